@@ -1,0 +1,205 @@
+import { isNativelyExact } from './analyse.ts';
+import { PcreError } from './error.ts';
+import { Machine } from './machine.ts';
+import { parsePattern } from './parse.ts';
+import { compileProgram } from './program.ts';
+import { translate } from './translate.ts';
+
+export { PcreError } from './error.ts';
+export { MAX_SUBSTITUTION, substitute } from './substitute.ts';
+
+/** Compile options, named after ap_regcomp()'s. */
+export interface PcreFlags {
+  /** AP_REG_ICASE. ASCII letters only. */
+  readonly ignoreCase: boolean;
+  /** PCRE2_EXTENDED; httpd has no flag for it, `(?x)` does the same. */
+  readonly extended: boolean;
+  /** AP_REG_DOTALL, on by default in httpd 2.4. */
+  readonly dotAll: boolean;
+  /** AP_REG_MULTI: `^` and `$` at inner newlines too. */
+  readonly multiline: boolean;
+  /** AP_REG_DOLLAR_ENDONLY, on by default in httpd 2.4: `$` does not match before a final newline. */
+  readonly dollarEndOnly: boolean;
+  /** Report only the whole match. */
+  readonly noSub: boolean;
+}
+
+export interface PcreMatch {
+  /** The whole match, then the groups by their numbers in the pattern; undefined where unset. */
+  readonly groups: readonly (string | undefined)[];
+  /** Byte offset of the match. */
+  readonly index: number;
+  /** Byte offset behind it. */
+  readonly end: number;
+}
+
+/** A compiled pattern. Subjects are byte strings. */
+export interface Pcre {
+  readonly source: string;
+  readonly groupCount: number;
+  /** The (lowest) number of each name. */
+  readonly groupNames: ReadonlyMap<string, number>;
+  /** Names by number, with holes; several groups may share a name (httpd compiles with PCRE2_DUPNAMES). */
+  readonly namesByNumber: readonly (string | undefined)[];
+  /** Finds the first match at or behind byte `from` (0); lookbehinds see what is before it. */
+  exec(subject: string, from?: number): PcreMatch | null;
+  test(subject: string): boolean;
+  /** Start and end of the whole match and of every group; undefined where unset. Slower than exec(). */
+  offsets(subject: string, from?: number): readonly (readonly [number, number] | undefined)[] | null;
+}
+
+/**
+ * Compiles PCRE2 syntax with httpd's defaults (dotAll and dollarEndOnly on). A pattern whose meaning a RegExp
+ * has exactly becomes one; any other runs on a backtracking machine with PCRE's rules.
+ * @param source the pattern as a byte string
+ * @throws PcreError
+ */
+export function compilePcre(source: string, flags: Partial<PcreFlags> = {}): Pcre {
+  const pattern = parsePattern(source, {
+    ignoreCase: flags.ignoreCase ?? false,
+    extended: flags.extended ? 1 : 0,
+    dotAll: flags.dotAll ?? true,
+    multiline: flags.multiline ?? false,
+    dollarEndOnly: flags.dollarEndOnly ?? true,
+    ungreedy: false,
+    noAutoCapture: false,
+  });
+  const { groupCount, groupNames: namesByNumber } = pattern;
+  const groupNames = new Map<string, number>();
+  namesByNumber.forEach((name, number) => {
+    if (name !== undefined && !groupNames.has(name)) groupNames.set(name, number);
+  });
+  const reported = flags.noSub ? 0 : groupCount;
+  const face: Face = { source, groupCount, groupNames, namesByNumber, reported };
+  if (!isNativelyExact(pattern)) return new MachinePcre(face, new Machine(compileProgram(pattern)));
+  const { source: native, groupMap } = translate(pattern);
+  try {
+    const regex = new RegExp(native, 's');
+    // V8 compiles at first use, and only then finds a pattern too large.
+    regex.test('');
+    return new NativePcre(face, regex, groupMap);
+  } catch {
+    throw new PcreError('regular expression is too large', source.length);
+  }
+}
+
+interface Face {
+  readonly source: string;
+  readonly groupCount: number;
+  readonly groupNames: ReadonlyMap<string, number>;
+  readonly namesByNumber: readonly (string | undefined)[];
+  /** The highest group number reported. */
+  readonly reported: number;
+}
+
+/** V8 throws RangeError when its backtrack stack is full; PCRE2's limits mean "no match" to httpd. */
+function noMatchOnOverflow(error: unknown): null {
+  if (error instanceof RangeError) return null;
+  throw error;
+}
+
+class NativePcre implements Pcre {
+  readonly source: string;
+  readonly groupCount: number;
+  readonly groupNames: ReadonlyMap<string, number>;
+  readonly namesByNumber: readonly (string | undefined)[];
+  readonly #regex: RegExp;
+  /** The same with `g`, for starts other than 0. */
+  #resumable: RegExp | undefined;
+  readonly #map: readonly number[] | undefined;
+
+  constructor(face: Face, regex: RegExp, groupMap: readonly number[] | undefined) {
+    this.source = face.source;
+    this.groupCount = face.groupCount;
+    this.groupNames = face.groupNames;
+    this.namesByNumber = face.namesByNumber;
+    this.#regex = regex;
+    const reported = face.reported === face.groupCount ? undefined : [0];
+    this.#map = reported ?? groupMap;
+  }
+
+  test(subject: string): boolean {
+    try {
+      return this.#regex.test(subject);
+    } catch (error) {
+      return noMatchOnOverflow(error) !== null;
+    }
+  }
+
+  exec(subject: string, from = 0): PcreMatch | null {
+    const found = this.#find(subject, from);
+    if (found === null) return null;
+    const { index } = found;
+    const end = index + found[0].length;
+    return { groups: this.#map === undefined ? found : this.#map.map((native) => found[native]), index, end };
+  }
+
+  offsets(subject: string, from = 0): readonly (readonly [number, number] | undefined)[] | null {
+    const regex = new RegExp(this.#regex.source, 'dgs');
+    regex.lastIndex = from;
+    let found: RegExpExecArray | null;
+    try {
+      found = regex.exec(subject);
+    } catch (error) {
+      found = noMatchOnOverflow(error);
+    }
+    const indices = found?.indices;
+    if (indices === undefined) return null;
+    return this.#map === undefined ? [...indices] : this.#map.map((native) => indices[native]);
+  }
+
+  #find(subject: string, from: number): RegExpExecArray | null {
+    try {
+      if (from === 0) return this.#regex.exec(subject);
+      const regex = (this.#resumable ??= new RegExp(this.#regex.source, 'gs'));
+      regex.lastIndex = from;
+      return regex.exec(subject);
+    } catch (error) {
+      return noMatchOnOverflow(error);
+    }
+  }
+}
+
+class MachinePcre implements Pcre {
+  readonly source: string;
+  readonly groupCount: number;
+  readonly groupNames: ReadonlyMap<string, number>;
+  readonly namesByNumber: readonly (string | undefined)[];
+  readonly #machine: Machine;
+  readonly #reported: number;
+
+  constructor(face: Face, machine: Machine) {
+    this.source = face.source;
+    this.groupCount = face.groupCount;
+    this.groupNames = face.groupNames;
+    this.namesByNumber = face.namesByNumber;
+    this.#reported = face.reported;
+    this.#machine = machine;
+  }
+
+  test(subject: string): boolean {
+    return this.#machine.exec(subject, 0) !== null;
+  }
+
+  exec(subject: string, from = 0): PcreMatch | null {
+    const found = this.#machine.exec(subject, from);
+    if (found === null) return null;
+    const groups: (string | undefined)[] = [];
+    for (let group = 0; group <= this.#reported; group++) {
+      const [start = -1, end = -1] = found.subarray(2 * group, 2 * group + 2);
+      groups.push(end < 0 ? undefined : subject.slice(start, end));
+    }
+    return { groups, index: found[0] ?? 0, end: found[1] ?? 0 };
+  }
+
+  offsets(subject: string, from = 0): readonly (readonly [number, number] | undefined)[] | null {
+    const found = this.#machine.exec(subject, from);
+    if (found === null) return null;
+    const spans: (readonly [number, number] | undefined)[] = [];
+    for (let group = 0; group <= this.#reported; group++) {
+      const [start = -1, end = -1] = found.subarray(2 * group, 2 * group + 2);
+      spans.push(end < 0 ? undefined : [start, end]);
+    }
+    return spans;
+  }
+}
