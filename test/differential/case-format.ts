@@ -236,7 +236,9 @@ function caseRequest(block: Block, fail: Fail): CaseRequest {
   const written = raw ? joinEscaped(block.text) : structured(block.text, flags, fail);
   const pieces = written.split('\\{wait}').map(unescapeBytes);
   const firstMethod = /^([^ \\]+)/.exec(written)?.[1] ?? 'GET';
-  const first = raw ? written.slice(0, 80) : (block.text[0] ?? '');
+  const headEnd = block.text.indexOf('');
+  const headLines = headEnd < 0 ? block.text : block.text.slice(0, headEnd);
+  const first = (raw ? written : headLines.join(' | ')).slice(0, 100);
   return {
     label: named.get('label') ?? first,
     pieces,
