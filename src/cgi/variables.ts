@@ -1,0 +1,251 @@
+/**
+ * The CGI variables of a request, mirroring httpd's util_script.c: ap_add_common_vars() and ap_add_cgi_vars(), names,
+ * values and order. Shared by everything that speaks CGI to an application; the result goes pair by pair to a sink.
+ *
+ * The order is httpd's: variables already set for the request (SetEnv, SetEnvIf, mod_rewrite, mod_ssl), then request
+ * headers in the order received, then `COMMON`, then `CGI`. A computed variable takes the place, and the spelling, of
+ * one already set under the same name in any case (tables of httpd compare names so), but its own value.
+ */
+
+import { variableNameOf } from './header-names.ts';
+
+/** What the variables are made from. All strings are byte strings. */
+export interface CgiRequest {
+  readonly method: string;
+  /** `HTTP/1.1`; `INCLUDED` for a request made by a server-side include. */
+  readonly protocol: string;
+  /** The target as it stood in the request line, undecoded, absolute form included. */
+  readonly unparsedUri: string;
+  /** The decoded path after rewriting (r->uri). */
+  readonly uri: string;
+  /** What followed `?`; undefined without one. */
+  readonly args: string | undefined;
+  /** Name, value, name, value, ... in the order received; repeated names are joined here. */
+  readonly headers: readonly string[];
+  /** Variables set for the request so far (r->subprocess_env). */
+  readonly env: ReadonlyMap<string, string> | undefined;
+
+  /** PATH of the server process, used when `env` has none; undefined: httpd's built-in default. */
+  readonly processPath: string | undefined;
+  /** The whole signature line, empty when ServerSignature is Off. */
+  readonly serverSignature: string;
+  readonly serverSoftware: string;
+  /** The name for self-references, unescaped. */
+  readonly serverName: string;
+  readonly serverAddr: string;
+  /** The port for self-references. */
+  readonly serverPort: number;
+  readonly serverAdmin: string;
+  readonly documentRoot: string;
+  /** `http` or `https`. */
+  readonly scheme: string;
+  readonly contextPrefix: string;
+  readonly contextDocumentRoot: string;
+  /** The file or `proxy:` URL the request was mapped to (r->filename). */
+  readonly filename: string;
+  readonly pathInfo: string;
+  /** PATH_INFO mapped as if it were a URL of its own; called only when there is PATH_INFO. */
+  pathTranslated(pathInfo: string): string | undefined;
+
+  /** The client's host name where lookups are on and gave one. */
+  readonly remoteHost: string | undefined;
+  readonly remoteAddr: string;
+  readonly remotePort: number;
+  /** By the ident protocol. */
+  readonly remoteIdent: string | undefined;
+  readonly user: string | undefined;
+  readonly authType: string | undefined;
+
+  /** The request that redirected internally to this one. */
+  readonly previous: PreviousRequest | undefined;
+
+  /** CGIPassAuth. */
+  readonly isAuthPassed: boolean;
+  /** `CGIVar REQUEST_URI current-uri`: REQUEST_URI is `uri` instead of `unparsedUri`. */
+  readonly isRequestUriCurrent: boolean;
+}
+
+export interface PreviousRequest {
+  /** The path, or with QualifyRedirectURL the whole URL, for REDIRECT_URL. */
+  readonly redirectUrl: string;
+  readonly args: string | undefined;
+  readonly user: string | undefined;
+  readonly previous: PreviousRequest | undefined;
+}
+
+export type VariableSink = (name: string, value: string) => void;
+
+interface Variable {
+  readonly name: string;
+  /** undefined: the variable is not set. */
+  readonly of: (request: CgiRequest) => string | undefined;
+}
+
+/** httpd's DEFAULT_PATH. */
+const DEFAULT_PATH = '/bin:/usr/bin:/usr/ucb:/usr/bsd:/usr/local/bin';
+
+/** ap_add_common_vars(), behind the headers. */
+const COMMON: readonly Variable[] = [
+  { name: 'PATH', of: (r) => r.env?.get('PATH') ?? r.processPath ?? DEFAULT_PATH },
+  { name: 'SERVER_SIGNATURE', of: (r) => r.serverSignature },
+  { name: 'SERVER_SOFTWARE', of: (r) => r.serverSoftware },
+  { name: 'SERVER_NAME', of: (r) => escapeHtml(r.serverName) },
+  { name: 'SERVER_ADDR', of: (r) => r.serverAddr },
+  { name: 'SERVER_PORT', of: (r) => String(r.serverPort) },
+  { name: 'REMOTE_HOST', of: (r) => r.remoteHost },
+  { name: 'REMOTE_ADDR', of: (r) => r.remoteAddr },
+  { name: 'DOCUMENT_ROOT', of: (r) => r.documentRoot },
+  { name: 'REQUEST_SCHEME', of: (r) => r.scheme },
+  { name: 'CONTEXT_PREFIX', of: (r) => r.contextPrefix },
+  { name: 'CONTEXT_DOCUMENT_ROOT', of: (r) => r.contextDocumentRoot },
+  { name: 'SERVER_ADMIN', of: (r) => r.serverAdmin },
+  { name: 'SCRIPT_FILENAME', of: (r) => r.filename },
+  { name: 'REMOTE_PORT', of: (r) => String(r.remotePort) },
+  { name: 'REMOTE_USER', of: (r) => r.user },
+  {
+    name: 'REDIRECT_REMOTE_USER',
+    of: (r) => (r.user === undefined ? redirectedUser(r.previous) : undefined),
+  },
+  { name: 'AUTH_TYPE', of: (r) => r.authType },
+  { name: 'REMOTE_IDENT', of: (r) => r.remoteIdent },
+  { name: 'REDIRECT_URL', of: (r) => r.previous?.redirectUrl },
+  { name: 'REDIRECT_QUERY_STRING', of: (r) => r.previous?.args },
+];
+
+/** ap_add_cgi_vars(). */
+const CGI: readonly Variable[] = [
+  { name: 'GATEWAY_INTERFACE', of: () => 'CGI/1.1' },
+  { name: 'SERVER_PROTOCOL', of: (r) => r.protocol },
+  { name: 'REQUEST_METHOD', of: (r) => r.method },
+  { name: 'QUERY_STRING', of: (r) => r.args ?? '' },
+  { name: 'REQUEST_URI', of: (r) => (r.isRequestUriCurrent ? r.uri : r.unparsedUri) },
+  { name: 'SCRIPT_NAME', of: scriptName },
+  { name: 'PATH_INFO', of: (r) => (r.pathInfo === '' ? undefined : r.pathInfo) },
+  { name: 'PATH_TRANSLATED', of: (r) => (r.pathInfo === '' ? undefined : r.pathTranslated(r.pathInfo)) },
+];
+
+const COMPUTED_NAMES: ReadonlySet<string> = new Set([
+  'CONTENT_TYPE',
+  'CONTENT_LENGTH',
+  ...COMMON.map((variable) => variable.name),
+  ...CGI.map((variable) => variable.name),
+]);
+
+/** Gives every variable of the request to `sink`, each name once. */
+export function addCgiVariables(request: CgiRequest, sink: VariableSink): void {
+  const { env } = request;
+  if (env === undefined || env.size === 0) {
+    addComputed(request, sink);
+    return;
+  }
+  if (!mayCollide(env)) {
+    for (const [name, value] of env) sink(name, value);
+    addComputed(request, sink);
+    return;
+  }
+  // One value for each name compared without case: first place and spelling, last value (apr_table_overlap).
+  const table = new Map<string, { readonly name: string; value: string }>();
+  const set = (name: string, value: string): void => {
+    const key = asciiUpper(name);
+    const entry = table.get(key);
+    if (entry === undefined) table.set(key, { name, value });
+    else entry.value = value;
+  };
+  for (const [name, value] of env) set(name, value);
+  addComputed(request, set);
+  for (const { name, value } of table.values()) sink(name, value);
+}
+
+/** Whether a variable already set could have the name of a computed one. Usually none has. */
+function mayCollide(env: ReadonlyMap<string, string>): boolean {
+  for (const name of env.keys()) {
+    const upper = asciiUpper(name);
+    if (COMPUTED_NAMES.has(upper) || upper.startsWith('HTTP_')) return true;
+  }
+  return false;
+}
+
+function addComputed(request: CgiRequest, sink: VariableSink): void {
+  addHeaders(request, sink);
+  for (const { name, of } of COMMON) {
+    const value = of(request);
+    if (value !== undefined) sink(name, value);
+  }
+  for (const { name, of } of CGI) {
+    const value = of(request);
+    if (value !== undefined) sink(name, value);
+  }
+}
+
+/** Up to this many headers a repeated name is searched for by going through them; beyond, in a map. */
+const FEW_HEADERS = 48;
+
+function addHeaders(request: CgiRequest, sink: VariableSink): void {
+  const { headers, isAuthPassed } = request;
+  const names: string[] = [];
+  const values: string[] = [];
+  const places = headers.length > FEW_HEADERS * 2 ? new Map<string, number>() : undefined;
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    const name = variableNameOf(headers[i] as string, isAuthPassed);
+    if (name === undefined) continue;
+    const value = headers[i + 1] as string;
+    const place = places === undefined ? names.indexOf(name) : (places.get(name) ?? -1);
+    if (place >= 0) {
+      values[place] += `, ${value}`;
+      continue;
+    }
+    places?.set(name, names.length);
+    names.push(name);
+    values.push(value);
+  }
+  for (let i = 0; i < names.length; i++) sink(names[i] as string, values[i] as string);
+}
+
+/** The user of the nearest earlier request in a chain of redirects that had one. */
+function redirectedUser(previous: PreviousRequest | undefined): string | undefined {
+  for (let back = previous; back !== undefined; back = back.previous) {
+    if (back.user !== undefined) return back.user;
+  }
+  return undefined;
+}
+
+/** The path without PATH_INFO. */
+function scriptName(request: CgiRequest): string {
+  const { uri, pathInfo } = request;
+  if (pathInfo === '' || request.protocol === 'INCLUDED') return uri;
+  return uri.slice(0, findPathInfo(uri, pathInfo));
+}
+
+/**
+ * Where PATH_INFO starts in the path (ap_find_path_info): both are compared from their ends; a run of slashes in the
+ * path counts as one slash of PATH_INFO. Where they differ, the rest of that segment stays with the script's name.
+ */
+export function findPathInfo(uri: string, pathInfo: string): number {
+  let at = uri.length;
+  for (let left = pathInfo.length; at > 0 && left > 0; left--) {
+    const char = uri[at - 1];
+    if (char !== pathInfo[left - 1]) break;
+    at--;
+    while (char === '/' && at > 0 && uri[at - 1] === '/') at--;
+  }
+  const slash = uri.indexOf('/', Math.max(at - 1, 0));
+  return slash < 0 ? uri.length : slash;
+}
+
+function asciiUpper(text: string): string {
+  // toUpperCase() would turn \xB5, \xDF and \xFF into other characters.
+  return /^[\x00-\x7f]*$/.test(text)
+    ? text.toUpperCase()
+    : text.replace(/[a-z]/g, (letter) => letter.toUpperCase());
+}
+
+const HTML_SPECIAL = /[<>&"]/;
+
+function escapeHtml(text: string): string {
+  if (!HTML_SPECIAL.test(text)) return text;
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;');
+}

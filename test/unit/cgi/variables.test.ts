@@ -1,0 +1,188 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { addCgiVariables, type CgiRequest, findPathInfo } from '../../../src/cgi/variables.ts';
+
+interface Recorded {
+  readonly cases: readonly {
+    readonly name: string;
+    readonly request: Record<string, unknown> & {
+      env: Record<string, string>;
+      pathTranslated?: string;
+    };
+    readonly params: readonly [string, string][];
+  }[];
+}
+
+const recorded = JSON.parse(
+  readFileSync(new URL('../../../fixtures/fcgi/params.json', import.meta.url), 'utf8'),
+) as Recorded;
+
+const BASE: CgiRequest = {
+  method: 'GET',
+  protocol: 'HTTP/1.1',
+  unparsedUri: '/a.php',
+  uri: '/a.php',
+  args: undefined,
+  headers: [],
+  env: undefined,
+  processPath: '/usr/bin:/bin',
+  serverSignature: '',
+  serverSoftware: 'Apache/2.4.71 (Debian)',
+  serverName: 'www.example.com',
+  serverAddr: '127.0.0.1',
+  serverPort: 80,
+  serverAdmin: 'admin@example.com',
+  documentRoot: '/srv/www',
+  scheme: 'http',
+  contextPrefix: '',
+  contextDocumentRoot: '/srv/www',
+  filename: '/srv/www/a.php',
+  pathInfo: '',
+  pathTranslated: () => undefined,
+  remoteHost: undefined,
+  remoteAddr: '127.0.0.1',
+  remotePort: 50000,
+  remoteIdent: undefined,
+  user: undefined,
+  authType: undefined,
+  previous: undefined,
+  isAuthPassed: false,
+  isRequestUriCurrent: false,
+};
+
+function variablesOf(request: Partial<CgiRequest>): [string, string][] {
+  const pairs: [string, string][] = [];
+  addCgiVariables({ ...BASE, ...request }, (name, value) => pairs.push([name, value]));
+  return pairs;
+}
+
+function variableOf(request: Partial<CgiRequest>, name: string): string | undefined {
+  return variablesOf(request).find(([key]) => key === name)?.[1];
+}
+
+describe('addCgiVariables gives what httpd 2.4.71 sent, in its order', () => {
+  it.each(recorded.cases)('$name', ({ request, params }) => {
+    const { env, pathTranslated, ...fields } = request;
+    const given: Partial<CgiRequest> = {
+      ...fields,
+      env: new Map(Object.entries(env)),
+      pathTranslated: () => pathTranslated,
+    };
+    expect(variablesOf(given)).toEqual(params);
+  });
+});
+
+describe('header names', () => {
+  it.each([
+    ['X-Empty', 'HTTP_X_EMPTY'],
+    ['1-2', 'HTTP_1_2'],
+    ['-', 'HTTP__'],
+    ['--A-', 'HTTP___A_'],
+    ['Expect', 'HTTP_EXPECT'],
+    ['TE', 'HTTP_TE'],
+    ['Connection', 'HTTP_CONNECTION'],
+    ['CONTENT-TYPE', 'CONTENT_TYPE'],
+    ['content-length', 'CONTENT_LENGTH'],
+  ])('%s is passed on as %s', (header, variable) => {
+    expect(variableOf({ headers: [header, 'v'] }, variable)).toBe('v');
+  });
+
+  it.each([
+    'X_A',
+    'X.A',
+    'X+A',
+    'X A',
+    '',
+    'Proxy',
+    'PROXY',
+    'Authorization',
+    'proxy-authorization',
+    'X\xe9',
+  ])('%s is not passed on', (header) => {
+    expect(variablesOf({ headers: [header, 'secret'] })).toEqual(variablesOf({}));
+  });
+
+  it('joins a repeated header at its first place, whatever its case', () => {
+    const headers = ['x-low', 'v', 'Accept', '*/*', 'X-LOW', 'w'];
+    expect(variablesOf({ headers }).slice(0, 2)).toEqual([
+      ['HTTP_X_LOW', 'v, w'],
+      ['HTTP_ACCEPT', '*/*'],
+    ]);
+  });
+
+  it('joins repeated headers among very many', () => {
+    const headers: string[] = [];
+    for (let i = 0; i < 3000; i++) headers.push(`X-${i % 1500}`, String(i));
+    const pairs = variablesOf({ headers }).filter(([name]) => name.startsWith('HTTP_'));
+    expect(pairs).toHaveLength(1500);
+    expect(pairs[7]).toEqual(['HTTP_X_7', '7, 1507']);
+  });
+
+  it('names each variable once', () => {
+    const name = fc.constantFrom('X-A', 'x-a', 'Host', 'Content-Type', 'Proxy', 'X_A');
+    const env = fc.dictionary(fc.constantFrom('path', 'PATH', 'http_x_a', 'A', 'Query_String'), fc.string());
+    fc.assert(
+      fc.property(fc.array(fc.tuple(name, fc.string())), env, (headers, variables) => {
+        const pairs = variablesOf({ headers: headers.flat(), env: new Map(Object.entries(variables)) });
+        const keys = pairs.map(([key]) => key.toUpperCase());
+        expect(new Set(keys).size).toBe(keys.length);
+      }),
+    );
+  });
+});
+
+describe('single variables', () => {
+  const before = { redirectUrl: '/b', args: undefined, user: 'joe', previous: undefined };
+  it.each<[string, Partial<CgiRequest>, string, string | undefined]>([
+    ['the absolute target stays', { unparsedUri: 'http://h:99//a?x' }, 'REQUEST_URI', 'http://h:99//a?x'],
+    [
+      'CGIVar current-uri',
+      { unparsedUri: '/r?a', uri: '/a.php', isRequestUriCurrent: true },
+      'REQUEST_URI',
+      '/a.php',
+    ],
+    ['a server name is escaped', { serverName: '<a&b>' }, 'SERVER_NAME', '&lt;a&amp;b&gt;'],
+    ['host name lookups', { remoteHost: 'client.example' }, 'REMOTE_HOST', 'client.example'],
+    ['no host name', {}, 'REMOTE_HOST', undefined],
+    ['PATH of the process', {}, 'PATH', '/usr/bin:/bin'],
+    ['PATH of nobody', { processPath: undefined }, 'PATH', '/bin:/usr/bin:/usr/ucb:/usr/bsd:/usr/local/bin'],
+    [
+      'an included request keeps its path',
+      { protocol: 'INCLUDED', pathInfo: '/php' },
+      'SCRIPT_NAME',
+      '/a.php',
+    ],
+    [
+      'the user of an earlier request',
+      { previous: { ...before, user: undefined, previous: before } },
+      'REDIRECT_REMOTE_USER',
+      'joe',
+    ],
+    ['but not beside one of its own', { user: 'eve', previous: before }, 'REDIRECT_REMOTE_USER', undefined],
+    ['a redirect without query', { previous: before }, 'REDIRECT_QUERY_STRING', undefined],
+    ['ident', { remoteIdent: 'me' }, 'REMOTE_IDENT', 'me'],
+  ])('%s', (_what, request, name, value) => {
+    expect(variableOf(request, name)).toBe(value);
+  });
+
+  it('does not map PATH_INFO when there is none', () => {
+    const pathTranslated = () => {
+      throw new Error('mapped');
+    };
+    expect(variableOf({ pathTranslated }, 'PATH_TRANSLATED')).toBeUndefined();
+  });
+
+  it.each([
+    ['/a.php/x', '/x', 6],
+    ['/a.php//x', '/x', 6],
+    ['/a.php//x///y', '/x/y', 6],
+    ['/x', '/x', 0],
+    ['/a/b', 'xb', 2],
+    ['/a.php/y', '/x', 8],
+    ['', '/x', 0],
+    ['/ab', 'b', 3],
+  ])('PATH_INFO of %s ending in %s starts at %i', (uri, pathInfo, start) => {
+    expect(findPathInfo(uri, pathInfo)).toBe(start);
+  });
+});
