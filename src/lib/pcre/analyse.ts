@@ -1,4 +1,4 @@
-import { childrenOf, type Node, type ParsedPattern } from './ast.ts';
+import { childrenOf, EMPTY, type Node, type ParsedPattern } from './ast.ts';
 
 /** Whether a node can match without consuming a byte; says yes when in doubt. */
 export function isNullable(node: Node): boolean {
@@ -46,18 +46,21 @@ export function fixedLength(
     case 'seq':
       return sum(node.items.map(inner));
     case 'alt':
-      return agree(node.branches.map(inner));
+      return node.isEscape ? -1 : agree(node.branches.map(inner));
     case 'cond':
-      return node.condition.type === 'never' ? 0 : agree([inner(node.yes), inner(node.no)]);
+      if (node.condition.type === 'never') return 0;
+      return agree(node.no === EMPTY ? [inner(node.yes)] : [inner(node.yes), inner(node.no)]);
     case 'atomic':
     case 'group':
       return inner(node.body);
     case 'repeat': {
+      // An assertion consumes nothing however often it is tested.
+      if (node.body.type === 'look' && !node.body.behind) return 0;
       const length = inner(node.body);
       return node.min === node.max && length >= 0 ? length * node.min : -1;
     }
     case 'backref':
-      return node.caseless ? -1 : groupLength(node.groups, pattern, open);
+      return groupLength(node.groups, pattern, open);
     case 'call':
       return node.group === 0 ? -1 : groupLength([node.group], pattern, open);
   }

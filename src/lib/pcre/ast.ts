@@ -27,6 +27,8 @@ export interface SeqNode {
 export interface AltNode {
   readonly type: 'alt';
   readonly branches: readonly Node[];
+  /** Stands for `\R` or `\X`, which may not be in a lookbehind. */
+  readonly isEscape?: boolean;
 }
 /** A capturing group under the pattern's own number. */
 export interface GroupNode {
@@ -43,6 +45,9 @@ export interface LookNode {
   readonly behind: boolean;
   readonly negative: boolean;
   readonly body: Node;
+  /** The body's own top branches: only these may differ in length in a lookbehind. */
+  readonly branches: readonly Node[];
+  /** Where it opens in the pattern. */
   readonly offset: number;
 }
 export type AssertKind =
@@ -82,6 +87,7 @@ export interface CondNode {
   readonly type: 'cond';
   readonly condition: Condition;
   readonly yes: Node;
+  /** EMPTY where the pattern gives none. */
   readonly no: Node;
 }
 /** A subroutine call; group 0 is the whole pattern. */

@@ -83,10 +83,10 @@ export const POSIX_CLASSES: ReadonlyMap<string, ByteSet> = new Map([
  * `\p{name}` for code points below 256 (PCRE2 offers properties outside UTF mode too). General categories and
  * PCRE2's own X-classes; undefined for anything else. V8's Unicode data answers for the categories.
  */
-export function propertySet(name: string, caseless: boolean): ByteSet | undefined {
+export function propertySet(name: string): ByteSet | undefined {
   const general = /^(?:C[cfnos]?|L[lmotu]?|M[cen]?|N[dlo]?|P[cdefios]?|S[ckmo]?|Z[lps]?)$/;
   if (name === 'Any') return ANY_BYTE;
-  if (name === 'L&' || (caseless && /^L[ult]$/.test(name))) return unicodeSet('(?:\\p{Ll}|\\p{Lu}|\\p{Lt})');
+  if (name === 'L&') return unicodeSet('(?:\\p{Ll}|\\p{Lu}|\\p{Lt})');
   if (name === 'Xan') return unicodeSet('[\\p{L}\\p{N}]');
   if (name === 'Xwd') return unicodeSet('[\\p{L}\\p{N}_]');
   if (name === 'Xsp' || name === 'Xps') return unicodeSet('[\\p{Z}\\t-\\r\\x85]');

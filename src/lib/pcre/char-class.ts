@@ -90,7 +90,7 @@ class ClassReader {
       this.#byte(c.charCodeAt(0), start);
       return;
     }
-    const read = readEscape(scan, true, this.#flags.ignoreCase, 0);
+    const read = readEscape(scan, true, 0);
     if (read.type === 'byte') this.#byte(read.byte, scan.pos - 1);
     if (read.type !== 'set') return;
     if (this.#rangeOpen) scan.fail('invalid range in character class');

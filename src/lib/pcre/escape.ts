@@ -28,7 +28,7 @@ const byte = (value: number): Escape => ({ type: 'byte', byte: value });
  * Reads one escape; the cursor stands behind the backslash.
  * @param groupsSoFar groups opened to the left: decides between octal and back-reference
  */
-export function readEscape(scan: Scanner, inClass: boolean, caseless: boolean, groupsSoFar: number): Escape {
+export function readEscape(scan: Scanner, inClass: boolean, groupsSoFar: number): Escape {
   if (scan.atEnd) scan.fail('\\ at end of pattern');
   const letter = scan.peek();
   if (!/[0-9A-Za-z]/.test(letter)) {
@@ -50,9 +50,9 @@ export function readEscape(scan: Scanner, inClass: boolean, caseless: boolean, g
       return readControl(scan);
     case 'p':
     case 'P':
-      return readProperty(scan, letter === 'P', caseless);
+      return readProperty(scan, letter === 'P');
     case 'g':
-      return inClass ? invalidInClass(scan) : readG(scan, groupsSoFar);
+      return inClass ? byte(0x67) : readG(scan, groupsSoFar);
     case 'k':
       return inClass ? invalidInClass(scan) : readK(scan);
     case 'F':
@@ -141,7 +141,7 @@ function readControl(scan: Scanner): Escape {
   return byte(code ^ 0x40);
 }
 
-function readProperty(scan: Scanner, inverted: boolean, caseless: boolean): Escape {
+function readProperty(scan: Scanner, inverted: boolean): Escape {
   let negative = inverted;
   let name = scan.peek();
   scan.pos++;
@@ -154,7 +154,7 @@ function readProperty(scan: Scanner, inverted: boolean, caseless: boolean): Esca
   } else if (!/[A-Za-z]/.test(name)) {
     scan.fail('malformed \\P or \\p sequence');
   }
-  const set = propertySet(name, caseless);
+  const set = propertySet(name);
   if (set === undefined) scan.fail(`unknown property after \\P or \\p: ${name} is not supported`);
   return { type: 'set', set: negative ? negate(set) : set };
 }
@@ -162,16 +162,15 @@ function readProperty(scan: Scanner, inverted: boolean, caseless: boolean): Esca
 const MISSING = 'reference to non-existent subpattern';
 
 /** A signed number relative to the groups opened so far, or a plain one; undefined when no number comes. */
-export function readRelative(scan: Scanner, groupsSoFar: number): number | undefined {
+export function readRelative(scan: Scanner, groupsSoFar: number, missingAt?: number): number | undefined {
   const sign = scan.peek();
   if (sign !== '+' && sign !== '-') return readNumber(scan);
   if (!/[0-9]/.test(scan.peek(1))) return undefined;
   scan.pos++;
-  const start = scan.pos;
   const distance = readNumber(scan) ?? 0;
   if (distance === 0) scan.fail('a relative value of zero is not allowed');
   if (sign === '+') return groupsSoFar + distance;
-  if (distance > groupsSoFar) scan.fail(MISSING, start);
+  if (distance > groupsSoFar) scan.fail(MISSING, missingAt);
   return groupsSoFar - distance + 1;
 }
 
@@ -188,9 +187,10 @@ function readG(scan: Scanner, groupsSoFar: number): Escape {
     if (!scan.take(close)) scan.fail(NO_G);
     return { type: 'call', ref: number, offset };
   }
+  const behindG = scan.pos;
   const braced = scan.take('{');
   const offset = scan.pos;
-  const number = readRelative(scan, groupsSoFar);
+  const number = readRelative(scan, groupsSoFar, behindG);
   if (number === undefined) {
     if (!braced) scan.fail(NO_G);
     return { type: 'backref', ref: readName(scan, '}'), offset };

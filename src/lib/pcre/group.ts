@@ -34,7 +34,7 @@ export function openGroup(parser: Parser, items: Node[]): boolean {
     return true;
   }
   if (scan.take('?')) return openSpecial(parser, items);
-  if (scan.peek() === '*' && /[A-Za-z:]/.test(scan.peek(1))) {
+  if (scan.peek() === '*' && scan.peek(1) !== ')' && scan.peek(1) !== '') {
     scan.pos++;
     return openVerb(parser, items);
   }
@@ -45,7 +45,10 @@ export function openGroup(parser: Parser, items: Node[]): boolean {
 /** A lookaround, if one starts here; the cursor stands behind `(`. */
 function tryLook(parser: Parser, start: number): LookNode | undefined {
   for (const [text, look] of LOOKS) {
-    if (parser.scan.take(text)) return { type: 'look', ...look, body: parser.body(), offset: start };
+    if (!parser.scan.take(text)) continue;
+    let branches: readonly Node[] = [];
+    const body = parser.body(() => alternation((branches = parser.branches())));
+    return { type: 'look', ...look, body, branches, offset: start };
   }
   return undefined;
 }
@@ -62,8 +65,9 @@ function openVerb(parser: Parser, items: Node[]): boolean {
     return false;
   }
   const name = scan.run(/[A-Za-z0-9_]*/y);
+  if (scan.peek() === ':' && name === '') scan.fail('(*MARK) is not supported');
   const known =
-    /^(?:ACCEPT|COMMIT|PRUNE|SKIP|THEN|MARK|UTF8?|UCP|CR|LF|CRLF|ANYCRLF|ANY|NUL|BSR_\w+|NO_\w+|NOTEMPTY\w*|LIMIT_\w+|napl[ab]|non_atomic_\w+|a?sr|(?:atomic_)?script_run|)$/;
+    /^(?:ACCEPT|COMMIT|PRUNE|SKIP|THEN|MARK|UTF8?|UCP|CR|LF|CRLF|ANYCRLF|ANY|NUL|BSR_\w+|NO_\w+|NOTEMPTY\w*|LIMIT_\w+|napl[ab]|non_atomic_\w+|a?sr|(?:atomic_)?script_run)$/;
   if (known.test(name)) scan.fail(`(*${name}) is not supported`, scan.pos);
   const alpha = /^[a-z]/.test(name);
   return scan.fail(alpha ? '(*alpha_assertion) not recognized' : '(*VERB) not recognized or malformed');
@@ -246,7 +250,7 @@ function readCondition(parser: Parser): Condition {
   if (number !== undefined) {
     if (!scan.take(')')) scan.fail('missing closing parenthesis for condition');
     if (number === 0) scan.fail('invalid condition (?(0)', scan.pos - 1);
-    parser.resolve(number, start, store);
+    parser.resolve(number, start - 1, store);
     return { type: 'set', groups };
   }
   return readNamedCondition(parser, groups, store);

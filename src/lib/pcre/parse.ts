@@ -11,7 +11,7 @@ import {
   type ParsedPattern,
   sequence,
 } from './ast.ts';
-import { ANY_BYTE, foldCase, LINE_BREAK, NOT_NEWLINE, single, WORD } from './byte-set.ts';
+import { ANY_BYTE, type ByteSet, foldCase, LINE_BREAK, NOT_NEWLINE, single, WORD } from './byte-set.ts';
 import { posixEnd, readClass } from './char-class.ts';
 import { type GroupRef, readEscape } from './escape.ts';
 import { openGroup } from './group.ts';
@@ -33,18 +33,23 @@ const NEWLINE_PAIR: Node = sequence([
   { type: 'set', set: single(13) },
   { type: 'set', set: single(10) },
 ]);
-/** `\R` (all Unicode newlines, the library's default) and `\X` both take CR LF as one and never let go of it. */
-const pairOr = (rest: Uint8Array): Node => ({
+/** `\R` (all Unicode newlines, the library's default) and `\X` take CR LF as one and never let go of it. */
+const pairOr = (rest: ByteSet): Node => ({
   type: 'alt',
+  isEscape: true,
   branches: [
     NEWLINE_PAIR,
-    {
-      type: 'seq',
-      items: [
-        { type: 'look', behind: false, negative: true, body: NEWLINE_PAIR, offset: 0 },
-        { type: 'set', set: rest },
-      ],
-    },
+    sequence([
+      {
+        type: 'look',
+        behind: false,
+        negative: true,
+        body: NEWLINE_PAIR,
+        branches: [NEWLINE_PAIR],
+        offset: 0,
+      },
+      { type: 'set', set: rest },
+    ]),
   ],
 });
 
@@ -80,23 +85,24 @@ export class Parser {
     if (!this.scan.atEnd) this.scan.fail('unmatched closing parenthesis');
     for (const check of this.#pending) check();
     const pattern = { root, groupCount: this.groupCount, groupNames: this.groupNames, groups: this.#groups };
-    this.#checkLooks(root, pattern, false);
+    this.#checkLooks(root, pattern, false, new Set());
     return pattern;
   }
 
-  #checkLooks(node: Node, pattern: ParsedPattern, inLook: boolean): void {
+  #checkLooks(node: Node, pattern: ParsedPattern, inLook: boolean, open: ReadonlySet<number>): void {
     if (node.type === 'keep' && inLook)
       this.scan.fail(
         '\\K is not allowed in lookarounds (but see PCRE2_EXTRA_ALLOW_LOOKAROUND_BSK)',
         this.scan.source.length,
       );
     if (node.type === 'look' && node.behind) {
-      const branches = node.body.type === 'alt' ? node.body.branches : [node.body];
-      const lengths = branches.map((branch) => fixedLength(branch, pattern));
+      const lengths = node.branches.map((branch) => fixedLength(branch, pattern, open));
       if (lengths.includes(-1)) this.scan.fail('lookbehind assertion is not fixed length', node.offset);
       if (Math.max(...lengths) > 65535) this.scan.fail('lookbehind assertion is too long', node.offset);
     }
-    for (const child of childrenOf(node)) this.#checkLooks(child, pattern, inLook || node.type === 'look');
+    const within = node.type === 'group' ? new Set(open).add(node.number) : open;
+    for (const child of childrenOf(node))
+      this.#checkLooks(child, pattern, inLook || node.type === 'look', within);
   }
 
   /** Branches up to `)` or the end; the `)` is left. Flags set inside last until then. */
@@ -303,6 +309,7 @@ export class Parser {
     const { scan } = this;
     if (scan.startsWith('[[:<:]]') || scan.startsWith('[[:>:]]')) {
       // pcre2pattern(3): word start and word end, written this way in older systems.
+      const word: Node = { type: 'set', set: WORD };
       const behind = scan.peek(3) === '>';
       scan.pos += 7;
       items.push({ type: 'assert', kind: 'word-boundary' });
@@ -310,7 +317,8 @@ export class Parser {
         type: 'look',
         behind,
         negative: false,
-        body: { type: 'set', set: WORD },
+        body: word,
+        branches: [word],
         offset: scan.pos,
       });
       return true;
@@ -329,7 +337,7 @@ export class Parser {
   #escape(items: Node[]): boolean {
     const { scan } = this;
     if (scan.take('Q')) return this.#quoted(items);
-    const read = readEscape(scan, false, this.flags.ignoreCase, this.groupCount);
+    const read = readEscape(scan, false, this.groupCount);
     switch (read.type) {
       case 'byte':
         this.#literal(items, read.byte);
@@ -350,7 +358,7 @@ export class Parser {
       return false;
     }
     items.push(letterNode(read.letter));
-    return true;
+    return read.letter !== 'K';
   }
 
   #quoted(items: Node[]): boolean {

@@ -192,8 +192,7 @@ class Compiler {
       this.#node(node.body);
       return;
     }
-    const branches = node.body.type === 'alt' ? node.body.branches : [node.body];
-    this.#alternatives(branches, (branch) => {
+    this.#alternatives(node.branches, (branch) => {
       this.#emit(Op.Back, fixedLength(branch, this.#pattern));
       this.#node(branch);
     });

@@ -26,13 +26,13 @@ export function translate(pattern: ParsedPattern): Translation {
   const source = writer.write(pattern.root);
   const { groupMap } = writer;
   for (let number = 0; number <= pattern.groupCount; number++) groupMap[number] ??= 0;
-  const same = groupMap.every((native, number) => native === number);
+  const same = writer.nativeCount === pattern.groupCount;
   return { source, groupMap: same ? undefined : groupMap };
 }
 
 class Writer {
   readonly groupMap: number[] = [0];
-  #native = 0;
+  nativeCount = 0;
 
   write(node: Node): string {
     switch (node.type) {
@@ -45,12 +45,12 @@ class Writer {
           .map((branch) => (branch.type === 'alt' ? this.#atom(branch) : this.write(branch)))
           .join('|');
       case 'group': {
-        this.groupMap[node.number] = ++this.#native;
+        this.groupMap[node.number] = ++this.nativeCount;
         return `(${this.write(node.body)})`;
       }
       case 'atomic': {
         // A lookahead is never re-entered: what it captured is then taken as it is.
-        const helper = ++this.#native;
+        const helper = ++this.nativeCount;
         return `(?:(?=(${this.write(node.body)}))\\${helper})`;
       }
       case 'look':
