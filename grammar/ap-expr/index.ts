@@ -1,4 +1,4 @@
-import { type IRecognitionException, type IToken, tokenMatcher } from 'chevrotain';
+import { type IRecognitionException, type IToken, tokenMatcher } from '../chevrotain.ts';
 import type { BooleanNode, ParseFailure, ParseResult, WordNode } from './ast.ts';
 import type { LexicalFailure } from './chunks.ts';
 import { tokenize } from './lexer.ts';

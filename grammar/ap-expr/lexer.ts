@@ -1,4 +1,4 @@
-import { createTokenInstance, type IToken, Lexer } from 'chevrotain';
+import { createTokenInstance, type IToken, Lexer } from '../chevrotain.ts';
 import { type LexicalFailure, UNTERMINATED } from './chunks.ts';
 import { EXPRESSION_MODE, Failure, MODES } from './tokens.ts';
 

@@ -1,12 +1,6 @@
 /** Syntax errors in the words of httpd's parser: what came, and what would have been right where that is a short list. */
-import {
-  EOF,
-  type IParserErrorMessageProvider,
-  type IToken,
-  type TokenType,
-  tokenLabel,
-  tokenMatcher,
-} from 'chevrotain';
+import type { IParserErrorMessageProvider } from 'chevrotain';
+import { EOF, type IToken, type TokenType, tokenLabel, tokenMatcher } from '../chevrotain.ts';
 import { ArgumentColon, Failure, Identifier, StringBegin, VariableBegin, VariableEnd } from './tokens.ts';
 
 const unexpected = (actual: IToken, expected?: string): string => {
@@ -45,7 +39,11 @@ const mismatch = (expected: TokenType, actual: IToken, previous: IToken, rule: s
 export const messages: IParserErrorMessageProvider = {
   buildMismatchTokenMessage: ({ expected, actual, previous, ruleName }) =>
     mismatch(expected, actual, previous, ruleName),
-  buildNotAllInputParsedMessage: ({ firstRedundant }) => unexpected(firstRedundant, '$end'),
+  buildNotAllInputParsedMessage: ({ firstRedundant, ruleName }) => {
+    const startsString = ruleName === 'stringRoot' && firstRedundant.startOffset === 0;
+    if (startsString && tokenMatcher(firstRedundant, Failure)) return '';
+    return unexpected(firstRedundant, '$end');
+  },
   buildNoViableAltMessage: ({ actual, previous, ruleName }) => {
     const [first] = actual;
     if (first === undefined) return unexpected(previous);

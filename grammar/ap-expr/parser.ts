@@ -1,5 +1,5 @@
 /** The grammar of ap_expr. Rule names follow the BNF of httpd's manual where it has one. */
-import { EmbeddedActionsParser, type IToken } from 'chevrotain';
+import { EmbeddedActionsParser, type IToken } from '../chevrotain.ts';
 import type {
   BooleanNode,
   CallNode,

@@ -1,5 +1,5 @@
 /** Tokens and lexer modes. Labels are the token names httpd prints in its error messages. */
-import { type CustomPatternMatcherReturn, createToken, Lexer, type TokenType } from 'chevrotain';
+import { type CustomPatternMatcherReturn, createToken, Lexer, type TokenType } from '../chevrotain.ts';
 import {
   type ChunkCloser,
   type LexicalFailure,

@@ -1,8 +1,8 @@
 /** Named operators and integer comparison. */
 import type { Comparison } from '../../grammar/ap-expr/index.ts';
+import { compileFnmatch, type FnmatchFlags } from '../lib/fnmatch/index.ts';
 import type { ExprContext } from './context.ts';
 import { FILE_TESTS } from './files.ts';
-import { compileFnmatch, type FnmatchFlags } from './fnmatch.ts';
 
 export type UnaryTest = (context: ExprContext, operand: string) => boolean | Promise<boolean>;
 export type BinaryTest = (context: ExprContext, left: string, right: string) => boolean;
@@ -26,14 +26,20 @@ export const UNARY_OPERATORS: ReadonlyMap<string, UnaryTest> = new Map<string, U
 export const WAITING_OPERATORS: ReadonlySet<string> = new Set(['-F', '-U', '-A']);
 
 /** Binary pattern operators by lower-case name. -ipmatch is not here, as -R above. */
-export const PATTERN_OPERATORS: ReadonlyMap<string, FnmatchFlags> = new Map([
-  ['-strmatch', { pathname: false, ignoreCase: false }],
-  ['-strcmatch', { pathname: false, ignoreCase: true }],
-  ['-fnmatch', { pathname: true, ignoreCase: false }],
+export const PATTERN_OPERATORS: ReadonlyMap<string, Partial<FnmatchFlags>> = new Map<
+  string,
+  Partial<FnmatchFlags>
+>([
+  ['-strmatch', {}],
+  ['-strcmatch', { caseBlind: true }],
+  ['-fnmatch', { pathname: true }],
 ]);
 
-export const matchPattern = (flags: FnmatchFlags): BinaryTest => {
-  return (_, subject, pattern) => compileFnmatch(pattern, flags)(subject);
+/** @param constant the pattern where it is known beforehand */
+export const matchPattern = (flags: Partial<FnmatchFlags>, constant: string | undefined): BinaryTest => {
+  if (constant === undefined) return (_, subject, pattern) => compileFnmatch(pattern, flags)(subject);
+  const matches = compileFnmatch(constant, flags);
+  return (_, subject) => matches(subject);
 };
 
 const INT64_MAX = 2n ** 63n - 1n;

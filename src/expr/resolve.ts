@@ -172,7 +172,10 @@ const resolveBinary = (node: BinaryNode, resolved: Resolved, options: ResolveOpt
   const operator = node.operator.toLowerCase();
   if (operator === '-ipmatch') return resolveSubnet(node, operator, node.right, resolved);
   const pattern = PATTERN_OPERATORS.get(operator);
-  const test = pattern ? matchPattern(pattern) : options.extensions?.binaryOperator?.(node.operator);
+  const constant = node.right.kind === 'text' ? node.right.value : undefined;
+  const test = pattern
+    ? matchPattern(pattern, constant)
+    : options.extensions?.binaryOperator?.(node.operator);
   if (test === undefined) return `Binary operator '${node.operator}' does not exist`;
   resolved.binaries.set(node, test);
   return undefined;
