@@ -1,0 +1,198 @@
+/**
+ * One socket to a backend, used by one request after another. Listeners are attached once for the life of the socket;
+ * what they find goes to whoever uses the connection at that time.
+ */
+
+import type { Socket } from 'node:net';
+import { type BackendAddress, type ConnectOptions, openSocket } from './connect.ts';
+import { backendDeadlines, type Expiring } from './deadlines.ts';
+import { type BackendFailure, failureOf } from './failure.ts';
+
+/** Who uses the connection now. */
+export interface ConnectionUser {
+  /** The chunk is not used again by the connection and may be kept. */
+  onData(chunk: Buffer): void;
+  /** Everything written has been taken by the system; after a `write` that answered false. */
+  onWritable(): void;
+  /** The backend has ended its side, orderly. No data follows. */
+  onSocketEnd(): void;
+  /** The socket broke. Comes at most once, and never after `onSocketEnd`. */
+  onSocketFailure(failure: BackendFailure): void;
+  /** What `arm` waited for has not happened. */
+  onIdleTimeout(): void;
+}
+
+/** Who owns the connection between uses: its pool. */
+export interface ConnectionOwner {
+  onConnected(connection: BackendConnection): void;
+  onConnectFailure(connection: BackendConnection, failure: BackendFailure): void;
+  /** The socket ended, broke, or said something while nobody used it. It was destroyed. */
+  onIdleGone(connection: BackendConnection): void;
+}
+
+type State = 'connecting' | 'idle' | 'used' | 'dead';
+
+export class BackendConnection implements Expiring {
+  /** Of `Deadlines`. */
+  deadline = 0;
+  isWatched = false;
+  /** `performance.now()` when it was last given back; kept by the pool. */
+  idleSince = 0;
+  /** Requests it has carried before the current one. */
+  uses = 0;
+  readonly #socket: Socket;
+  readonly #owner: ConnectionOwner;
+  #user: ConnectionUser | undefined;
+  #state: State = 'connecting';
+  #hasEnded = false;
+
+  /** @param connectTimeout milliseconds, TLS handshake included; 0: as long as the system tries. */
+  constructor(
+    address: BackendAddress,
+    options: ConnectOptions,
+    connectTimeout: number,
+    owner: ConnectionOwner,
+  ) {
+    this.#owner = owner;
+    const { socket, ready } = openSocket(address, options);
+    this.#socket = socket;
+    socket.on(ready, () => this.#onReady());
+    socket.on('data', (chunk) => this.#onData(chunk));
+    socket.on('drain', () => this.#user?.onWritable());
+    socket.on('end', () => this.#onEnd());
+    socket.on('error', (error) => this.#onError(error));
+    socket.on('close', () => this.#onClose());
+    if (connectTimeout > 0) backendDeadlines.arm(this, connectTimeout);
+  }
+
+  get isDead(): boolean {
+    return this.#state === 'dead';
+  }
+
+  /** Dead, ended by the backend, or with bytes nobody asked for: not to be used for another request. */
+  isStale(): boolean {
+    return (
+      this.#state === 'dead' || this.#hasEnded || this.#socket.destroyed || this.#socket.readableLength > 0
+    );
+  }
+
+  /** From idle to used. */
+  take(user: ConnectionUser): void {
+    this.#state = 'used';
+    this.#user = user;
+  }
+
+  /** From used to idle: the user hears no more. */
+  giveBack(): void {
+    this.#user = undefined;
+    this.uses++;
+    backendDeadlines.disarm(this);
+    if (this.#state !== 'used') return;
+    this.#state = 'idle';
+    if (this.#socket.isPaused()) this.#socket.resume();
+  }
+
+  /** @returns false when the user should wait for `onWritable`. */
+  write(bytes: Buffer): boolean {
+    return this.#socket.write(bytes);
+  }
+
+  /** Bytes handed to `write` that the system has not taken yet. */
+  get pendingBytes(): number {
+    return this.#socket.writableLength;
+  }
+
+  /** Ends our side; the backend may go on sending. */
+  endWriting(): void {
+    this.#socket.end();
+  }
+
+  /** No more `onData` until `resume`: what the backend sends stays in the system's buffers. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  /** `onIdleTimeout` comes when `disarm` or another `arm` does not come first. @param delay milliseconds. */
+  arm(delay: number): void {
+    backendDeadlines.arm(this, delay);
+  }
+
+  disarm(): void {
+    backendDeadlines.disarm(this);
+  }
+
+  destroy(): void {
+    backendDeadlines.disarm(this);
+    this.#user = undefined;
+    this.#state = 'dead';
+    this.#socket.destroy();
+  }
+
+  onDeadline(): void {
+    if (this.#state === 'connecting') {
+      this.#failConnecting({ kind: 'connect-timeout', detail: 'timeout' });
+    } else {
+      this.#user?.onIdleTimeout();
+    }
+  }
+
+  #onReady(): void {
+    if (this.#state !== 'connecting') return;
+    backendDeadlines.disarm(this);
+    this.#state = 'idle';
+    this.#owner.onConnected(this);
+  }
+
+  #onData(chunk: Buffer): void {
+    if (this.#user !== undefined) this.#user.onData(chunk);
+    else this.#loseIdle();
+  }
+
+  #onEnd(): void {
+    this.#hasEnded = true;
+    if (this.#user !== undefined) this.#user.onSocketEnd();
+    else this.#loseIdle();
+  }
+
+  #onError(error: Error): void {
+    if (this.#state === 'connecting') {
+      this.#failConnecting(failureOf(error, false));
+      return;
+    }
+    this.#breakOff(failureOf(error, true));
+  }
+
+  #onClose(): void {
+    if (this.#state === 'connecting') {
+      this.#failConnecting({ kind: 'closed', detail: 'closed while connecting' });
+    } else if (this.#state !== 'dead') {
+      this.#breakOff({ kind: 'closed', detail: 'closed' });
+    }
+  }
+
+  #breakOff(failure: BackendFailure): void {
+    const user = this.#user;
+    if (user === undefined) {
+      this.#loseIdle();
+      return;
+    }
+    const hadEnded = this.#hasEnded;
+    this.destroy();
+    if (!hadEnded) user.onSocketFailure(failure);
+  }
+
+  #failConnecting(failure: BackendFailure): void {
+    this.destroy();
+    this.#owner.onConnectFailure(this, failure);
+  }
+
+  #loseIdle(): void {
+    if (this.#state !== 'idle') return;
+    this.destroy();
+    this.#owner.onIdleGone(this);
+  }
+}

@@ -1,0 +1,271 @@
+/**
+ * The connections of one worker in this process, after httpd's use of apr_reslist: at most `max` open, those idle
+ * handed out last-in first-out, those beyond `smax` idle for longer than `ttl` closed, requests beyond `max` waiting in
+ * order.
+ */
+
+import { type BackendAddress, type ConnectOptions, describeAddress } from './connect.ts';
+import { BackendConnection, type ConnectionOwner } from './connection.ts';
+import { backendDeadlines, type Expiring } from './deadlines.ts';
+import type { BackendFailure } from './failure.ts';
+
+/** Who wants a connection. Exactly one of the two is called, maybe within `acquire`, unless it was cancelled. */
+export interface PoolClient {
+  /** @param isFresh it has carried no request before. */
+  onAcquired(connection: BackendConnection, isFresh: boolean): void;
+  onAcquireFailed(failure: BackendFailure): void;
+}
+
+export interface PoolOptions extends ConnectOptions {
+  readonly address: BackendAddress;
+  /** Most connections open at once, idle ones included; default no limit. */
+  readonly max?: number;
+  /** Idle connections that may outlive `ttl`; default `max`. */
+  readonly smax?: number;
+  /** Milliseconds after which an idle connection is not used again; default none. */
+  readonly ttl?: number;
+  /** Milliseconds to wait for a connection when `max` are in use; default as long as it takes. */
+  readonly acquireTimeout?: number;
+  /** Milliseconds to connect in; 0 or none: as the system does. */
+  readonly connectTimeout?: number;
+  /** False with `disablereuse=on`: every request has a connection of its own. Default true. */
+  readonly isReusing?: boolean;
+}
+
+export interface PoolCounters {
+  /** Open and in use. */
+  readonly used: number;
+  readonly idle: number;
+  readonly connecting: number;
+  readonly waiting: number;
+  /** Since the start: connections opened, requests served by one used before, failed attempts. */
+  readonly opened: number;
+  readonly reused: number;
+  readonly failed: number;
+}
+
+/** A client in the queue, or waiting for its connection to open. */
+class Waiter implements Expiring {
+  deadline = 0;
+  isWatched = false;
+  readonly client: PoolClient;
+  readonly #expired: (waiter: Waiter) => void;
+
+  constructor(client: PoolClient, expired: (waiter: Waiter) => void) {
+    this.client = client;
+    this.#expired = expired;
+  }
+
+  onDeadline(): void {
+    this.#expired(this);
+  }
+}
+
+export class BackendPool implements ConnectionOwner, Expiring {
+  deadline = 0;
+  isWatched = false;
+  readonly #options: PoolOptions;
+  readonly #max: number;
+  readonly #smax: number;
+  readonly #ttl: number;
+  /** Last given back is last. */
+  readonly #idle: BackendConnection[] = [];
+  readonly #used = new Set<BackendConnection>();
+  readonly #connecting = new Map<BackendConnection, Waiter | undefined>();
+  readonly #queue: Waiter[] = [];
+  #isClosed = false;
+  #opened = 0;
+  #reused = 0;
+  #failed = 0;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    this.#max = options.max ?? Number.POSITIVE_INFINITY;
+    this.#smax = options.smax ?? this.#max;
+    this.#ttl = options.ttl ?? Number.POSITIVE_INFINITY;
+  }
+
+  get counters(): PoolCounters {
+    return {
+      used: this.#used.size,
+      idle: this.#idle.length,
+      connecting: this.#connecting.size,
+      waiting: this.#queue.length,
+      opened: this.#opened,
+      reused: this.#reused,
+      failed: this.#failed,
+    };
+  }
+
+  /** For logs. */
+  describe(): string {
+    return describeAddress(this.#options.address);
+  }
+
+  /** @param isFreshWanted an idle connection will not do: one of them was just found broken. */
+  acquire(client: PoolClient, isFreshWanted = false): void {
+    if (this.#isClosed) {
+      client.onAcquireFailed({ kind: 'shutdown', detail: 'pool is closed' });
+      return;
+    }
+    if (!isFreshWanted) {
+      const connection = this.#takeIdle();
+      if (connection !== undefined) {
+        this.#reused++;
+        this.#used.add(connection);
+        client.onAcquired(connection, false);
+        return;
+      }
+    }
+    const waiter = new Waiter(client, this.#onWaitedTooLong);
+    if (this.#total() >= this.#max) this.#dropOldestIdle();
+    if (this.#total() < this.#max) {
+      this.#open(waiter);
+      return;
+    }
+    this.#queue.push(waiter);
+    const { acquireTimeout } = this.#options;
+    if (acquireTimeout !== undefined) backendDeadlines.arm(waiter, acquireTimeout);
+  }
+
+  /** The client no longer wants what it asked for; nothing is called. No effect once it has been answered. */
+  cancel(client: PoolClient): void {
+    const place = this.#queue.findIndex((waiter) => waiter.client === client);
+    if (place >= 0) {
+      const [waiter] = this.#queue.splice(place, 1);
+      if (waiter !== undefined) backendDeadlines.disarm(waiter);
+      return;
+    }
+    for (const [connection, waiter] of this.#connecting) {
+      // The connection goes on opening and serves whoever comes next.
+      if (waiter?.client === client) this.#connecting.set(connection, undefined);
+    }
+  }
+
+  /** Ends the use of a connection. @param isReusable it may carry another request. */
+  release(connection: BackendConnection, isReusable: boolean): void {
+    if (!this.#used.delete(connection)) return;
+    if (!isReusable || this.#isClosed || this.#options.isReusing === false || connection.isStale()) {
+      connection.destroy();
+      this.#serveQueue();
+      return;
+    }
+    connection.giveBack();
+    this.#offer(connection);
+  }
+
+  /** Closes idle connections and those in use as they come back; who waits is turned away. For a reload. */
+  drain(): void {
+    this.#isClosed = true;
+    backendDeadlines.disarm(this);
+    for (const connection of this.#idle.splice(0)) connection.destroy();
+    for (const waiter of this.#queue.splice(0)) {
+      backendDeadlines.disarm(waiter);
+      waiter.client.onAcquireFailed({ kind: 'shutdown', detail: 'pool is closed' });
+    }
+    for (const [connection, waiter] of this.#connecting) {
+      if (waiter !== undefined) continue;
+      this.#connecting.delete(connection);
+      connection.destroy();
+    }
+  }
+
+  onConnected(connection: BackendConnection): void {
+    const waiter = this.#connecting.get(connection);
+    this.#connecting.delete(connection);
+    if (waiter === undefined) {
+      this.#offer(connection);
+      return;
+    }
+    this.#used.add(connection);
+    waiter.client.onAcquired(connection, true);
+  }
+
+  onConnectFailure(connection: BackendConnection, failure: BackendFailure): void {
+    const waiter = this.#connecting.get(connection);
+    this.#connecting.delete(connection);
+    this.#failed++;
+    // Those who wait come first: the client told now may ask again.
+    this.#serveQueue();
+    waiter?.client.onAcquireFailed(failure);
+  }
+
+  onIdleGone(connection: BackendConnection): void {
+    const place = this.#idle.indexOf(connection);
+    if (place >= 0) this.#idle.splice(place, 1);
+    this.#serveQueue();
+  }
+
+  /** Looks for idle connections beyond `smax` that are older than `ttl`. */
+  onDeadline(): void {
+    const oldest = performance.now() - this.#ttl;
+    while (this.#idle.length > this.#smax && (this.#idle[0]?.idleSince ?? oldest) < oldest) {
+      this.#idle.shift()?.destroy();
+    }
+    this.#watchIdle();
+  }
+
+  #total(): number {
+    return this.#idle.length + this.#used.size + this.#connecting.size;
+  }
+
+  #open(waiter: Waiter): void {
+    const { address, connectTimeout } = this.#options;
+    this.#opened++;
+    this.#connecting.set(new BackendConnection(address, this.#options, connectTimeout ?? 0, this), waiter);
+  }
+
+  #takeIdle(): BackendConnection | undefined {
+    for (;;) {
+      const connection = this.#idle.pop();
+      if (connection === undefined) return undefined;
+      if (!connection.isStale() && performance.now() - connection.idleSince <= this.#ttl) return connection;
+      connection.destroy();
+    }
+  }
+
+  #dropOldestIdle(): void {
+    this.#idle.shift()?.destroy();
+  }
+
+  /** A connection is free: to the first who waits, else to the idle ones. */
+  #offer(connection: BackendConnection): void {
+    const waiter = this.#queue.shift();
+    if (waiter === undefined) {
+      if (this.#isClosed) {
+        connection.destroy();
+        return;
+      }
+      connection.idleSince = performance.now();
+      this.#idle.push(connection);
+      this.#watchIdle();
+      return;
+    }
+    backendDeadlines.disarm(waiter);
+    this.#reused++;
+    this.#used.add(connection);
+    waiter.client.onAcquired(connection, connection.uses === 0);
+  }
+
+  /** A place is free: opens a connection for the first who waits. */
+  #serveQueue(): void {
+    if (this.#isClosed || this.#total() >= this.#max) return;
+    const waiter = this.#queue.shift();
+    if (waiter === undefined) return;
+    backendDeadlines.disarm(waiter);
+    this.#open(waiter);
+  }
+
+  #watchIdle(): void {
+    if (this.#idle.length <= this.#smax || this.#ttl === Number.POSITIVE_INFINITY || this.deadline > 0)
+      return;
+    backendDeadlines.arm(this, this.#ttl);
+  }
+
+  readonly #onWaitedTooLong = (waiter: Waiter): void => {
+    const place = this.#queue.indexOf(waiter);
+    if (place < 0) return;
+    this.#queue.splice(place, 1);
+    waiter.client.onAcquireFailed({ kind: 'busy', detail: 'no free connection in time' });
+  };
+}

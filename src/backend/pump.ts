@@ -1,0 +1,299 @@
+/**
+ * One request's way through a backend: body in, answer out, both at once, each side slowed by the other. Built of
+ * callbacks on one object, since this is the hot path of every proxied request.
+ *
+ * - A client that reads slowly pauses the backend's socket; a backend that reads slowly pauses the request body.
+ * - A backend may answer before it has the whole body; then the rest is not sent and the connection is not kept.
+ * - The timeout counts while the backend is what we wait for: not while the client is slow at either end.
+ * - A kept connection that turns out to be closed before a byte of the answer came is replaced once by a fresh one.
+ */
+
+import type { BodyReader, BodySource, ResponseSink } from './body.ts';
+import type { BackendConnection, ConnectionUser } from './connection.ts';
+import type { Driver, DriverEvents } from './driver.ts';
+import type { BackendFailure } from './failure.ts';
+import type { BackendPool, PoolClient } from './pool.ts';
+
+export interface PumpOptions<Head> {
+  readonly pool: BackendPool;
+  readonly driver: Driver<Head>;
+  readonly body: BodySource;
+  readonly sink: ResponseSink<Head>;
+  /** Milliseconds the backend may be silent, or refuse to read (ProxyTimeout); 0: no limit. */
+  readonly timeout: number;
+  /** Whether the request may be sent twice (RFC 9110 section 9.2.2: an idempotent method). */
+  readonly isRetriable: boolean;
+  /** Bytes of the body taken before there is a connection and kept for a retry; default 16 KiB, httpd's prefetch. */
+  readonly prefetch?: number;
+}
+
+const DEFAULT_PREFETCH = 16 * 1024;
+
+type Phase = 'acquiring' | 'running' | 'settled';
+
+export class Pump<Head> implements PoolClient, ConnectionUser, BodyReader, DriverEvents<Head> {
+  readonly #pool: BackendPool;
+  readonly #driver: Driver<Head>;
+  readonly #body: BodySource;
+  readonly #sink: ResponseSink<Head>;
+  readonly #timeout: number;
+  readonly #isRetriable: boolean;
+  readonly #prefetchLimit: number;
+  #phase: Phase = 'acquiring';
+  #connection: BackendConnection | undefined;
+  /** The start of the body, while it may still have to be sent (again). */
+  #kept: Buffer[] = [];
+  #keptSize = 0;
+  /** All of the body that was sent is in `kept`, and nothing of an answer has come. */
+  #isReplayable = true;
+  #hasRetried = false;
+  #isFresh = true;
+  #isBodyDone = false;
+  #isBodyPaused = false;
+  #isWriteBlocked = false;
+  #isSinkBlocked = false;
+  #hasHead = false;
+  #hasEnded = false;
+  #failure: BackendFailure | undefined;
+
+  constructor(options: PumpOptions<Head>) {
+    this.#pool = options.pool;
+    this.#driver = options.driver;
+    this.#body = options.body;
+    this.#sink = options.sink;
+    this.#timeout = options.timeout;
+    this.#isRetriable = options.isRetriable;
+    this.#prefetchLimit = options.prefetch ?? DEFAULT_PREFETCH;
+  }
+
+  /** Takes what is there of the body, then a connection. The sink may hear of the result within the call. */
+  start(): void {
+    if (this.#body.isPresent) this.#body.start(this);
+    else this.#isBodyDone = true;
+    if (this.#phase === 'acquiring') this.#pool.acquire(this);
+  }
+
+  /** The sink takes data again, after a `write` that answered false. */
+  resume(): void {
+    if (!this.#isSinkBlocked) return;
+    this.#isSinkBlocked = false;
+    this.#connection?.resume();
+    this.#watch();
+  }
+
+  /** The client is gone: gives up the backend. The sink hears nothing more. */
+  abort(): void {
+    if (this.#phase === 'settled') return;
+    if (this.#phase === 'acquiring') this.#pool.cancel(this);
+    this.#giveUpConnection();
+    this.#settle();
+  }
+
+  /** Ended, failed or aborted. */
+  get isSettled(): boolean {
+    return this.#phase === 'settled';
+  }
+
+  // PoolClient
+
+  onAcquired(connection: BackendConnection, isFresh: boolean): void {
+    if (this.#phase !== 'acquiring') {
+      this.#pool.release(connection, true);
+      return;
+    }
+    this.#phase = 'running';
+    this.#connection = connection;
+    this.#isFresh = isFresh;
+    connection.take(this);
+    const opening = this.#driver.open(this, this.#keptBytes(), this.#isBodyDone);
+    this.#isWriteBlocked = !connection.write(opening);
+    if (isFresh || !this.#isRetriable || this.#hasRetried) this.#forgetKept();
+    if (this.#isBodyPaused && !this.#isWriteBlocked) this.#resumeBody();
+    this.#watch();
+  }
+
+  onAcquireFailed(failure: BackendFailure): void {
+    this.#fail(failure);
+  }
+
+  // BodyReader
+
+  onBody(chunk: Buffer): boolean {
+    if (this.#phase === 'settled') return true;
+    if (this.#phase === 'acquiring') {
+      this.#keep(chunk);
+      this.#isBodyPaused = this.#keptSize >= this.#prefetchLimit;
+      return !this.#isBodyPaused;
+    }
+    if (this.#isReplayable) {
+      if (this.#keptSize + chunk.length <= this.#prefetchLimit) this.#keep(chunk);
+      else this.#forgetKept();
+    }
+    this.#send(this.#driver.encodeBody(chunk));
+    this.#isBodyPaused = this.#isWriteBlocked;
+    this.#watch();
+    return !this.#isBodyPaused;
+  }
+
+  onBodyEnd(): void {
+    this.#isBodyDone = true;
+    if (this.#phase !== 'running') return;
+    const closing = this.#driver.encodeBodyEnd();
+    if (closing !== undefined) this.#send(closing);
+    this.#watch();
+  }
+
+  onBodyError(status: number): void {
+    if (this.#phase === 'acquiring') this.#pool.cancel(this);
+    this.#fail({ kind: 'body', detail: String(status) });
+  }
+
+  // ConnectionUser
+
+  onData(chunk: Buffer): void {
+    this.#forgetKept();
+    this.#driver.receive(chunk);
+    if (this.#conclude()) return;
+    this.#sink.flush();
+    this.#watch();
+  }
+
+  onWritable(): void {
+    this.#isWriteBlocked = false;
+    if (this.#isBodyPaused) this.#resumeBody();
+    this.#watch();
+  }
+
+  onSocketEnd(): void {
+    if (this.#canRetry()) {
+      this.#retry();
+      return;
+    }
+    this.#driver.socketEnd();
+    // A driver that says nothing of the end has not understood it; the answer is not whole.
+    if (!this.#conclude()) this.#fail({ kind: 'closed', detail: 'closed' });
+  }
+
+  onSocketFailure(failure: BackendFailure): void {
+    if (this.#canRetry()) this.#retry();
+    else this.#fail(failure);
+  }
+
+  onIdleTimeout(): void {
+    this.#fail({ kind: 'timeout', detail: `silent for ${this.#timeout} ms` });
+  }
+
+  // DriverEvents. The end is acted on when the driver has returned: only then is known what came behind it.
+
+  onHead(head: Head): void {
+    if (this.#phase === 'settled') return;
+    this.#hasHead = true;
+    this.#sink.onHead(head);
+  }
+
+  onBodyPart(slice: Buffer): void {
+    if (this.#phase === 'settled' || this.#sink.write(slice)) return;
+    if (this.#isSinkBlocked) return;
+    this.#isSinkBlocked = true;
+    this.#connection?.pause();
+  }
+
+  onEnd(): void {
+    this.#hasEnded = true;
+  }
+
+  onProtocolFailure(kind: 'protocol' | 'closed', detail: string): void {
+    this.#failure ??= { kind, detail };
+  }
+
+  /** @returns whether the request is over. */
+  #conclude(): boolean {
+    if (this.#phase === 'settled') return true;
+    if (this.#failure !== undefined) {
+      this.#fail(this.#failure);
+      return true;
+    }
+    if (!this.#hasEnded) return false;
+    const connection = this.#connection;
+    this.#connection = undefined;
+    const isReusable = this.#driver.isReusable && this.#isBodyDone && connection?.pendingBytes === 0;
+    this.#settle();
+    // First, so that whatever the end sets off can have the connection.
+    if (connection !== undefined) this.#pool.release(connection, isReusable);
+    this.#sink.end();
+    return true;
+  }
+
+  #fail(failure: BackendFailure): void {
+    if (this.#phase === 'settled') return;
+    this.#giveUpConnection();
+    this.#settle();
+    this.#sink.fail(failure, !this.#hasHead);
+  }
+
+  #settle(): void {
+    this.#phase = 'settled';
+    this.#forgetKept();
+  }
+
+  #giveUpConnection(): void {
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    this.#connection = undefined;
+    if (!connection.isDead) {
+      const abort = this.#driver.encodeAbort();
+      if (abort !== undefined && !this.#isWriteBlocked) connection.write(abort);
+    }
+    this.#pool.release(connection, false);
+  }
+
+  #canRetry(): boolean {
+    return this.#phase === 'running' && this.#isReplayable && !this.#isFresh && !this.#hasRetried;
+  }
+
+  #retry(): void {
+    const connection = this.#connection;
+    this.#connection = undefined;
+    this.#hasRetried = true;
+    this.#isWriteBlocked = false;
+    this.#phase = 'acquiring';
+    if (connection !== undefined) this.#pool.release(connection, false);
+    this.#pool.acquire(this, true);
+  }
+
+  #send(bytes: Buffer): void {
+    if (this.#connection?.write(bytes) === false) this.#isWriteBlocked = true;
+  }
+
+  #resumeBody(): void {
+    this.#isBodyPaused = false;
+    if (!this.#isBodyDone) this.#body.resume();
+  }
+
+  #keep(chunk: Buffer): void {
+    this.#kept.push(Buffer.from(chunk));
+    this.#keptSize += chunk.length;
+  }
+
+  #keptBytes(): Buffer | undefined {
+    if (this.#kept.length <= 1) return this.#kept[0];
+    const all = Buffer.concat(this.#kept, this.#keptSize);
+    this.#kept = [all];
+    return all;
+  }
+
+  #forgetKept(): void {
+    if (!this.#isReplayable) return;
+    this.#isReplayable = false;
+    this.#kept = [];
+    this.#keptSize = 0;
+  }
+
+  /** Sets or ends the timeout, according to whom we wait for. */
+  #watch(): void {
+    if (this.#timeout === 0 || this.#connection === undefined) return;
+    if (!this.#isSinkBlocked && (this.#isBodyDone || this.#isWriteBlocked))
+      this.#connection.arm(this.#timeout);
+    else this.#connection.disarm();
+  }
+}
