@@ -1,0 +1,256 @@
+/**
+ * Pass two: walks the directive tree and lets every row change the configuration of its module (ap_process_config_tree, ap_walk_config).
+ * Problems are collected, never thrown, so that one run reports all of them.
+ */
+import type { Problems } from '../diagnostics/problem.ts';
+import {
+  type AnyRow,
+  type ApplyResult,
+  type Command,
+  type DirectiveError,
+  OR_ALL,
+  OR_AUTHCFG,
+  OR_LIMIT,
+  RSRC_CONF,
+  ACCESS_CONF,
+  type WalkOptions,
+} from './directive.ts';
+import { invoke, unknownDirective } from './invoke.ts';
+import { type ConfigModule, PerDirConfig } from './per-dir.ts';
+import type { ConfigNode } from './tree.ts';
+
+/** What a directive name stands for: its row and the module that owns it. */
+export interface RowEntry {
+  readonly row: AnyRow<unknown, unknown>;
+  readonly module: ConfigModule;
+}
+export type RowLookup = (key: string) => RowEntry | undefined;
+
+/** The configuration of one server (main or virtual) while and after it is read. */
+export interface ServerConfigs {
+  readonly slots: unknown[];
+  /** What directives outside of any section say (server->lookup_defaults). */
+  readonly lookupDefaults: PerDirConfig;
+  /** Modules of which any directive was applied to this server or a section in it. */
+  readonly touched: Set<number>;
+}
+
+/** What an application run shares. */
+export interface ApplyRun {
+  readonly lookup: RowLookup;
+  readonly problems: Problems;
+  serverRoot(): string;
+}
+
+/** Where the walk stands. */
+interface Scope {
+  readonly run: ApplyRun;
+  readonly serverConfigs: ServerConfigs;
+  readonly perDir: PerDirConfig;
+  readonly path: string | undefined;
+  readonly enclosing: readonly string[];
+  readonly limited: ReadonlySet<string> | undefined;
+  readonly limitExcept: boolean;
+  readonly override: number;
+  readonly overrideList: ReadonlySet<string> | undefined;
+  readonly nonfatalOverride: number;
+  readonly optionsAllowed: number;
+  readonly isHtaccess: boolean;
+  readonly isVirtualHost: boolean;
+  readonly checks: (() => void)[];
+}
+
+/** Override classes at server level: authentication and limits only make sense inside sections. */
+const SERVER_OVERRIDE = (RSRC_CONF | OR_ALL) & ~(OR_AUTHCFG | OR_LIMIT);
+const OPTIONS_ALL = 0xffff;
+
+/** Applies a whole configuration tree to the main server. Virtual hosts are made by the core's `<VirtualHost>` row. */
+export function applyTree(tree: readonly ConfigNode[], main: ServerConfigs, run: ApplyRun): void {
+  const checks: (() => void)[] = [];
+  walk(tree, {
+    run,
+    serverConfigs: main,
+    perDir: main.lookupDefaults,
+    path: undefined,
+    enclosing: [],
+    limited: undefined,
+    limitExcept: false,
+    override: SERVER_OVERRIDE,
+    overrideList: undefined,
+    nonfatalOverride: 0,
+    optionsAllowed: OPTIONS_ALL,
+    isHtaccess: false,
+    isVirtualHost: false,
+    checks,
+  });
+  for (const check of checks) check();
+}
+
+/** What AllowOverride and its kin grant to a .htaccess file. */
+export interface HtaccessGrant {
+  readonly override: number;
+  readonly overrideList: ReadonlySet<string> | undefined;
+  readonly nonfatalOverride: number;
+  /** Bits of Options a file may set (AllowOverride Options=...). */
+  readonly optionsAllowed: number;
+}
+
+/** Applies the tree of a .htaccess file of directory `path` (with its slash) to a fresh per-directory configuration. */
+export function applyHtaccess(
+  tree: readonly ConfigNode[],
+  path: string,
+  grant: HtaccessGrant,
+  server: ServerConfigs,
+  run: ApplyRun,
+): PerDirConfig {
+  const perDir = new PerDirConfig();
+  const checks: (() => void)[] = [];
+  walk(tree, {
+    run,
+    serverConfigs: server,
+    perDir,
+    path,
+    enclosing: [],
+    limited: undefined,
+    limitExcept: false,
+    ...grant,
+    isHtaccess: true,
+    isVirtualHost: false,
+    checks,
+  });
+  for (const check of checks) check();
+  return perDir;
+}
+
+function walk(nodes: readonly ConfigNode[], scope: Scope): void {
+  for (const node of nodes) {
+    const entry = scope.run.lookup(node.key);
+    if (entry === undefined) {
+      report(scope, node, unknownDirective(node, scope.isHtaccess));
+      continue;
+    }
+    const command = new AppliedCommand(node, entry, scope);
+    report(scope, node, invoke(entry.row, command));
+  }
+}
+
+function report(scope: Scope, node: ConfigNode, result: ApplyResult): void {
+  if (result === undefined) return;
+  const error: DirectiveError = typeof result === 'string' ? { message: result } : result;
+  const { source, start } = node.argsSpan;
+  const span =
+    error.offset === undefined
+      ? node.span
+      : { source, start: start + error.offset, end: start + error.offset + (error.length ?? 1) };
+  scope.run.problems.add({ code: 'AH00526', severity: 'error', message: error.message, span, hint: error.hint });
+}
+
+class AppliedCommand implements Command {
+  readonly node: ConfigNode;
+  readonly #entry: RowEntry;
+  readonly #scope: Scope;
+
+  constructor(node: ConfigNode, entry: RowEntry, scope: Scope) {
+    this.node = node;
+    this.#entry = entry;
+    this.#scope = scope;
+  }
+
+  get server(): unknown {
+    const { module } = this.#entry;
+    const { slots, touched } = this.#scope.serverConfigs;
+    touched.add(module.index);
+    slots[module.index] ??= module.createServer?.() ?? {};
+    return slots[module.index];
+  }
+
+  get dir(): unknown {
+    const { module } = this.#entry;
+    this.#scope.serverConfigs.touched.add(module.index);
+    const { slots } = this.#scope.perDir;
+    slots[module.index] ??= module.createDir?.() ?? {};
+    return slots[module.index];
+  }
+
+  get serverConfigs(): ServerConfigs {
+    return this.#scope.serverConfigs;
+  }
+  get path(): string | undefined {
+    return this.#scope.path;
+  }
+  get isHtaccess(): boolean {
+    return this.#scope.isHtaccess;
+  }
+  get isVirtualHost(): boolean {
+    return this.#scope.isVirtualHost;
+  }
+  get enclosing(): readonly string[] {
+    return this.#scope.enclosing;
+  }
+  get limited(): ReadonlySet<string> | undefined {
+    return this.#scope.limited;
+  }
+  get limitExcept(): boolean {
+    return this.#scope.limitExcept;
+  }
+  get override(): number {
+    return this.#scope.override;
+  }
+  get overrideList(): ReadonlySet<string> | undefined {
+    return this.#scope.overrideList;
+  }
+  get nonfatalOverride(): number {
+    return this.#scope.nonfatalOverride;
+  }
+  get optionsAllowed(): number {
+    return this.#scope.optionsAllowed;
+  }
+
+  serverRootRelative(path: string): string {
+    if (path.startsWith('/')) return path;
+    const root = this.#scope.run.serverRoot();
+    return root.endsWith('/') ? root + path : `${root}/${path}`;
+  }
+
+  warn(message: string, hint?: string): void {
+    this.#scope.run.problems.add({ code: 'AL0001', severity: 'warning', message, span: this.node.span, hint });
+  }
+
+  walkChildren(options: WalkOptions = {}): void {
+    walk(this.node.children ?? [], this.#inner(options));
+  }
+
+  walkSection(options: WalkOptions): PerDirConfig {
+    const perDir = new PerDirConfig();
+    walk(this.node.children ?? [], {
+      ...this.#inner({ override: this.isHtaccess ? this.override : OR_ALL | ACCESS_CONF, ...options }),
+      perDir,
+    });
+    return perDir;
+  }
+
+  walkServer(server: ServerConfigs): void {
+    walk(this.node.children ?? [], {
+      ...this.#inner({ override: SERVER_OVERRIDE }),
+      serverConfigs: server,
+      perDir: server.lookupDefaults,
+      isVirtualHost: true,
+    });
+  }
+
+  afterwards(check: () => ApplyResult): void {
+    this.#scope.checks.push(() => report(this.#scope, this.node, check()));
+  }
+
+  #inner(options: WalkOptions): Scope {
+    const outer = this.#scope;
+    return {
+      ...outer,
+      path: options.path ?? outer.path,
+      enclosing: [this.node.key, ...outer.enclosing],
+      limited: options.limited ?? outer.limited,
+      limitExcept: options.limited === undefined ? outer.limitExcept : (options.limitExcept ?? false),
+      override: options.override ?? outer.override,
+    };
+  }
+}

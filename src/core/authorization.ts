@@ -1,0 +1,44 @@
+/** Access, authentication and authorization with Satisfy (the auth block of ap_process_request_internal, said once for All and Any). */
+import { type Answer, runAll, runFirst } from './hooks.ts';
+import { Level, logRequest } from './log.ts';
+import type { Request } from './request.ts';
+import { DECLINED, OK } from './status.ts';
+
+/** Answers OK or the status of what refused. */
+export function authorize(r: Request): Answer {
+  const parent = r.prev ?? r.main;
+  if (parent !== undefined && parent.perDir === r.perDir) {
+    // Passed already, under the same configuration.
+    r.user = parent.user;
+    r.authType = parent.authType;
+    return OK;
+  }
+  const { phases } = r.server;
+  const any = phases.satisfies.some((satisfies) => satisfies(r) === 'any');
+  return then(declinedIsError(runAll(phases.accessChecker, r)), (access) => {
+    if (any ? access === OK : access !== OK) return access;
+    return then(runFirst(phases.accessCheckerEx, r), (status) => (status === DECLINED ? authenticate(r) : status));
+  });
+}
+
+function authenticate(r: Request): Answer {
+  const { phases } = r.server;
+  return then(declinedIsError(runFirst(phases.checkUserId, r)), (status) => {
+    if (status !== OK) return status;
+    if (r.user === undefined) {
+      const what = `no authentication done but request not allowed without authentication for ${r.uri}.`;
+      logRequest(r, 'core', Level.error, 'AH00027', `${what} Authentication not configured?`);
+      return 500;
+    }
+    return declinedIsError(runFirst(phases.authChecker, r));
+  });
+}
+
+/** Nobody answered a question that has to be answered: the configuration is incomplete (decl_die). */
+function declinedIsError(answer: Answer): Answer {
+  return then(answer, (status) => (status === DECLINED ? 500 : status));
+}
+
+function then(answer: Answer, next: (status: number) => Answer): Answer {
+  return typeof answer === 'number' ? next(answer) : answer.then(next);
+}

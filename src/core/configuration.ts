@@ -1,0 +1,23 @@
+/** A configuration, complete: what a request's life refers to. Nothing in it changes once it serves. */
+import type { ConfigNode } from '../config/tree.ts';
+import type { RowLookup } from '../config/apply.ts';
+import type { AnyModule } from './module.ts';
+import type { VhostTable } from './vhosts.ts';
+import type { VirtualServer } from './virtual-server.ts';
+
+export interface Configuration {
+  /** All built-in modules; a module's `index` is its place here. */
+  readonly modules: readonly AnyModule[];
+  /** Modules in force: static ones and those LoadModule named. */
+  readonly loaded: ReadonlySet<AnyModule>;
+  readonly lookup: RowLookup;
+  readonly tree: readonly ConfigNode[];
+  readonly serverRoot: string;
+  readonly defines: ReadonlySet<string>;
+  readonly main: VirtualServer;
+  /** Virtual servers in the order of the text. */
+  readonly virtualServers: readonly VirtualServer[];
+  readonly vhosts: VhostTable;
+  /** The `Server` field, cut by ServerTokens. */
+  readonly banner: string;
+}

@@ -1,0 +1,19 @@
+/** What a request knows of the connection it came on (conn_rec). Implemented by server/connection.ts. */
+import type { VirtualServer } from './virtual-server.ts';
+
+export interface Connection {
+  /** Unique in this process. */
+  readonly id: number;
+  /** Textual addresses; v4-mapped IPv6 ones as IPv4. */
+  readonly remoteAddr: string;
+  readonly remotePort: number;
+  readonly localAddr: string;
+  readonly localPort: number;
+  /** The first server of the address: before a Host is known (base_server). */
+  readonly baseServer: VirtualServer;
+  /** Requests answered before this one on the connection. */
+  readonly keepalives: number;
+  readonly isTls: boolean;
+  /** The client is gone. */
+  readonly isAborted: boolean;
+}

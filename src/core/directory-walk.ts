@@ -1,0 +1,269 @@
+/**
+ * From a file name to what is there: the directory walk (ap_directory_walk of httpd's server/request.c). Merges `<Directory>` sections and
+ * .htaccess files from the root down, checks symbolic links where the options ask for it, and splits off PATH_INFO.
+ *
+ * Which sections a directory falls in is a function of its name: it is kept per server. Only where a .htaccess file may stand, or links must
+ * be checked, does the walk touch the file system on the way down; elsewhere one stat of the whole name settles it.
+ */
+import type { Stats } from 'node:fs';
+import type { PerDirConfig } from '../config/per-dir.ts';
+import { LruCache } from '../lib/lru.ts';
+import { allowedOptions, type CoreDirConf, coreDirOf, coreServer, OPT_SYM_LINKS, OPT_SYM_OWNER, type Section } from './core-config.ts';
+import { lstatFile, type StatFailure, type StatResult, statFile } from './files.ts';
+import { htaccessOf } from './htaccess.ts';
+import { Level, logRequest } from './log.ts';
+import type { Request } from './request.ts';
+import { OK } from './status.ts';
+import type { VirtualServer } from './virtual-server.ts';
+import { exportGroups, mergeInto } from './walks.ts';
+
+/** What the sections alone say of a directory. */
+interface DirectoryPlan {
+  /** Configuration without .htaccess files, regular expression sections not yet in it. */
+  readonly perDir: PerDirConfig;
+  /** Neither .htaccess files nor link checks on the way down to it, itself included. */
+  readonly isStatic: boolean;
+}
+
+const PLANS_KEPT = 4096;
+const plansOf = new WeakMap<VirtualServer, LruCache<string, DirectoryPlan>>();
+
+/** Whether a .htaccess file may stand where this configuration holds. */
+function allowsHtaccess(conf: Readonly<CoreDirConf>): boolean {
+  return (conf.override ?? 0) !== 0 || (conf.overrideList !== undefined && conf.overrideList.size > 0);
+}
+
+/** Whether links may be followed unseen where this configuration holds. */
+function followsLinks(conf: Readonly<CoreDirConf>): boolean {
+  const options = allowedOptions(conf);
+  return (options & OPT_SYM_LINKS) !== 0;
+}
+
+function isFree(conf: Readonly<CoreDirConf>): boolean {
+  return !allowsHtaccess(conf) && followsLinks(conf);
+}
+
+/** Merges the `<Directory>` sections for exactly this directory (its slash at the end) onto what holds above it. */
+function mergeDirectory(r: Request, above: PerDirConfig, directory: string, depth: number): PerDirConfig {
+  let perDir = above;
+  const sections = coreServer(r.server).directorySections;
+  if (sections === undefined) return perDir;
+  for (let i = 0; i < sections.length; i++) {
+    const section = sections[i] as Section;
+    if (section.regex !== undefined || section.components > depth) break; // sorted: shortest first, regular expressions last
+    if (section.components === depth && section.matches(directory)) perDir = mergeInto(r, perDir, section.perDir);
+  }
+  return perDir;
+}
+
+/** The plan of a directory (its slash at the end), from the plan of its parent. */
+function planOf(r: Request, directory: string): DirectoryPlan {
+  let plans = plansOf.get(r.server);
+  if (plans === undefined) {
+    plans = new LruCache<string, DirectoryPlan>(PLANS_KEPT);
+    plansOf.set(r.server, plans);
+  }
+  const known = plans.get(directory);
+  if (known !== undefined) return known;
+  let perDir = r.server.lookupDefaults;
+  let isStatic = true;
+  let depth = 0;
+  for (let slash = 0; slash >= 0; slash = directory.indexOf('/', slash + 1)) {
+    depth++;
+    perDir = mergeDirectory(r, perDir, directory.slice(0, slash + 1), depth);
+    isStatic &&= isFree(coreDirOf(perDir));
+  }
+  const plan = { perDir, isStatic };
+  plans.set(directory, plan);
+  return plan;
+}
+
+/** Merges the regular expression sections, which come after all others. */
+function mergeRegexSections(r: Request, path: string): void {
+  const sections = coreServer(r.server).directorySections;
+  if (sections === undefined) return;
+  for (let i = sections.length - 1; i >= 0; i--) {
+    if ((sections[i] as Section).regex === undefined) {
+      for (let j = i + 1; j < sections.length; j++) applyRegexSection(r, sections[j] as Section, path);
+      return;
+    }
+  }
+  for (const section of sections) applyRegexSection(r, section, path);
+}
+
+function applyRegexSection(r: Request, section: Section, path: string): void {
+  if (section.regex === undefined || !section.matches(path)) return;
+  exportGroups(r, section.regex, path);
+  r.perDir = mergeInto(r, r.perDir, section.perDir);
+}
+
+/**
+ * Walks from `/` to r.filename. Sets perDir, finfo, filename (cut where PATH_INFO begins) and pathInfo. Answers OK or the error status.
+ */
+export function directoryWalk(r: Request): number {
+  const filename = r.filename;
+  if (filename === undefined || filename.charCodeAt(0) !== 0x2f) return OK;
+  const lastSlash = filename.lastIndexOf('/');
+  const plan = planOf(r, filename.slice(0, lastSlash + 1));
+  if (!plan.isStatic) return guardedWalk(r, filename);
+  const found = statFile(filename);
+  if (typeof found === 'object') return arrive(r, filename, '', found, plan);
+  return unguardedSearch(r, filename, found);
+}
+
+/** The whole name is there. A directory named without its slash is still looked up as a directory, for its own sections. */
+function arrive(r: Request, filename: string, pathInfo: string, found: Stats, plan: DirectoryPlan): number {
+  r.finfo = found;
+  r.filename = filename;
+  r.pathInfo = pathInfo;
+  if (found.isDirectory() && !filename.endsWith('/')) {
+    const own = planOf(r, `${filename}/`);
+    if (!own.isStatic) return guardedWalk(r, filename + pathInfo);
+    r.perDir = own.perDir;
+  } else if (found.isFile() || found.isDirectory()) {
+    r.perDir = plan.perDir;
+  } else {
+    return forbidType(r);
+  }
+  mergeRegexSections(r, filename);
+  return OK;
+}
+
+function forbidType(r: Request): number {
+  logRequest(r, 'core', Level.error, 'AH00038', `object is not a file, directory or symlink: ${r.filename ?? ''}`);
+  return 403;
+}
+
+/** Nothing is there under the whole name: finds the longest part of it that is, without link checks or .htaccess files. */
+function unguardedSearch(r: Request, filename: string, failure: StatFailure): number {
+  if (failure === 'denied' || failure === 'too-long' || failure === 'loop' || failure === 'other') {
+    // Looked at component by component, so that the status and the log line are those of the component at fault.
+    return guardedWalk(r, filename);
+  }
+  for (let slash = filename.lastIndexOf('/', filename.length - 2); slash >= 0; slash = filename.lastIndexOf('/', slash - 1)) {
+    const parent = slash === 0 ? '/' : filename.slice(0, slash);
+    const found = statFile(parent);
+    if (typeof found !== 'object') {
+      if (found === 'missing' || found === 'not-a-directory') continue;
+      return guardedWalk(r, filename);
+    }
+    if (found.isDirectory()) {
+      const next = filename.indexOf('/', slash + 1);
+      const missing = next < 0 ? filename : filename.slice(0, next);
+      r.filename = missing;
+      r.pathInfo = next < 0 ? '' : filename.slice(next);
+      r.finfo = undefined;
+      const plan = planOf(r, filename.slice(0, slash + 1));
+      r.perDir = plan.perDir;
+      mergeRegexSections(r, missing);
+      return OK;
+    }
+    const plan = planOf(r, parent.slice(0, parent.lastIndexOf('/') + 1));
+    return arrive(r, parent, filename.slice(slash), found, plan);
+  }
+  return guardedWalk(r, filename);
+}
+
+/** The walk component by component: reads .htaccess files, checks links. */
+function guardedWalk(r: Request, filename: string): number {
+  let perDir = r.server.lookupDefaults;
+  let depth = 0;
+  let slash = 0;
+  for (;;) {
+    depth++;
+    const directory = filename.slice(0, slash + 1);
+    perDir = mergeDirectory(r, perDir, directory, depth);
+    const conf = coreDirOf(perDir);
+    if (allowsHtaccess(conf)) {
+      const own = htaccessOf(r, directory, conf);
+      if (typeof own === 'number') {
+        r.perDir = perDir;
+        return own;
+      }
+      if (own !== undefined) perDir = mergeInto(r, perDir, own);
+    }
+    r.perDir = perDir;
+    // Past the slash(es): the next component.
+    let start = slash + 1;
+    while (filename.charCodeAt(start) === 0x2f) start++;
+    if (start >= filename.length) {
+      return settle(r, filename, '', statFile(directory));
+    }
+    const next = filename.indexOf('/', start);
+    const name = next < 0 ? filename : filename.slice(0, next);
+    const found = lookComponent(r, name);
+    if (typeof found === 'number') return found;
+    if (typeof found !== 'object') return settle(r, name, next < 0 ? '' : filename.slice(next), found);
+    if (!found.isDirectory()) return settle(r, name, next < 0 ? '' : filename.slice(next), found);
+    if (next < 0) {
+      // A directory without its slash: its own sections and .htaccess hold for it too.
+      depth++;
+      const own = enterDirectory(r, `${name}/`, depth);
+      return own === OK ? settle(r, name, '', found) : own;
+    }
+    slash = next;
+  }
+}
+
+function enterDirectory(r: Request, directory: string, depth: number): number {
+  r.perDir = mergeDirectory(r, r.perDir, directory, depth);
+  const conf = coreDirOf(r.perDir);
+  if (!allowsHtaccess(conf)) return OK;
+  const own = htaccessOf(r, directory, conf);
+  if (typeof own === 'number') return own;
+  if (own !== undefined) r.perDir = mergeInto(r, r.perDir, own);
+  return OK;
+}
+
+/** Looks one component up, under the link rules that hold in the directory it is in (resolve_symlink). */
+function lookComponent(r: Request, name: string): StatResult | number {
+  const options = allowedOptions(coreDirOf(r.perDir));
+  if ((options & OPT_SYM_LINKS) !== 0) {
+    const found = statFile(name);
+    return typeof found === 'object' ? found : explain(r, name, found);
+  }
+  const itself = lstatFile(name);
+  if (typeof itself !== 'object') return explain(r, name, itself);
+  if (!itself.isSymbolicLink()) return itself;
+  const target = statFile(name);
+  const mayFollow = (options & OPT_SYM_OWNER) !== 0 && typeof target === 'object' && target.uid === itself.uid;
+  if (!mayFollow) {
+    logRequest(r, 'core', Level.error, 'AH00037', `Symbolic link not allowed or link target not accessible: ${name}`);
+    return 403;
+  }
+  return target;
+}
+
+/** Turns what went wrong with a component into the answer, or lets a missing one pass. */
+function explain(r: Request, name: string, failure: StatFailure): StatResult | number {
+  if (failure === 'missing' || failure === 'not-a-directory') {
+    const itself = lstatFile(name);
+    if (typeof itself === 'object' && itself.isSymbolicLink()) {
+      logRequest(r, 'core', Level.error, 'AH00037', `Symbolic link not allowed or link target not accessible: ${name}`);
+      return 403;
+    }
+    return 'missing';
+  }
+  if (failure === 'loop') {
+    logRequest(r, 'core', Level.error, 'AH00037', `Symbolic link not allowed or link target not accessible: ${name}`);
+    return 403;
+  }
+  const reason = failure === 'denied' ? '(13)Permission denied: ' : failure === 'too-long' ? '(36)File name too long: ' : '';
+  logRequest(
+    r,
+    'core',
+    Level.error,
+    'AH00035',
+    `${reason}access to ${r.uri} denied (filesystem path '${name}') because search permissions are missing on a component of the path`,
+  );
+  return 403;
+}
+
+function settle(r: Request, filename: string, pathInfo: string, found: StatResult): number {
+  r.filename = filename;
+  r.pathInfo = pathInfo;
+  r.finfo = typeof found === 'object' ? found : undefined;
+  if (typeof found === 'object' && !found.isFile() && !found.isDirectory()) return forbidType(r);
+  mergeRegexSections(r, filename);
+  return OK;
+}

@@ -1,0 +1,135 @@
+/**
+ * The one way out for every answer that is no success (ap_die and ap_send_error_response of modules/http/http_request.c and http_protocol.c):
+ * a custom document, or the canned page.
+ */
+import { cannedErrorPage, statusLine } from '../http/status.ts';
+import { HeaderFields } from '../http/header-fields.ts';
+import { coreDir, type ErrorDocument } from './core-config.ts';
+import { evaluateString } from './expression-context.ts';
+import type { Answer } from './hooks.ts';
+import { redirectInternally } from './internal-redirect.ts';
+import { Level, logRequest } from './log.ts';
+import type { Request } from './request.ts';
+import { sendBuffer } from './response.ts';
+import { serverSignature } from './server-identity.ts';
+import { isRedirect, OK } from './status.ts';
+
+/** After these the rest of what the client sends cannot be trusted to be a request (ap_status_drops_connection). */
+const DROPS_CONNECTION: ReadonlySet<number> = new Set([400, 408, 411, 413, 414, 431, 500, 501, 503]);
+
+/** Answers a request with an error (or redirect) status. */
+export function die(r: Request, type: number): Answer {
+  if (r.isHeadSent) return OK; // the answer is under way: whoever sends it ends it
+  let status = type;
+  if (status < 100 || status > 999) {
+    logRequest(r, 'core', Level.error, 'AH01579', `Invalid response status ${type}`);
+    status = 500;
+  }
+  const recursive = r.status !== 200 ? r.status : 0;
+  let failed = r;
+  let document: ErrorDocument | undefined;
+  if (recursive !== 0) {
+    // The ErrorDocument itself failed: report on the original error.
+    while (failed.prev !== undefined && failed.prev.status !== 200) failed = failed.prev;
+  } else {
+    document = errorDocumentOf(r, status);
+  }
+  const secondError = recursive === 0 ? 0 : status;
+  if (failed === r) r.status = status;
+  if (r.status === 401 && r.proxyRequest === 'forward') r.status = 407;
+  if (DROPS_CONNECTION.has(status)) r.initial.closeConnection = r.closeConnection = true;
+  if (document === undefined) return sendErrorPage(failed, secondError, undefined);
+  const { kind, value } = resolveDocument(r, document);
+  switch (kind) {
+    case 'remote':
+      r.status = 302;
+      r.headersOut.set('Location', value);
+      return sendErrorPage(r, 0, undefined);
+    case 'local':
+      return redirectToDocument(r, value);
+    case 'text':
+      return sendErrorPage(r, 0, value);
+  }
+}
+
+function errorDocumentOf(r: Request, status: number): ErrorDocument | undefined {
+  const document = coreDir(r).errorDocuments?.get(status);
+  return document === 'default' ? undefined : document;
+}
+
+/** A document with `%{...}` shows its kind only now (ap_response_code_string). */
+function resolveDocument(r: Request, document: ErrorDocument): Pick<ErrorDocument, 'kind' | 'value'> {
+  if (document.expression === undefined) return document;
+  const value = evaluateString(document.expression, r);
+  if (value === undefined) {
+    logRequest(r, 'core', Level.error, 'AH02841', 'core: ErrorDocument: cannot evaluate the expression');
+    return { kind: 'text', value: '' };
+  }
+  return { kind: document.kind === 'text' ? 'text' : documentKind(value), value };
+}
+
+/** How httpd tells the three kinds of an unquoted ErrorDocument apart. */
+export function documentKind(value: string): ErrorDocument['kind'] {
+  if (value.startsWith('/')) return 'local';
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? 'remote' : 'text';
+}
+
+function redirectToDocument(r: Request, uri: string): Answer {
+  r.noLocalCopy = true; // no 304 for an error document
+  r.env.set('REQUEST_METHOD', r.method);
+  const notes = r.getNote('error-notes');
+  if (notes !== undefined) r.env.set('ERROR_NOTES', notes);
+  r.method = 'GET';
+  return redirectInternally(r, uri);
+}
+
+/** Sends the page of r.status: custom text, or httpd's canned words. `secondError`: the status of the failed ErrorDocument, 0 for none. */
+function sendErrorPage(r: Request, secondError: number, text: string | undefined): Answer {
+  r.outputFilters = undefined;
+  r.isErrorPage = true;
+  const { status } = r;
+  if (status === 204 || status === 304) {
+    sendBuffer(r, EMPTY);
+    return OK;
+  }
+  const location = r.headersOut.get('Location') ?? r.errHeadersOut.get('Location') ?? '';
+  // What the handler said of its resource does not hold for the page; what was set for errors does.
+  r.headersOut.clear();
+  for (const [name, value] of r.errHeadersOut) r.headersOut.append(name, value);
+  r.errHeadersOut = new HeaderFields();
+  if ((isRedirect(status) || status === 201) && location !== '') r.headersOut.set('Location', location);
+  r.contentLanguages = undefined;
+  r.contentEncoding = undefined;
+  r.contentType = r.getEnv('suppress-error-charset') === undefined ? 'text/html; charset=iso-8859-1' : 'text/html';
+  if (status === 405 || status === 501) r.headersOut.set('Allow', allowField(r));
+  sendBuffer(r, Buffer.from(text ?? cannedPageOf(r, status, location, secondError), 'latin1'));
+  return OK;
+}
+
+const EMPTY = Buffer.alloc(0);
+
+function cannedPageOf(r: Request, status: number, location: string, secondError: number): string {
+  return cannedErrorPage({
+    status,
+    statusLine: r.statusLine ?? statusLine(status),
+    method: r.method,
+    uri: r.uri,
+    location,
+    notes: r.getNote('error-notes'),
+    verboseNotes: r.getNote('verbose-error-to') === '*',
+    secondStatus: secondError,
+    signature: serverSignature(r, '<hr>\n'),
+  });
+}
+
+/** `Allow` of 405, 501 and OPTIONS answers (make_allow). */
+export function allowField(r: Request): string {
+  const allowed = new Set(r.allowed);
+  if (allowed.has('GET')) allowed.add('HEAD');
+  if (coreTraceIsOn(r)) allowed.add('TRACE');
+  return [...allowed].join(',');
+}
+
+function coreTraceIsOn(r: Request): boolean {
+  return (r.server.slots[0] as { traceEnable?: string } | undefined)?.traceEnable !== 'off';
+}

@@ -1,0 +1,100 @@
+/**
+ * .htaccess files on the request path: each is parsed once per (path, inode, size, modification, grant) and looked at by one stat per request,
+ * so that an edit counts at once (ap_parse_htaccess of server/config.c).
+ */
+import { closeSync, fstatSync, readFileSync } from 'node:fs';
+import { applyHtaccess } from '../config/apply.ts';
+import type { PerDirConfig } from '../config/per-dir.ts';
+import { readHtaccess } from '../config/read/index.ts';
+import { Problems } from '../diagnostics/problem.ts';
+import { LruCache } from '../lib/lru.ts';
+import { type CoreDirConf, coreServer } from './core-config.ts';
+import { openFile, statFile } from './files.ts';
+import { Level, logRequest } from './log.ts';
+import type { Request } from './request.ts';
+import type { VirtualServer } from './virtual-server.ts';
+
+interface Parsed {
+  readonly ino: number;
+  readonly size: number;
+  readonly mtimeMs: number;
+  readonly ctimeMs: number;
+  readonly perDir: PerDirConfig;
+  /** Text of the first error; the directory is then not served. */
+  readonly error: string | undefined;
+}
+
+const FILES_KEPT = 2048;
+const DEFAULT_NAMES: readonly string[] = ['.htaccess'];
+const parsedOf = new WeakMap<VirtualServer, LruCache<string, Parsed>>();
+
+/** The configuration of the access file in a directory (its slash at the end); undefined for none, a status when it cannot be used. */
+export function htaccessOf(r: Request, directory: string, conf: Readonly<CoreDirConf>): PerDirConfig | number | undefined {
+  for (const name of coreServer(r.server).accessFileNames ?? DEFAULT_NAMES) {
+    const path = directory + name;
+    const found = statFile(path);
+    if (found === 'missing' || found === 'not-a-directory') continue;
+    if (typeof found !== 'object') return unreadable(r, directory, path, found);
+    if (!found.isFile()) continue;
+    const key = `${path}\0${conf.override ?? 0}:${conf.overrideOptions ?? ''}:${conf.overrideNonfatal ?? 0}:${[...(conf.overrideList ?? [])].join()}`;
+    let parsed = cacheOf(r.server).get(key);
+    const isSame =
+      parsed !== undefined &&
+      parsed.mtimeMs === found.mtimeMs &&
+      parsed.ctimeMs === found.ctimeMs &&
+      parsed.size === found.size &&
+      parsed.ino === found.ino;
+    if (parsed === undefined || !isSame) {
+      const fresh = parse(r, path, directory, conf);
+      if (typeof fresh === 'string') return unreadable(r, directory, path, fresh);
+      parsed = fresh;
+      cacheOf(r.server).set(key, parsed);
+    }
+    if (parsed.error !== undefined) {
+      logRequest(r, 'core', Level.alert, '', parsed.error);
+      return 500;
+    }
+    return parsed.perDir;
+  }
+  return undefined;
+}
+
+function cacheOf(server: VirtualServer): LruCache<string, Parsed> {
+  let cache = parsedOf.get(server);
+  if (cache === undefined) {
+    cache = new LruCache<string, Parsed>(FILES_KEPT);
+    parsedOf.set(server, cache);
+  }
+  return cache;
+}
+
+function unreadable(r: Request, directory: string, path: string, why: string): number {
+  const reason = why === 'denied' ? '(13)Permission denied: ' : '';
+  const advice = `unable to check htaccess file, ensure it is readable and that '${directory}' is executable`;
+  logRequest(r, 'core', Level.crit, 'AH00529', `${reason}${path} pcfg_openfile: ${advice}`);
+  return 403;
+}
+
+function parse(r: Request, path: string, directory: string, conf: Readonly<CoreDirConf>): Parsed | string {
+  const fd = openFile(path);
+  if (typeof fd !== 'number') return fd;
+  try {
+    const { ino, size, mtimeMs, ctimeMs } = fstatSync(fd);
+    const text = readFileSync(fd, 'latin1');
+    const problems = new Problems();
+    const run = { lookup: r.configuration.lookup, problems, serverRoot: () => r.configuration.serverRoot };
+    const tree = readHtaccess(path, text, r.configuration, problems);
+    const grant = {
+      override: conf.override ?? 0,
+      overrideList: conf.overrideList,
+      nonfatalOverride: conf.overrideNonfatal ?? 0,
+      optionsAllowed: conf.overrideOptions ?? 0xffff,
+    };
+    const perDir = applyHtaccess(tree, directory, grant, r.server, run);
+    const [first] = problems.errors;
+    const error = first === undefined ? undefined : `${path}: ${first.message}`;
+    return { ino, size, mtimeMs, ctimeMs, perDir, error };
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,196 @@
+/**
+ * The request record (request_rec of httpd's include/httpd.h). Every string is a byte string. Plain data: what happens to it stands in
+ * lifecycle.ts, response.ts and the modules.
+ */
+import type { Stats } from 'node:fs';
+import type { PerDirConfig } from '../config/per-dir.ts';
+import { HeaderFields } from '../http/header-fields.ts';
+import type { BodyWriter, OutputFilter, RequestBody } from './body.ts';
+import type { Configuration } from './configuration.ts';
+import type { Connection } from './connection.ts';
+import { Table } from './table.ts';
+import type { VirtualServer } from './virtual-server.ts';
+
+/** The wire side of a request: HTTP/1.1 connection, HTTP/2 stream, or the parent of a sub-request. */
+export interface Transport {
+  readonly body: RequestBody;
+  /** Sends the head and a whole body (already cut to nothing for HEAD) in one write. */
+  sendWhole(r: Request, body: Buffer | undefined): void;
+  /** Sends the head; the body follows. `length` undefined: chunked, or until the connection closes. */
+  begin(r: Request, length: number | undefined): BodyWriter;
+  /** Called once, when writers may go on after a false. Replaces an earlier one. */
+  onDrain(callback: () => void): void;
+  /** Called once, when the client has gone before the answer was whole. Replaces an earlier one. */
+  onAbort(callback: () => void): void;
+  /** An interim answer (1xx), if the protocol knows them. */
+  sendInterim(status: number, fields: HeaderFields): void;
+}
+
+/** How a proxied request is meant (r->proxyreq). */
+export type ProxyRequest = 'none' | 'forward' | 'reverse' | 'response';
+
+export class Request {
+  readonly configuration: Configuration;
+  readonly connection: Connection;
+  readonly transport: Transport;
+  /** Chosen by address, then by Host. */
+  server: VirtualServer;
+  perDir: PerDirConfig;
+
+  /** Milliseconds since 1970 (fractional) at which the request was read. */
+  readonly requestTime: number;
+  /** First line as received (`%r`). */
+  requestLine = '';
+  method = 'GET';
+  /** As logged: `HTTP/1.1`. */
+  protocol = 'HTTP/1.1';
+  /** 1000 * major + minor: 1001 for HTTP/1.1, 9 for HTTP/0.9. */
+  protocolNumber = 1001;
+  /** Host, lower case, without port; undefined when the client named none. */
+  hostname: string | undefined;
+  /** Port in the Host field or the absolute URI; undefined when there is none. */
+  hostPort: number | undefined;
+  /** Request target as received. */
+  unparsedUri = '/';
+  /** Path: decoded, dot segments and (unless MergeSlashes Off) double slashes removed. */
+  uri = '/';
+  /** Path as parsed, before decoding: what reverse proxies map. */
+  rawPath = '/';
+  /** A pre-translate hook mapped the path as it was sent: it is not decoded any more. */
+  isPathTranslated = false;
+  /** Behind the `?`, undecoded; undefined without one. */
+  args: string | undefined;
+  /** Scheme and authority of an absolute-form target. */
+  absoluteScheme: string | undefined;
+  absoluteAuthority: string | undefined;
+  absoluteUserInfo: string | undefined;
+  absolutePort: string | undefined;
+
+  headersIn: HeaderFields;
+  readonly headersOut = new HeaderFields();
+  /** Sent with errors and across internal redirects too. */
+  errHeadersOut = new HeaderFields();
+  /** Trailers of a chunked request, when all of it was read. */
+  trailersIn: HeaderFields | undefined;
+
+  status = 200;
+  /** `404 Nothing Here`: replaces number and reason on the wire. */
+  statusLine: string | undefined;
+  contentType: string | undefined;
+  /** Joined by ", ". */
+  contentEncoding: string | undefined;
+  contentLanguages: readonly string[] | undefined;
+  handler: string | undefined;
+  /** The handler was set by the configuration, not found by file type. */
+  handlerIsForced = false;
+
+  filename: string | undefined;
+  canonicalFilename: string | undefined;
+  pathInfo = '';
+  /** URL prefix and directory of the Alias that mapped the request (ap_set_context_info). */
+  contextPrefix: string | undefined;
+  contextDocumentRoot: string | undefined;
+  /** undefined: nothing is there (APR_NOFILE). */
+  finfo: Stats | undefined;
+  /** What the handler does with PATH_INFO when AcceptPathInfo says Default. */
+  usedPathInfo: 'accept' | 'reject' | 'default' = 'default';
+
+  user: string | undefined;
+  authType: string | undefined;
+  /** Methods an `Allow` field would name. */
+  readonly allowed = new Set<string>();
+
+  proxyRequest: ProxyRequest = 'none';
+  /** No cache may keep the answer, no conditional request be answered from it. */
+  noCache = false;
+  noLocalCopy = false;
+  /** HEAD, or an answer without a body. */
+  headerOnly = false;
+  isMtimeSet = false;
+  /** Latest modification, milliseconds since 1970 (fractional); 0: not known. */
+  mtime = 0;
+  /** Body of an error made by the server: not what the resource holds. */
+  isErrorPage = false;
+
+  /** The head has been handed to the transport. */
+  isHeadSent = false;
+  /** Body bytes handed to the transport, after filters, before chunking (`%B`). */
+  bytesSent = 0;
+  /** Connection ends after this answer, whatever the client asked. */
+  closeConnection = false;
+  /** `Connection: keep-alive` holds after this answer. Set when the head is made. */
+  isKeepAlive = false;
+  outputFilters: OutputFilter[] | undefined;
+
+  /** The request that redirected to this one internally. */
+  prev: Request | undefined;
+  /** The request this one redirected to. */
+  next: Request | undefined;
+  /** The request this one is a sub-request of. */
+  main: Request | undefined;
+
+  #env: Table | undefined;
+  #notes: Table | undefined;
+  #moduleState: unknown[] | undefined;
+
+  constructor(configuration: Configuration, connection: Connection, transport: Transport, server: VirtualServer, headersIn: HeaderFields, requestTime: number) {
+    this.configuration = configuration;
+    this.connection = connection;
+    this.transport = transport;
+    this.server = server;
+    this.perDir = server.lookupDefaults;
+    this.headersIn = headersIn;
+    this.requestTime = requestTime;
+  }
+
+  /** Environment for scripts, conditions and logs (subprocess_env). */
+  get env(): Table {
+    this.#env ??= new Table();
+    return this.#env;
+  }
+  set env(env: Table) {
+    this.#env = env;
+  }
+  /** A variable, without making the table. */
+  getEnv(name: string): string | undefined {
+    return this.#env?.get(name);
+  }
+
+  /** Messages between modules that the configuration can see (`%{x}n`, note()). Control flow does not go this way. */
+  get notes(): Table {
+    this.#notes ??= new Table();
+    return this.#notes;
+  }
+  getNote(name: string): string | undefined {
+    return this.#notes?.get(name);
+  }
+
+  /** A module's own state of this request, by its index; typed by the module that owns it. */
+  getState(index: number): unknown {
+    return this.#moduleState?.[index];
+  }
+  setState(index: number, state: unknown): void {
+    this.#moduleState ??= [];
+    this.#moduleState[index] = state;
+  }
+
+  /** Takes over the modules' states of another request where that one has any. */
+  takeState(other: Request): void {
+    other.#moduleState?.forEach((state, index) => {
+      if (state !== undefined) this.setState(index, state);
+    });
+  }
+
+  /** The request the client sent: first of the chain of internal redirects and sub-requests. */
+  get initial(): Request {
+    let r: Request = this;
+    for (let up = r.main ?? r.prev; up !== undefined; up = r.main ?? r.prev) r = up;
+    return r;
+  }
+  /** Last of the chain of internal redirects: the one that was answered. */
+  get final(): Request {
+    let r: Request = this;
+    while (r.next !== undefined) r = r.next;
+    return r;
+  }
+}

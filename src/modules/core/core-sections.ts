@@ -1,0 +1,261 @@
+/** Sections of the core: Directory, Location, Files, If, Limit (server/core.c: dirsection, urlsection, filesection, ifsection, ap_limit_section). */
+import {
+  type AnyRow,
+  type ApplyResult,
+  type Command,
+  GLOBAL_ONLY,
+  NOT_IN_DIR_CONTEXT,
+  NOT_IN_LIMIT,
+  OR_ALL,
+  OR_AUTHCFG,
+  OR_LIMIT,
+  RSRC_CONF,
+} from '../../config/directive.ts';
+import { getWord, sectionText } from '../../config/words.ts';
+import type { CoreDirConf, CoreServerConf, Section } from '../../core/core-config.ts';
+import { VirtualServer } from '../../core/virtual-server.ts';
+import { compileBoolean } from '../../expr/index.ts';
+import { compileFnmatch, isFnmatchPattern } from '../../lib/fnmatch/index.ts';
+import { compilePcre, type Pcre, PcreError } from '../../lib/pcre/index.ts';
+import { parseAddress } from './addresses.ts';
+
+type Cmd = Command<CoreServerConf, CoreDirConf>;
+
+/** What a section header's words are: `~ regex` or a plain pattern. */
+interface Header {
+  readonly pattern: string;
+  readonly isRegex: boolean;
+}
+
+function readHeader(cmd: Cmd, text: string, isMatch: boolean): Header | string {
+  const args = sectionText(text);
+  if (args === undefined) return `<${cmd.node.name}> directive missing closing '>'`;
+  if (args.trim() === '') return `<${cmd.node.name}> block must specify a path`;
+  const [first, rest] = getWord(args);
+  let header: Header = { pattern: first, isRegex: isMatch };
+  let left = rest;
+  if (!isMatch && first === '~') {
+    const [pattern, more] = getWord(rest);
+    if (pattern === '') return `<${cmd.node.name} ~ > block must specify a path`;
+    header = { pattern, isRegex: true };
+    left = more;
+  }
+  if (left.trim() !== '') {
+    return `Multiple <${cmd.node.name}> arguments not (yet) supported.`;
+  }
+  return header;
+}
+
+/** Compiles a section's regular expression, or says what is wrong with it as httpd does. */
+function compileRegex(pattern: string): Pcre | string {
+  try {
+    return compilePcre(pattern);
+  } catch (error) {
+    if (error instanceof PcreError) return 'Regex could not be compiled';
+    throw error;
+  }
+}
+
+function directorySection(cmd: Cmd, text: string): ApplyResult {
+  const header = readHeader(cmd, text, cmd.node.key === '<directorymatch');
+  if (typeof header === 'string') return header;
+  let regex: Pcre | undefined;
+  let pattern = header.pattern;
+  if (header.isRegex) {
+    const compiled = compileRegex(pattern);
+    if (typeof compiled === 'string') return compiled;
+    regex = compiled;
+  } else {
+    if (pattern !== '/' && !pattern.startsWith('/') && !/^[*?[]/.test(pattern)) {
+      pattern = cmd.serverRootRelative(pattern);
+    }
+    pattern = normaliseDirectory(pattern);
+  }
+  const perDir = cmd.walkSection({ path: pattern });
+  const isWildcard = regex === undefined && isFnmatchPattern(pattern);
+  const section: Section = {
+    pattern,
+    regex,
+    isWildcard,
+    matches: directoryMatcher(pattern, regex, isWildcard),
+    components: countSlashes(pattern),
+    perDir,
+  };
+  cmd.server.directorySections ??= [];
+  cmd.server.directorySections.push(section);
+  return undefined;
+}
+
+/** Dot segments and double slashes out, one slash at the end. */
+function normaliseDirectory(path: string): string {
+  const parts: string[] = [];
+  for (const part of path.split('/')) {
+    if (part === '' || part === '.') continue;
+    if (part === '..') parts.pop();
+    else parts.push(part);
+  }
+  return parts.length === 0 ? '/' : `/${parts.join('/')}/`;
+}
+
+function countSlashes(path: string): number {
+  let count = 0;
+  for (let i = 0; i < path.length; i++) if (path.charCodeAt(i) === 0x2f) count++;
+  return count;
+}
+
+function directoryMatcher(pattern: string, regex: Pcre | undefined, isWildcard: boolean): (path: string) => boolean {
+  if (regex !== undefined) return (path) => regex.test(path);
+  if (isWildcard) return compileFnmatch(pattern, { pathname: true });
+  return (path) => path === pattern;
+}
+
+function locationSection(cmd: Cmd, text: string): ApplyResult {
+  const header = readHeader(cmd, text, cmd.node.key === '<locationmatch');
+  if (typeof header === 'string') return header;
+  const { pattern } = header;
+  let regex: Pcre | undefined;
+  if (header.isRegex) {
+    const compiled = compileRegex(pattern);
+    if (typeof compiled === 'string') return compiled;
+    regex = compiled;
+  }
+  const perDir = cmd.walkSection({ path: pattern });
+  const isWildcard = regex === undefined && isFnmatchPattern(pattern);
+  cmd.server.locationSections ??= [];
+  cmd.server.locationSections.push({
+    pattern,
+    regex,
+    isWildcard,
+    matches: locationMatcher(pattern, regex, isWildcard),
+    components: 0,
+    perDir,
+  });
+  return undefined;
+}
+
+function locationMatcher(pattern: string, regex: Pcre | undefined, isWildcard: boolean): (path: string) => boolean {
+  if (regex !== undefined) return (path) => regex.test(path);
+  if (isWildcard) return compileFnmatch(pattern, { pathname: true });
+  const { length } = pattern;
+  if (pattern.endsWith('/')) return (path) => path.startsWith(pattern);
+  return (path) => path.startsWith(pattern) && (path.length === length || path.charCodeAt(length) === 0x2f);
+}
+
+function filesSection(cmd: Cmd, text: string): ApplyResult {
+  const header = readHeader(cmd, text, cmd.node.key === '<filesmatch');
+  if (typeof header === 'string') return header;
+  const { pattern } = header;
+  let regex: Pcre | undefined;
+  if (header.isRegex) {
+    const compiled = compileRegex(pattern);
+    if (typeof compiled === 'string') return compiled;
+    regex = compiled;
+  }
+  const perDir = cmd.walkSection({ path: pattern });
+  const isWildcard = regex === undefined && isFnmatchPattern(pattern);
+  const matches =
+    regex !== undefined
+      ? (name: string) => regex.test(name)
+      : isWildcard
+        ? compileFnmatch(pattern, {})
+        : (name: string) => name === pattern;
+  cmd.dir.fileSections ??= [];
+  cmd.dir.fileSections.push({ pattern, regex, isWildcard, matches, components: 0, perDir });
+  return undefined;
+}
+
+function ifSection(cmd: Cmd, text: string): ApplyResult {
+  const { key, name } = cmd.node;
+  const args = sectionText(text);
+  if (args === undefined) return `<${name}> directive missing closing '>'`;
+  const isElse = key === '<else';
+  if (isElse && args.trim() !== '') return '<Else> directive takes no arguments';
+  if (!isElse && args.trim() === '') return `<${name}> block must specify a condition`;
+  if (key !== '<if' && cmd.dir.ifSections === undefined) {
+    return `<${name}> or <Else> section without previous <If> or <ElseIf> section in same scope`.replace(
+      /^<.*?> or <Else>/,
+      '<ElseIf> or <Else>',
+    );
+  }
+  let condition: Section['condition'];
+  if (!isElse) {
+    const [expression] = getWord(args);
+    const compiled = compileBoolean(expression, { restricted: cmd.isHtaccess });
+    if (!compiled.ok) {
+      return { message: `Cannot parse condition clause: ${compiled.error.message}`, ...placeOf(cmd, expression, compiled.error) };
+    }
+    condition = compiled.expr;
+  }
+  const perDir = cmd.walkSection({ path: '*If' });
+  cmd.dir.ifSections ??= [];
+  cmd.dir.ifSections.push({
+    pattern: args,
+    regex: undefined,
+    isWildcard: false,
+    matches: () => true,
+    condition,
+    isAlternative: key !== '<if',
+    components: 0,
+    perDir,
+  });
+  return undefined;
+}
+
+/** Where inside the directive's arguments an error of an expression stands. */
+function placeOf(cmd: Cmd, expression: string, error: { offset: number; length: number }): { offset?: number; length?: number } {
+  const at = cmd.node.args.indexOf(expression);
+  return at < 0 ? {} : { offset: at + error.offset, length: Math.max(1, error.length) };
+}
+
+function limitSection(cmd: Cmd, text: string): ApplyResult {
+  const { name, key } = cmd.node;
+  const args = sectionText(text);
+  if (args === undefined) return `<${name}> directive missing closing '>'`;
+  const methods = new Set<string>();
+  for (let rest = args; ; ) {
+    const [method, more] = getWord(rest);
+    if (method === '') break;
+    if (method === 'TRACE') return 'TRACE cannot be controlled by <Limit>, see TraceEnable';
+    methods.add(method);
+    rest = more;
+  }
+  cmd.walkChildren({ limited: methods, limitExcept: key === '<limitexcept' });
+  return undefined;
+}
+
+function virtualHostSection(cmd: Cmd, text: string): ApplyResult {
+  const args = sectionText(text);
+  if (args === undefined) return `<${cmd.node.name}> directive missing closing '>'`;
+  const addresses = [];
+  for (let rest = args; ; ) {
+    const [word, more] = getWord(rest);
+    if (word === '') break;
+    const address = parseAddress(word);
+    if (typeof address === 'string') return address;
+    addresses.push(address);
+    rest = more;
+  }
+  if (addresses.length === 0) return `<VirtualHost> directive requires additional arguments`;
+  const server = new VirtualServer(true, addresses, cmd.node.span);
+  cmd.server.virtualServers ??= [];
+  cmd.server.virtualServers.push(server);
+  cmd.walkServer(server);
+  return undefined;
+}
+
+/** Sections of the core. */
+export const sectionRows: readonly AnyRow<CoreServerConf, CoreDirConf>[] = [
+  { name: '<Directory', shape: 'RAW_ARGS', where: RSRC_CONF, forbidden: NOT_IN_DIR_CONTEXT, usage: 'Container for directives affecting resources located in the specified directories', apply: directorySection },
+  { name: '<DirectoryMatch', shape: 'RAW_ARGS', where: RSRC_CONF, forbidden: NOT_IN_DIR_CONTEXT, usage: 'Container for directives affecting resources located in the specified directories', apply: directorySection },
+  { name: '<Location', shape: 'RAW_ARGS', where: RSRC_CONF, forbidden: NOT_IN_DIR_CONTEXT, usage: 'Container for directives affecting resources accessed through the specified URL paths', apply: locationSection },
+  { name: '<LocationMatch', shape: 'RAW_ARGS', where: RSRC_CONF, forbidden: NOT_IN_DIR_CONTEXT, usage: 'Container for directives affecting resources accessed through the specified URL paths', apply: locationSection },
+  { name: '<Files', shape: 'RAW_ARGS', where: OR_ALL, forbidden: NOT_IN_LIMIT, usage: 'Container for directives affecting files matching specified patterns', apply: filesSection },
+  { name: '<FilesMatch', shape: 'RAW_ARGS', where: OR_ALL, forbidden: NOT_IN_LIMIT, usage: 'Container for directives affecting files matching specified patterns', apply: filesSection },
+  { name: '<If', shape: 'RAW_ARGS', where: OR_ALL, forbidden: NOT_IN_LIMIT, usage: 'Container for directives to be conditionally applied', apply: ifSection },
+  { name: '<ElseIf', shape: 'RAW_ARGS', where: OR_ALL, forbidden: NOT_IN_LIMIT, usage: 'Container for directives to be conditionally applied', apply: ifSection },
+  { name: '<Else', shape: 'RAW_ARGS', where: OR_ALL, forbidden: NOT_IN_LIMIT, usage: 'Container for directives to be conditionally applied', apply: ifSection },
+  { name: '<Limit', shape: 'RAW_ARGS', where: OR_LIMIT | OR_AUTHCFG, usage: 'Container for authentication directives when accessed using specified HTTP methods', apply: limitSection },
+  { name: '<LimitExcept', shape: 'RAW_ARGS', where: OR_LIMIT | OR_AUTHCFG, usage: 'Container for authentication directives to be applied when any HTTP method other than those specified is used to access the resource', apply: limitSection },
+  { name: '<VirtualHost', shape: 'RAW_ARGS', where: RSRC_CONF, forbidden: GLOBAL_ONLY, usage: 'Container to map directives to a particular virtual host, takes one or more host addresses', apply: virtualHostSection },
+];
+

@@ -1,0 +1,289 @@
+/** Directives of the core that belong to a server (server/core.c; KeepAlive* of modules/http/http_core.c). */
+import { statSync } from 'node:fs';
+import { type AnyRow, type ApplyResult, type Command, GLOBAL_ONLY, NOT_IN_DIR_CONTEXT, RSRC_CONF } from '../../config/directive.ts';
+import type { CoreDirConf, CoreServerConf } from '../../core/core-config.ts';
+import { LEVEL_NAMES } from '../../core/log.ts';
+import { splitHostPort } from './addresses.ts';
+
+type Cmd = Command<CoreServerConf, CoreDirConf>;
+type Row = AnyRow<CoreServerConf, CoreDirConf>;
+
+/** A number as atoi() with a range; undefined when it is none. */
+function parseCount(text: string, least: number, most = 2 ** 31 - 1): number | undefined {
+  if (!/^[+-]?\d+$/.test(text)) return undefined;
+  const value = Number(text);
+  return value >= least && value <= most ? value : undefined;
+}
+
+/** Milliseconds of a time with an optional unit (ap_timeout_parameter_parse): s by default, ms, mi(n), h, us. */
+export function parseTimeout(text: string, unit: 's' | 'ms' = 's'): number | undefined {
+  const match = /^(\d+)\s*(s|sec|ms|us|mi|min|h)?$/i.exec(text);
+  if (match === null) return undefined;
+  const value = Number(match[1]);
+  switch ((match[2] ?? unit).toLowerCase()) {
+    case 's':
+    case 'sec':
+      return value * 1000;
+    case 'ms':
+      return value;
+    case 'us':
+      return value / 1000;
+    case 'h':
+      return value * 3_600_000;
+    default:
+      return value * 60_000;
+  }
+}
+
+function serverName(cmd: Cmd, arg: string): ApplyResult {
+  const match = /^(?:([A-Za-z][A-Za-z0-9+.-]*):\/\/)?(.*)$/s.exec(arg);
+  const split = splitHostPort(match?.[2] ?? arg);
+  if (typeof split === 'string' || split.host === undefined || split.host === '') {
+    return `ServerName: Failed to resolve server name for ${arg} (check DNS) -- or specify an explicit ServerName`;
+  }
+  if (/[^A-Za-z0-9._:-]/.test(split.host)) return `Invalid ServerName "${split.host}" use ServerAlias to set multiple server names.`;
+  let port = 0;
+  if (split.port !== undefined && split.port !== '') {
+    if (!/^\d+$/.test(split.port)) return 'Missing, invalid, or non-numeric port';
+    port = Number(split.port);
+    if (port < 1 || port > 65535) return `The port number "${split.port}" is outside the appropriate range (i.e., 1..65535).`;
+  }
+  cmd.server.serverName = { scheme: match?.[1]?.toLowerCase(), host: split.host, port };
+  return undefined;
+}
+
+function serverAlias(cmd: Cmd, name: string): ApplyResult {
+  if (!cmd.isVirtualHost) return 'ServerAlias only used in <VirtualHost>';
+  const lower = name.toLowerCase();
+  if (/[*?]/.test(lower)) (cmd.server.wildAliases ??= []).push(lower);
+  else (cmd.server.aliases ??= []).push(lower);
+  return undefined;
+}
+
+function documentRoot(cmd: Cmd, arg: string): ApplyResult {
+  const root = cmd.serverRootRelative(arg);
+  const clean = root === '/' ? root : root.replace(/\/+$/, '');
+  let isDirectory = false;
+  try {
+    isDirectory = statSync(Buffer.from(clean, 'latin1')).isDirectory();
+  } catch {
+    // Answered below: not there, or not to be looked at.
+  }
+  if (!isDirectory) {
+    // httpd says so at every start, without stopping it.
+    cmd.warn(`AH00112: Warning: DocumentRoot [${clean}] does not exist`);
+  }
+  cmd.server.documentRoot = clean;
+  return undefined;
+}
+
+function accessFileName(cmd: Cmd, name: string): ApplyResult {
+  cmd.server.accessFileNames = [...(cmd.server.accessFileNames ?? []), name];
+  return undefined;
+}
+
+function timeout(cmd: Cmd, arg: string): ApplyResult {
+  const ms = parseTimeout(arg);
+  if (ms === undefined) return 'Timeout has wrong format';
+  cmd.server.timeout = ms / 1000;
+  return undefined;
+}
+
+function keepAliveTimeout(cmd: Cmd, arg: string): ApplyResult {
+  const ms = parseTimeout(arg);
+  if (ms === undefined) return 'KeepAliveTimeout has wrong format';
+  cmd.server.keepAliveTimeout = ms;
+  return undefined;
+}
+
+function limit(
+  field: 'limitRequestLine' | 'limitRequestFields' | 'limitRequestFieldSize',
+  name: string,
+): (cmd: Cmd, arg: string) => ApplyResult {
+  return (cmd, arg) => {
+    const value = parseCount(arg, 0);
+    if (value === undefined) return `${name} "${arg}" must be a non-negative integer${field === 'limitRequestFields' ? ' (0 = no limit)' : ''}`;
+    cmd.server[field] = value;
+    return undefined;
+  };
+}
+
+function maxKeepAliveRequests(cmd: Cmd, arg: string): ApplyResult {
+  cmd.server.maxKeepAliveRequests = Number.parseInt(arg, 10) || 0;
+  return undefined;
+}
+
+function serverTokens(cmd: Cmd, arg: string): ApplyResult {
+  const names: Record<string, string> = {
+    os: 'os',
+    min: 'min',
+    minimal: 'min',
+    major: 'major',
+    minor: 'minor',
+    prod: 'prod',
+    productonly: 'prod',
+    full: 'full',
+  };
+  const tokens = names[arg.toLowerCase()];
+  if (tokens === undefined) return "ServerTokens takes 1 argument: 'Prod(uctOnly)', 'Major', 'Minor', 'Min(imal)', 'OS', or 'Full'";
+  cmd.server.serverTokens = tokens;
+  return undefined;
+}
+
+function traceEnable(cmd: Cmd, arg: string): ApplyResult {
+  const mode = arg.toLowerCase();
+  if (mode !== 'on' && mode !== 'off' && mode !== 'extended') return "TraceEnable must be one of 'on', 'off', or 'extended'";
+  cmd.server.traceEnable = mode;
+  return undefined;
+}
+
+function httpProtocolOptions(cmd: Cmd, arg: string): ApplyResult {
+  switch (arg.toLowerCase()) {
+    case 'allow0.9':
+      cmd.server.allowHttp09 = true;
+      return undefined;
+    case 'require1.0':
+      cmd.server.allowHttp09 = false;
+      return undefined;
+    case 'strict':
+      cmd.server.strictHttp = true;
+      return undefined;
+    case 'unsafe':
+      cmd.server.strictHttp = false;
+      return undefined;
+    case 'registeredmethods':
+      cmd.server.lenientMethods = false;
+      return undefined;
+    case 'lenientmethods':
+      cmd.server.lenientMethods = true;
+      return undefined;
+    default:
+      return "HttpProtocolOptions accepts 'Unsafe' or 'Strict' (default), 'RegisteredMethods' or 'LenientMethods' (default), and 'Require1.0' or 'Allow0.9' (default)";
+  }
+}
+
+function limitInternalRecursion(cmd: Cmd, first: string, second: string | undefined): ApplyResult {
+  const redirects = parseCount(first, 0);
+  if (redirects === undefined) return 'The recursion limit must be greater than zero.';
+  const subrequests = second === undefined ? redirects : parseCount(second, 0);
+  if (subrequests === undefined) return 'The recursion limit must be greater than zero.';
+  cmd.server.maxRedirects = redirects;
+  cmd.server.maxSubrequests = subrequests;
+  return undefined;
+}
+
+/** LogLevel: `warn`, `proxy_fcgi:trace1`, `mod_ssl.c:info`, `ssl_module:info` (set_loglevel). */
+function logLevel(cmd: Cmd, word: string): ApplyResult {
+  const isSection = cmd.path !== undefined;
+  const owner = isSection ? cmd.dir : cmd.server;
+  const colon = word.indexOf(':');
+  const levelName = (colon < 0 ? word : word.slice(colon + 1)).toLowerCase();
+  let level = LEVEL_NAMES.indexOf(levelName);
+  if (level < 0 && levelName === 'warning') level = 4;
+  if (level < 0) {
+    return (
+      'Log level keyword must be one of emerg, alert, crit, error, warn, notice, info, debug, ' +
+      'trace1, ..., trace8'
+    );
+  }
+  const previous = owner.logLevel;
+  if (colon < 0) {
+    owner.logLevel = { level, modules: new Map() };
+    return undefined;
+  }
+  const module = word.slice(0, colon).replace(/^mod_/, '').replace(/\.c$/, '').replace(/_module$/, '');
+  if (module === '') return 'Module name must not be empty';
+  owner.logLevel = { level: previous?.level, modules: new Map([...(previous?.modules ?? []), [module, level]]) };
+  return undefined;
+}
+
+function errorLogFormat(cmd: Cmd, words: readonly string[]): ApplyResult {
+  if (words.length === 0 || words.length > 2) return 'ErrorLogFormat takes one or two arguments';
+  const formats = { ...cmd.server.errorLogFormat };
+  const [first = '', second] = words;
+  if (second === undefined) formats.main = first;
+  else if (first.toLowerCase() === 'request') formats.request = second;
+  else if (first.toLowerCase() === 'connection') formats.connection = second;
+  else return 'ErrorLogFormat type must be request or connection';
+  cmd.server.errorLogFormat = formats;
+  return undefined;
+}
+
+function allowEncodedSlashes(cmd: Cmd, arg: string): ApplyResult {
+  const mode = arg.toLowerCase();
+  if (mode !== 'on' && mode !== 'off' && mode !== 'nodecode') return 'AllowEncodedSlashes must be On, Off, or NoDecode';
+  cmd.dir.allowEncodedSlashes = mode;
+  return undefined;
+}
+
+function nameVirtualHost(cmd: Cmd): ApplyResult {
+  cmd.warn('AH00548: NameVirtualHost has no effect and will be removed in the next release');
+  return undefined;
+}
+
+function portReplaced(): ApplyResult {
+  return 'Port was replaced with Listen in Apache 2.0';
+}
+
+const none = (): ApplyResult => undefined;
+const NO_WORKERS = 'one process serves all connections without threads';
+
+/** A row of server and virtual host level. */
+function row<K extends Row['shape']>(
+  name: string,
+  shape: K,
+  usage: string,
+  apply: Extract<Row, { shape: K }>['apply'],
+  extra: { forbidden?: number; noEffect?: string } = {},
+): Row {
+  return { name, shape, where: RSRC_CONF, usage, apply, ...extra } as Row;
+}
+
+export const serverRows: readonly Row[] = [
+  row('AccessFileName', 'ITERATE', 'Name(s) of per-directory config files (default: .htaccess)', accessFileName),
+  row('DocumentRoot', 'TAKE1', 'Root directory of the document tree', documentRoot),
+  row('ServerAdmin', 'TAKE1', 'The email address of the server administrator', (cmd, a) => void (cmd.server.serverAdmin = a)),
+  row('ServerName', 'TAKE1', 'The hostname and port of the server', serverName),
+  row('ServerAlias', 'ITERATE', 'A name or names alternately used to access the server', serverAlias),
+  row('ServerPath', 'TAKE1', 'The pathname the server can be reached at', (cmd, a) => void (cmd.server.legacyPath = a)),
+  row('Timeout', 'TAKE1', 'Timeout duration (sec)', timeout),
+  row('KeepAlive', 'FLAG', 'Whether persistent connections should be On or Off', (cmd, on) => void (cmd.server.keepAlive = on)),
+  row('KeepAliveTimeout', 'TAKE1', 'Keep-Alive timeout duration (sec)', keepAliveTimeout),
+  row('MaxKeepAliveRequests', 'TAKE1', 'Maximum number of Keep-Alive requests per connection, or 0 for infinite', maxKeepAliveRequests),
+  row('LimitRequestLine', 'TAKE1', 'Limit on maximum size of an HTTP request line', limit('limitRequestLine', 'LimitRequestLine')),
+  row('LimitRequestFieldsize', 'TAKE1', 'Limit on maximum size of an HTTP request header field', limit('limitRequestFieldSize', 'LimitRequestFieldsize')),
+  row('LimitRequestFields', 'TAKE1', 'Limit (0 = unlimited) on max number of header fields in a request message', limit('limitRequestFields', 'LimitRequestFields')),
+  row('ServerTokens', 'TAKE1', 'Determine tokens displayed in the Server: header - Min(imal), Major, Minor, Prod(uctOnly), OS, or Full', serverTokens, { forbidden: GLOBAL_ONLY }),
+  row('TraceEnable', 'TAKE1', "'on' (default), 'off' or 'extended' to trace request body content", traceEnable),
+  row('HttpProtocolOptions', 'ITERATE', "'Allow0.9' or 'Require1.0' (default); 'RegisteredMethods' or 'LenientMethods' (default); 'Unsafe' or 'Strict' (default). Sets HTTP acceptance rules", httpProtocolOptions),
+  row('StrictHostCheck', 'FLAG', 'Controls whether a hostname match is required', (cmd, on) => void (cmd.server.strictHostCheck = on)),
+  row('LimitInternalRecursion', 'TAKE12', 'maximum recursion depth of internal redirects and subrequests', limitInternalRecursion),
+  row('MergeSlashes', 'FLAG', 'Controls whether consecutive slashes in the URI path are merged', (cmd, on) => void (cmd.server.mergeSlashes = on)),
+  row('MergeTrailers', 'FLAG', 'merge request trailers into request headers or not', (cmd, on) => void (cmd.server.mergeTrailers = on)),
+  row('AllowEncodedSlashes', 'TAKE1', "Allow URLs containing '/' encoded as '%2F'", allowEncodedSlashes, { forbidden: NOT_IN_DIR_CONTEXT }),
+  row('ErrorLog', 'TAKE12', 'The filename of the error log', (cmd, a, b) => void (cmd.server.errorLog = b === undefined ? a : `${a} ${b}`)),
+  row('ErrorLogFormat', 'TAKE_ARGV', 'Format string for the ErrorLog', errorLogFormat),
+  { name: 'LogLevel', shape: 'ITERATE', where: RSRC_CONF | 64, usage: 'Level of verbosity in error logging', apply: logLevel },
+  row('PidFile', 'TAKE1', 'A file for logging the server process ID', (cmd, a) => void (cmd.server.pidFile = a), { forbidden: GLOBAL_ONLY }),
+  row('DefaultRuntimeDir', 'TAKE1', 'Common directory for run-time files (shared memory, locks, etc.)', (cmd, a) => void (cmd.server.runtimeDir = cmd.serverRootRelative(a)), { forbidden: GLOBAL_ONLY }),
+  row('RegexDefaultOptions', 'ITERATE', "default options for regexes (prefixed by '+' to add, '-' to del)", none, { forbidden: GLOBAL_ONLY, noEffect: 'every expression is compiled with the default options DOTALL and DOLLAR_ENDONLY' }),
+  row('Protocols', 'ITERATE', 'Controls which protocols are allowed', (cmd, p) => void (cmd.server.protocols = [...(cmd.server.protocols ?? []), p])),
+  row('ProtocolsHonorOrder', 'FLAG', "'off' (default) or 'on' to respect given order of protocols, by default the client specified order determines selection", none, { noEffect: 'HTTP/1.1 is the only protocol spoken to clients' }),
+  row('NameVirtualHost', 'TAKE1', 'A numeric IP address:port, or the name of a host', nameVirtualHost, { noEffect: 'removed in httpd 2.4: every address with several virtual hosts is name-based' }),
+  row('Port', 'TAKE1', 'Port was replaced with Listen in Apache 2.0', portReplaced),
+  row('Protocol', 'TAKE1', 'Set the Protocol for httpd to use.', none, { noEffect: 'HTTP is the only protocol spoken' }),
+  row('AcceptFilter', 'TAKE2', 'Set the Accept Filter to use for a protocol', none, { forbidden: GLOBAL_ONLY, noEffect: 'Node.js has no accept filters' }),
+  row('FlushMaxThreshold', 'TAKE1', 'Maximum threshold above which pending data are flushed to the network', none, { noEffect: 'backpressure decides when data are flushed' }),
+  row('FlushMaxPipelined', 'TAKE1', 'Maximum number of pipelined responses (pending) above which they are flushed to the network', none, { noEffect: 'every answer is flushed at its end' }),
+  row('Mutex', 'ITERATE', 'mutex (or "default") and mechanism', none, { forbidden: GLOBAL_ONLY, noEffect: 'there is nothing to lock in one process' }),
+  row('ScoreBoardFile', 'TAKE1', 'A file for Apache to maintain runtime process management information', none, { forbidden: GLOBAL_ONLY, noEffect: 'the scoreboard is kept in memory' }),
+  row('ExtendedStatus', 'FLAG', '"On" to track extended status information, "Off" to disable', none, { forbidden: GLOBAL_ONLY, noEffect: 'there is no scoreboard that could leave it out' }),
+  row('SeeRequestTail', 'FLAG', 'For extended status, "On" to see the last 63 chars of the request line, "Off" (default) to see the first 63', none, { forbidden: GLOBAL_ONLY, noEffect: 'there is no scoreboard with request lines of fixed size' }),
+  row('MaxRequestsPerChild', 'TAKE1', 'Maximum number of connections a particular child serves before dying. (DEPRECATED, use MaxConnectionsPerChild)', none, { forbidden: GLOBAL_ONLY, noEffect: NO_WORKERS }),
+  row('MaxConnectionsPerChild', 'TAKE1', 'Maximum number of connections a particular child serves before dying.', none, { forbidden: GLOBAL_ONLY, noEffect: NO_WORKERS }),
+  row('CoreDumpDirectory', 'TAKE1', 'The location of the directory Apache changes to before dumping core', none, { forbidden: GLOBAL_ONLY, noEffect: 'Node.js decides where it leaves a report' }),
+  row('MaxMemFree', 'TAKE1', "Maximum number of 1k blocks a particular child's allocator may hold.", none, { forbidden: GLOBAL_ONLY, noEffect: 'memory is managed by the garbage collector' }),
+  row('ThreadStackSize', 'TAKE1', 'Size in bytes of stack used by threads handling client connections', none, { forbidden: GLOBAL_ONLY, noEffect: NO_WORKERS }),
+  row('RegisterHttpMethod', 'ITERATE', 'Registers non-standard HTTP methods', (cmd, m) => void (cmd.server.registeredMethods = [...(cmd.server.registeredMethods ?? []), m]), { forbidden: GLOBAL_ONLY }),
+];
+
