@@ -80,3 +80,6 @@ export const STRING_FUNCTIONS: ReadonlyMap<string, StringFunction<ExprContext>> 
 
 /** The functions that reach the file system: refused in every restricted context. */
 export const FILE_FUNCTIONS: ReadonlySet<string> = new Set(['file', 'filesize']);
+
+/** The functions that name the header they read to Vary. */
+export const VARYING_FUNCTIONS: ReadonlySet<string> = new Set(['req', 'http']);

@@ -43,7 +43,7 @@ export type BooleanExpr<Context extends ExprContext = ExprContext> = {
   | { readonly mayWait: true; evaluate(context: Context): boolean | Promise<boolean> }
 );
 
-/** Text with interpolation. `evaluate` throws ExprEvaluationError where httpd's evaluation fails. */
+/** Text with interpolation; it never adds to Vary, as in httpd. `evaluate` throws ExprEvaluationError where httpd's evaluation fails. */
 export interface StringExpr<Context extends ExprContext = ExprContext> {
   readonly kind: 'string';
   readonly source: string;
@@ -72,7 +72,7 @@ export const compileBoolean = <Context extends ExprContext = ExprContext>(
   source: string,
   options: ExprOptions<Context> = {},
 ): CompileResult<BooleanExpr<Context>> => {
-  const prepared = prepare(parseBooleanExpression(source), options);
+  const prepared = prepare(parseBooleanExpression(source), options, true);
   if ('error' in prepared) return { ok: false, error: prepared.error };
   const scope = scopeOf(source, prepared.resolved, options);
   const condition = compileCondition(prepared.root, scope, 1);
@@ -89,7 +89,7 @@ export const compileString = <Context extends ExprContext = ExprContext>(
   source: string,
   options: ExprOptions<Context> = {},
 ): CompileResult<StringExpr<Context>> => {
-  const prepared = prepare(parseStringExpression(source), options);
+  const prepared = prepare(parseStringExpression(source), options, false);
   if ('error' in prepared) return { ok: false, error: prepared.error };
   const scope = scopeOf(source, prepared.resolved, options);
   const evaluate = compileWord(prepared.root, scope, 1);
@@ -120,8 +120,10 @@ const resetting = <Test extends (context: ExprContext) => unknown>(test: Test): 
 const prepare = <Root, Context extends ExprContext>(
   parsed: ParseResult<Root>,
   options: ExprOptions<Context>,
+  varies: boolean,
 ): { root: Root; resolved: Resolved } | { error: ExprError } => {
   const { resolved, unresolved, aborted } = resolveReferences(parsed.references, {
+    varies,
     restricted: options.restricted,
     // An expression is evaluated only with contexts of the type its options were made for.
     extensions: options.extensions as ExprExtensions<ExprContext> | undefined,

@@ -12,7 +12,7 @@ import type {
 import { compilePcre, type Pcre, PcreError } from '../lib/pcre/index.ts';
 import type { ExprContext, ExprExtensions, StringFunction } from './context.ts';
 import { FILE_TESTS } from './files.ts';
-import { FILE_FUNCTIONS, STRING_FUNCTIONS } from './functions.ts';
+import { FILE_FUNCTIONS, STRING_FUNCTIONS, VARYING_FUNCTIONS } from './functions.ts';
 import {
   type BinaryTest,
   matchPattern,
@@ -22,7 +22,7 @@ import {
   WAITING_OPERATORS,
 } from './operators.ts';
 import { parseSubnet, type Subnet } from './subnet.ts';
-import { VARIABLES, type VariableReader } from './variables.ts';
+import { VARIABLES, VARIABLES_WITHOUT_VARY, type VariableReader } from './variables.ts';
 
 export type ListFunction = (context: ExprContext, argument: string) => readonly string[];
 
@@ -33,6 +33,8 @@ export type ListFunction = (context: ExprContext, argument: string) => readonly 
 export type Restriction = boolean | 'include';
 
 export interface ResolveOptions {
+  /** Whether reading a request header names it to Vary. */
+  readonly varies: boolean;
   readonly restricted?: Restriction | undefined;
   readonly extensions?: ExprExtensions<ExprContext> | undefined;
 }
@@ -115,7 +117,8 @@ const resolveVariable = (
   resolved: Resolved,
   options: ResolveOptions,
 ): string | undefined => {
-  const reader = VARIABLES.get(node.name.toUpperCase()) ?? options.extensions?.variable?.(node.name);
+  const builtIn = options.varies ? VARIABLES : VARIABLES_WITHOUT_VARY;
+  const reader = builtIn.get(node.name.toUpperCase()) ?? options.extensions?.variable?.(node.name);
   if (reader === undefined) return `Variable '${node.name}' does not exist`;
   resolved.variables.set(node, reader);
   return undefined;
@@ -123,7 +126,8 @@ const resolveVariable = (
 
 const resolveCall = (node: CallNode, resolved: Resolved, options: ResolveOptions): string | undefined => {
   const name = node.name.toLowerCase();
-  const call = STRING_FUNCTIONS.get(name) ?? options.extensions?.stringFunction?.(node.name);
+  const builtIn = !options.varies && VARYING_FUNCTIONS.has(name) ? 'req_novary' : name;
+  const call = STRING_FUNCTIONS.get(builtIn) ?? options.extensions?.stringFunction?.(node.name);
   if (call === undefined) return `Function '${node.name}' does not exist`;
   if (options.restricted && FILE_FUNCTIONS.has(name)) {
     return `${node.name} not available in restricted context`;

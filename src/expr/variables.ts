@@ -71,23 +71,26 @@ const TIME_VARIABLES: Readonly<Record<string, (now: Date) => string>> = {
     `${now.getFullYear()}${[now.getMonth() + 1, now.getDate(), now.getHours(), now.getMinutes(), now.getSeconds()].map(two).join('')}`,
 };
 
-const readHeader = (header: string): VariableReader => {
+const readHeader = (header: string, varies: boolean): VariableReader => {
   const name = header.toLowerCase();
+  if (!varies) return (context) => context.requestHeader(name);
   return (context) => {
     addVary(context, header);
     return context.requestHeader(name);
   };
 };
 
-const build = (): ReadonlyMap<string, VariableReader> => {
+const build = (varies: boolean): ReadonlyMap<string, VariableReader> => {
   const readers = new Map<string, VariableReader>([['API_VERSION', () => API_VERSION]]);
   for (const name of Object.keys(REQUEST_VARIABLES) as RequestVariable[]) {
     readers.set(name, (context) => context.variable(name));
   }
-  for (const [name, header] of Object.entries(HEADER_VARIABLES)) readers.set(name, readHeader(header));
+  for (const [name, header] of Object.entries(HEADER_VARIABLES))
+    readers.set(name, readHeader(header, varies));
   for (const [name, format] of Object.entries(TIME_VARIABLES))
     readers.set(name, (context) => format(context.now()));
   return readers;
 };
 
-export const VARIABLES: ReadonlyMap<string, VariableReader> = build();
+export const VARIABLES: ReadonlyMap<string, VariableReader> = build(true);
+export const VARIABLES_WITHOUT_VARY: ReadonlyMap<string, VariableReader> = build(false);

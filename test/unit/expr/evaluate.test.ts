@@ -132,6 +132,15 @@ describe('Vary', () => {
   });
 });
 
+describe('Vary of a string expression', () => {
+  it('is none (Header, Redirect and ErrorDocument measured)', () => {
+    const compiled = compileString('%{HTTP:X-T}%{HTTP_COOKIE}');
+    const context = fakeContext();
+    expect(compiled.ok && compiled.expr.evaluate(context)).toBe('ttck=1');
+    expect(context.varied).toEqual([]);
+  });
+});
+
 describe('captures', () => {
   it('are the expression’s own unless shared', () => {
     const own = compileBoolean("'abc' =~ /(b)/ && $1 == 'b'");
