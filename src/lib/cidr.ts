@@ -60,7 +60,7 @@ export class IpSubnet {
 export function createIpSubnet(address: string, mask?: string): IpSubnet {
   const dotted = /^[0-9.]*$/.test(address);
   if (!dotted && !address.includes(':')) throw new CidrError('EINVAL');
-  if (isIPv4(address)) return new IpSubnet(parseDotted(address), readMask(mask, 4));
+  if (isDotted(address)) return new IpSubnet(parseDotted(address), readMask(mask, 4));
   // inet_pton() knows no zones; mapped addresses are refused as networks.
   if (isIPv6(address) && !address.includes('%')) {
     const bytes = parseIpv6(address);
@@ -89,8 +89,15 @@ export function parseSubnet(text: string): IpSubnet {
   }
 }
 
+/** Four numbers; unlike node:net's isIPv4() leading zeros are fine. */
+function isDotted(text: string): boolean {
+  return /^[0-9]+(?:\.[0-9]+){3}$/.test(text) && parseParts(text).every((part) => part < 256);
+}
+
+const parseParts = (text: string): number[] => text.split('.').map(Number);
+
 function parseDotted(text: string): Uint8Array {
-  return Uint8Array.from(text.split('.'), Number);
+  return Uint8Array.from(parseParts(text));
 }
 
 function parseIpv6(text: string): Uint8Array {
@@ -116,7 +123,7 @@ function isMapped(bytes: Uint8Array): boolean {
 
 function readMask(mask: string | undefined, bytes: 4 | 16): Uint8Array {
   if (mask === undefined) return new Uint8Array(bytes).fill(255);
-  if (bytes === 4 && isIPv4(mask)) return parseDotted(mask);
+  if (bytes === 4 && isDotted(mask)) return parseDotted(mask);
   // strtol(): blanks and a sign may stand in front.
   const bits = /^[ \t-\r]*\+?([0-9]+)$/.exec(mask)?.[1];
   const count = Number(bits ?? 0);

@@ -80,23 +80,32 @@ export const POSIX_CLASSES: ReadonlyMap<string, ByteSet> = new Map([
 ]);
 
 /**
- * `\p{name}` for code points below 256 (PCRE2 offers properties outside UTF mode too). General categories and
- * PCRE2's own X-classes; undefined for anything else. V8's Unicode data answers for the categories.
+ * `\p{name}` for code points below 256 (PCRE2 offers properties outside UTF mode too): general categories by
+ * their short names, PCRE2's X-classes, scripts (with extensions, as in PCRE2 10.40 and later) and binary
+ * properties. V8's Unicode data answers. Undefined for a name that is none of these.
  */
 export function propertySet(name: string): ByteSet | undefined {
-  const general = /^(?:C[cfnos]?|L[lmotu]?|M[cen]?|N[dlo]?|P[cdefios]?|S[ckmo]?|Z[lps]?)$/;
   if (name === 'Any') return ANY_BYTE;
   if (name === 'L&') return unicodeSet('(?:\\p{Ll}|\\p{Lu}|\\p{Lt})');
   if (name === 'Xan') return unicodeSet('[\\p{L}\\p{N}]');
   if (name === 'Xwd') return unicodeSet('[\\p{L}\\p{N}_]');
   if (name === 'Xsp' || name === 'Xps') return unicodeSet('[\\p{Z}\\t-\\r\\x85]');
   if (name === 'Xuc') return setOf((b) => b === 0x24 || b === 0x40 || b === 0x60 || b >= 0xa0);
-  return general.test(name) ? unicodeSet(`\\p{${name}}`) : undefined;
+  if (!/^\w+$/.test(name)) return undefined;
+  if (/^[A-Z][a-z]?$/.test(name)) return unicodeSet(`\\p{gc=${name}}`);
+  const script = unicodeSet(`\\p{scx=${name}}`);
+  // JavaScript also takes the categories' long names here, which PCRE2 does not know.
+  return script ?? (unicodeSet(`\\p{gc=${name}}`) ? undefined : unicodeSet(`\\p{${name}}`));
 }
 
-function unicodeSet(source: string): ByteSet {
-  const regex = new RegExp(`^${source}$`, 'u');
-  return setOf((b) => regex.test(String.fromCharCode(b)));
+function unicodeSet(source: string): ByteSet | undefined {
+  try {
+    const regex = new RegExp(`^${source}$`, 'u');
+    return setOf((b) => regex.test(String.fromCharCode(b)));
+  } catch {
+    // A name V8 does not know.
+    return undefined;
+  }
 }
 
 /** The one byte of a set that has exactly one, else -1. */

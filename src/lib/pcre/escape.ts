@@ -155,7 +155,7 @@ function readProperty(scan: Scanner, inverted: boolean): Escape {
     scan.fail('malformed \\P or \\p sequence');
   }
   const set = propertySet(name);
-  if (set === undefined) scan.fail(`unknown property after \\P or \\p: ${name} is not supported`);
+  if (set === undefined) scan.fail('unknown property after \\P or \\p');
   return { type: 'set', set: negative ? negate(set) : set };
 }
 

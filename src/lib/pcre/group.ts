@@ -134,7 +134,7 @@ function tryCall(parser: Parser, c: string): Node | undefined {
     if (!scan.take(')')) scan.fail(wrong);
     return parser.call(0, offset);
   }
-  if (c === '+' && !/[0-9]/.test(scan.peek(1))) scan.fail('digit expected after (?+ or (?-', offset);
+  if (c === '+' && !/[0-9]/.test(scan.peek(1))) scan.fail('digit expected after (?+ or (?-', scan.pos);
   const number = readRelative(scan, parser.groupCount);
   if (number === undefined) return undefined;
   if (!scan.take(')')) scan.fail(wrong);
@@ -228,7 +228,7 @@ function conditional(parser: Parser): Node {
     const [yes = EMPTY, no = EMPTY] = branches;
     if (condition.type === 'never' && branches.length > 1)
       scan.fail('DEFINE subpattern contains more than one branch', start);
-    if (branches.length > 2) scan.fail('conditional subpattern contains more than two branches', start);
+    if (branches.length > 2) scan.fail('conditional subpattern contains more than two branches', start - 3);
     const node: CondNode = { type: 'cond', condition, yes, no };
     return node;
   });
@@ -241,7 +241,7 @@ function readCondition(parser: Parser): Condition {
   if (look !== undefined) return { type: 'look', look };
   if (scan.atEnd) scan.fail('missing closing parenthesis');
   if (scan.peek() === '?' || scan.peek() === '*')
-    scan.fail('assertion expected after (?( or (?(?C)', start + 2);
+    scan.fail('assertion expected after (?( or (?(?C)', start - 1);
   if (scan.take('DEFINE)')) return { type: 'never' };
   if (scan.startsWith('VERSION')) scan.fail('(?(VERSION is not supported');
   const groups: number[] = [];
@@ -249,7 +249,7 @@ function readCondition(parser: Parser): Condition {
   const number = readRelative(scan, parser.groupCount);
   if (number !== undefined) {
     if (!scan.take(')')) scan.fail('missing closing parenthesis for condition');
-    if (number === 0) scan.fail('invalid condition (?(0)', scan.pos - 1);
+    if (number === 0) scan.fail('reference to non-existent subpattern', scan.pos - 1);
     parser.resolve(number, start - 1, store);
     return { type: 'set', groups };
   }
