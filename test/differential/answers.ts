@@ -37,7 +37,7 @@ const keptBody = 6000;
 
 /** Takes out of a text what differs from run to run or between the two products by nature. */
 export function normaliseText(text: string, values: Placeholders): string {
-  let result = text.replaceAll(values.root, '${root}');
+  let result = text.replaceAll(values.root, `\${root}`);
   for (const [name, port] of values.ports) {
     result = result.replace(new RegExp(`\\b${port}\\b`, 'g'), `\${${name}}`);
   }
@@ -112,7 +112,9 @@ export function checkLines(output: string, values: Placeholders): string[] {
   return normaliseText(output, values)
     .split('\n')
     .map((line) =>
-      line.replace(/^(?:\[[^\]]*\] )+/, '').replace(/^(?:apache2|apache-lite|httpd): /, 'httpd: '),
+      line
+        .replace(/^(?:\[[^\]]*\] )+/, '')
+        .replace(/^((?:AH\d{5}: )?)(?:apache2|apache-lite|httpd): /, '$1httpd: '),
     )
     .filter((line) => line.trim() !== '');
 }

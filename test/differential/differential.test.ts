@@ -15,11 +15,11 @@ import { type FoundCase, findCases, limiter, readRecord, writeRecord } from './s
 const foundHttpd = findHttpd();
 const httpd = 'missing' in foundHttpd ? undefined : foundHttpd;
 const apacheLite = findApacheLite();
-const mode = process.env['DIFFERENTIAL'] ?? (httpd === undefined ? 'recorded' : 'live');
-const inCi = process.env['CI'] === 'true';
+const mode = process.env.DIFFERENTIAL ?? (httpd === undefined ? 'recorded' : 'live');
+const inCi = process.env.CI === 'true';
 const oneOf = limiter(2);
 
-const cases = findCases(process.env['DIFFERENTIAL_ONLY']);
+const cases = findCases(process.env.DIFFERENTIAL_ONLY);
 
 test('the servers to compare are there', () => {
   if (inCi) expect([foundHttpd, apacheLite].filter((found) => 'missing' in found)).toEqual([]);

@@ -4,7 +4,11 @@ import { join } from 'node:path';
 import { type FcgiScript, unescapeBytes } from './case-format.ts';
 import { fill, type Placeholders } from './site.ts';
 
-/** The FastCGI backends of a case: one script, answering on `${fcgi}` and on `${root}/run/fcgi.sock`. */
+/**
+ * The FastCGI backends of a case: one script, answering on `${fcgi}` and on `${root}/run/fcgi.sock`.
+ * It reads the protocol with code of its own, not with src/fcgi: what the server under test sends is judged here,
+ * and a mistake made on both sides would never show. Parameters stay a list, so that repeated names show, too.
+ */
 export interface Backends {
   stop(): Promise<void>;
 }

@@ -46,7 +46,7 @@ export interface Httpd extends ServerProgram {
 
 /** The installed httpd when it is the one the answers were recorded from; otherwise the reason why not. */
 export function findHttpd(): Httpd | { readonly missing: string } {
-  const command = process.env['HTTPD'] ?? commands.find((path) => existsSync(path));
+  const command = process.env.HTTPD ?? commands.find((path) => existsSync(path));
   if (command === undefined) return { missing: 'httpd is not installed' };
   const version = spawnSync(command, ['-v'], { encoding: 'latin1' }).stdout ?? '';
   if (!version.includes(`Apache/${oracleVersion} `)) {
