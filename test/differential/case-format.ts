@@ -49,6 +49,8 @@ export interface DifferentialCase {
   readonly configuration: string;
   readonly files: readonly CaseFile[];
   readonly fcgi: readonly FcgiScript[];
+  /** PHP behind `${root}/run/php.sock`. */
+  readonly phpFpm: boolean;
   readonly requests: readonly CaseRequest[];
   readonly compareErrorLog: boolean;
   /** Options of a configuration check (`-t` and its like) made instead of serving. */
@@ -78,6 +80,7 @@ const lineKeywords = new Set([
   'symlink',
   'dir',
   'error-log',
+  'php-fpm',
   'check',
 ]);
 
@@ -94,6 +97,7 @@ export function parseCase(source: string, file: string): DifferentialCase {
     difference: undefined as string | undefined,
     frameless: false,
     compareErrorLog: false,
+    phpFpm: false,
     check: undefined as readonly string[] | undefined,
   };
   for (const block of blocks) {
@@ -113,6 +117,9 @@ export function parseCase(source: string, file: string): DifferentialCase {
       case 'frame':
         if (block.rest !== 'none') fail('the only frame to ask for is none');
         found.frameless = true;
+        break;
+      case 'php-fpm':
+        found.phpFpm = true;
         break;
       case 'error-log':
         found.compareErrorLog = true;

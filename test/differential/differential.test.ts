@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { findApacheLite } from '../support/apache-lite.ts';
 import { findHttpd, type ServerProgram } from '../support/httpd.ts';
 import { type CaseResult, comparable, reducedCheck } from './answers.ts';
+import { findPhpFpm } from './php-fpm.ts';
 import { runCase, takePlace } from './run-case.ts';
-import { runsAsRoot } from './site.ts';
+import { runsAsRoot } from './server-user.ts';
 import { type FoundCase, findCases, limiter, readRecord, writeRecord } from './suite.ts';
 
 /**
@@ -46,6 +47,7 @@ for (const group of new Set(cases.map((found) => found.group))) {
 
 function missingRequirement(found: FoundCase): string | undefined {
   if (found.definition.requires.includes('root') && !runsAsRoot()) return 'needs to run as root';
+  if (found.definition.phpFpm && findPhpFpm() === undefined) return 'php-fpm is not installed';
   return undefined;
 }
 

@@ -14,6 +14,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Httpd } from '../support/httpd.ts';
 import type { CaseFile, DifferentialCase } from './case-format.ts';
+import { runsAsRoot, serverUser } from './server-user.ts';
 
 /** What the placeholders `${root}`, `${port}`, ... of a case stand for in one run. */
 export interface Placeholders {
@@ -59,13 +60,6 @@ application/pdf pdf
 application/zip zip
 application/x-tar tar
 `;
-
-/** The user both servers drop to when the tests run as root. */
-const serverUser = { name: 'www-data', uid: 33, gid: 33 };
-
-export function runsAsRoot(): boolean {
-  return process.getuid?.() === 0;
-}
 
 /** Writes the case's whole tree below the root, anew. Returns the path of the configuration file. */
 export function layOut(definition: DifferentialCase, values: Placeholders, httpd: Httpd | undefined): string {
