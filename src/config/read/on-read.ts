@@ -3,7 +3,8 @@
  * The reader (reader.ts) implements `ReadCommand`; the actions are in this folder, the rows that carry them in the modules that own them.
  */
 import type { SourceText, Span } from '../../diagnostics/source.ts';
-import type { AnyRow, ApplyResult } from '../directive.ts';
+import type { ApplyResult } from '../directive.ts';
+import type { ConfigFiles } from './options.ts';
 
 /** A module that configuration text may ask for. */
 export interface ModuleName {
@@ -33,19 +34,19 @@ export interface Reading {
   readonly builtIn: readonly ModuleName[];
   /** Built in and loaded without any LoadModule. */
   readonly staticModules: ReadonlySet<string>;
+  readonly files: ConfigFiles;
   /** Set once a LoadModule was executed. */
   loadModuleSeen: boolean;
   /** Is there such a directive (`<` in front of a section's name) in a loaded module? */
   hasDirective(key: string): boolean;
   fileExists(path: string): boolean;
   isDirectory(path: string): boolean;
-  /** ap_server_root_relative: undefined when the path cannot be made absolute. */
+  /** ap_server_root_relative. */
   serverRootRelative(path: string): string;
 }
 
 /** One executed line. */
 export interface ReadCommand {
-  readonly row: AnyRow<unknown, unknown>;
   readonly reading: Reading;
   /** Name as written, a section's with its `<`. */
   readonly name: string;
