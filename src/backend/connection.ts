@@ -56,6 +56,7 @@ export class BackendConnection implements Expiring {
     this.#owner = owner;
     const { socket, ready } = openSocket(address, options);
     this.#socket = socket;
+    keepReadingAfterFailedWrite(socket);
     socket.on(ready, () => this.#onReady());
     socket.on('data', (chunk) => this.#onData(chunk));
     socket.on('drain', () => this.#user?.onWritable());
@@ -195,4 +196,32 @@ export class BackendConnection implements Expiring {
     this.destroy();
     this.#owner.onIdleGone(this);
   }
+}
+
+/**
+ * A backend may answer early and close without having read all of the body. The next write then fails, and Node
+ * destroys a socket whose write failed, with the answer unread (seen in one request out of two under load). So a failed
+ * write is not reported to the stream: it never completes, like one the backend does not read, and what there is to
+ * read, the end or the reset after it included, decides.
+ */
+function keepReadingAfterFailedWrite(socket: Socket): void {
+  const write = socket._write;
+  const writev = socket._writev;
+  socket._write = (chunk, encoding, done) => {
+    write.call(socket, chunk, encoding, (error) => {
+      if (!isPeerGone(error)) done(error);
+    });
+  };
+  if (writev === undefined) return;
+  socket._writev = (chunks, done) => {
+    writev.call(socket, chunks, (error) => {
+      if (!isPeerGone(error)) done(error);
+    });
+  };
+}
+
+function isPeerGone(error: Error | null | undefined): boolean {
+  if (error === null || error === undefined) return false;
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'EPIPE' || code === 'ECONNRESET';
 }

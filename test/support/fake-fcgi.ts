@@ -6,7 +6,7 @@
  */
 
 import { createServer, type Server, type Socket } from 'node:net';
-import { pathToFileURL } from 'node:url';
+import { basename } from 'node:path';
 import { ProtocolStatus, RecordType } from '../../src/fcgi/constants.ts';
 import { encodeEndRequest, ResponderDecoder, type ResponderHandler } from '../../src/fcgi/responder.ts';
 
@@ -307,7 +307,8 @@ export async function startFakeFcgi(options: FakeFcgiOptions = {}): Promise<Fake
   };
 }
 
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+// By name, not by import.meta.url: bundled into something else it must not start by itself.
+if (basename(process.argv[1] ?? '').startsWith('fake-fcgi')) {
   const [, , where = '127.0.0.1:0', script] = process.argv;
   const colon = where.lastIndexOf(':');
   const fake = await startFakeFcgi({

@@ -249,6 +249,22 @@ describe('bodies', () => {
     expect(pool.counters).toMatchObject({ used: 0, idle: 0 });
   });
 
+  it('still going out when the backend has answered and closed do not cost the answer', async () => {
+    const path = join(tmpdir(), `apache-lite-early-${process.pid}.sock`);
+    rmSync(path, { force: true });
+    await fakeWith({ path });
+    const pool = poolFor({ address: { kind: 'unix', path } });
+    for (let i = 0; i < 20; i++) {
+      const body = new ListBody([], 'open');
+      const { sink, pump } = send(pool, 'early-close', { body, isRetriable: false });
+      while (!pump.isSettled) {
+        body.push(Buffer.alloc(60_000));
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      expect([sink.failure, sink.body]).toEqual([undefined, 'enough\n']);
+    }
+  });
+
   it('of an early answer that closes are cut, the answer is whole', async () => {
     const { pool } = await fakeWith();
     for (let i = 0; i < 20; i++) {

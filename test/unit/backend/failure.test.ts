@@ -1,0 +1,85 @@
+import { execFileSync } from 'node:child_process';
+import { createServer } from 'node:tls';
+import { describe, expect, it } from 'vitest';
+import { type BackendFailureKind, failureOf } from '../../../src/backend/failure.ts';
+import { BackendPool } from '../../../src/backend/pool.ts';
+
+function systemError(code: string): Error {
+  return Object.assign(new Error(code), { code });
+}
+
+describe('failureOf', () => {
+  it.each<[string, boolean, BackendFailureKind]>([
+    ['ECONNREFUSED', false, 'refused'],
+    ['EAGAIN', false, 'refused'],
+    ['ENOENT', false, 'not-found'],
+    ['ENOTFOUND', false, 'dns'],
+    ['EACCES', false, 'permission'],
+    ['EHOSTUNREACH', false, 'unreachable'],
+    ['ETIMEDOUT', false, 'connect-timeout'],
+    ['ETIMEDOUT', true, 'timeout'],
+    ['ECONNRESET', true, 'reset'],
+    ['EPIPE', true, 'reset'],
+    ['DEPTH_ZERO_SELF_SIGNED_CERT', false, 'tls'],
+    ['ERR_SSL_WRONG_VERSION_NUMBER', false, 'tls'],
+    ['EMFILE', false, 'other'],
+  ])('%s, connected: %s, is %s', (code, isConnected, kind) => {
+    expect(failureOf(systemError(code), isConnected)).toEqual({ kind, detail: code });
+  });
+
+  it('takes the first reason when all addresses of a host failed', () => {
+    const error = new AggregateError([systemError('ECONNREFUSED'), systemError('ENETUNREACH')]);
+    expect(failureOf(error, false).kind).toBe('refused');
+  });
+});
+
+describe('TLS to a backend', () => {
+  const pem = execFileSync(
+    'openssl',
+    [
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-subj',
+      '/CN=backend',
+      '-keyout',
+      '-',
+      '-out',
+      '-',
+      '-days',
+      '2',
+    ],
+    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
+  );
+
+  it.each<[string, boolean, string]>([
+    ['trusted', false, 'acquired'],
+    ['not trusted', true, 'tls'],
+  ])('%s', async (_name, rejectUnauthorized, outcome) => {
+    const server = createServer({ key: pem, cert: pem }, (socket) => socket.on('error', () => {}).resume());
+    server.on('tlsClientError', () => {});
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('no address');
+    const pool = new BackendPool({
+      address: { kind: 'tcp', host: '127.0.0.1', port: address.port },
+      tls: { rejectUnauthorized },
+    });
+    const got = await new Promise<string>((resolve) => {
+      pool.acquire({
+        onAcquired: (connection) => {
+          pool.release(connection, true);
+          resolve('acquired');
+        },
+        onAcquireFailed: (failure) => resolve(failure.kind),
+      });
+    });
+    expect(got).toBe(outcome);
+    pool.drain();
+    await new Promise((resolve) => server.close(resolve));
+  });
+});
