@@ -2,6 +2,7 @@
 import { ACCESS_CONF, type AnyRow, type ApplyResult, OR_ALL, RSRC_CONF } from '../directive.ts';
 import { getWord, sectionText } from '../words.ts';
 import { asciiLower } from './ascii.ts';
+import { rootRelative } from './files.ts';
 import { resolveInclude } from './include.ts';
 import type { OnRead, ReadCommand } from './on-read.ts';
 
@@ -39,7 +40,8 @@ const include =
 
 const serverRoot: OnRead = (cmd, [name = '']) => {
   const { reading } = cmd;
-  const path = reading.serverRootRelative(name);
+  // Relative to where the program was started, not to the root before.
+  const path = rootRelative(process.cwd(), name);
   if (!reading.isDirectory(path)) return 'ServerRoot must be a valid directory';
   reading.serverRoot = path === '/' ? path : path.replace(/\/+$/, '');
   return undefined;

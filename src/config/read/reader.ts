@@ -55,6 +55,8 @@ interface OpenSection {
   readonly span: Span;
   /** Where nodes went before. */
   readonly outer: ConfigNode[];
+  /** A wrong end tag was met in it: likely its own, misspelled, so that its missing end is no news. */
+  excused: boolean;
 }
 
 /** One line taken apart: name without quotes and `>`, arguments joined and expanded. */
@@ -223,12 +225,12 @@ export class Reader {
     this.#nodes = outermost.outer;
     // Behind a transparent section's start httpd loses sight of what is open, that section included.
     const firstHidden = left.findIndex((section) => section.isTransparent);
-    const seen = firstHidden < 0 ? left : left.slice(0, firstHidden);
+    const seen = (firstHidden < 0 ? left : left.slice(0, firstHidden)).filter((section) => !section.excused);
     const message = seen
       .map(({ name, span }) => `${span.source.name}:${lineOf(span)}: ${name}> was not closed.`)
       .reverse()
       .join('\n');
-    if (message !== '') this.#error(message, outermost.span);
+    if (message !== '') this.#error(message, (seen[0] ?? outermost).span);
     for (const { name, span } of firstHidden < 0 ? [] : left.slice(firstHidden)) {
       this.#report('AL0003', 'warning', `${name}> was not closed before the end of the file`, span);
     }
@@ -305,7 +307,7 @@ export class Reader {
       children,
     });
     if (children === undefined) return;
-    this.#open.push({ name, key, isTransparent: false, span, outer: this.#nodes });
+    this.#open.push({ name, key, isTransparent: false, span, outer: this.#nodes, excused: false });
     this.#nodes = children;
   }
 
@@ -332,7 +334,7 @@ export class Reader {
     }
     if (!hasBracket) this.#error(`${name}> directive missing closing '>'`, span);
     else this.#error(`Expected </${top.name.slice(1)}> but saw ${name}`, span);
-    this.#recover(key, frame.sectionBase);
+    this.#recover(key, frame.sectionBase, top);
   }
 
   #pop(): void {
@@ -341,10 +343,13 @@ export class Reader {
   }
 
   /** After a wrong end tag: closes up to the section it names, when one is open; else the tag closes nothing. */
-  #recover(key: string, base: number): void {
+  #recover(key: string, base: number, top: OpenSection): void {
     let at = this.#open.length - 1;
     while (at >= base && this.#open[at]?.isTransparent === false && this.#open[at]?.key !== key) at--;
-    if (at < base || this.#open[at]?.isTransparent !== false) return;
+    if (at < base || this.#open[at]?.isTransparent !== false) {
+      top.excused = true;
+      return;
+    }
     while (this.#open.length > at) this.#pop();
   }
 
@@ -386,7 +391,14 @@ export class Reader {
       isHtaccess,
       warn: (code, message, hint, at) => this.#report(code, 'warning', message, at ?? span, hint),
       readSection: () => {
-        this.#open.push({ name, key: this.#keyOf(name), isTransparent: true, span, outer: this.#nodes });
+        this.#open.push({
+          name,
+          key: this.#keyOf(name),
+          isTransparent: true,
+          span,
+          outer: this.#nodes,
+          excused: false,
+        });
       },
       skipSection: () => this.#skip(name),
       takeLine: () => this.#takeLine(),

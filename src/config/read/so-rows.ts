@@ -44,6 +44,8 @@ const loadModule: OnRead = (cmd, [name = '', file = '']) => {
     };
   }
   const message = `Cannot load ${file} into server: module ${name} is not one of httpd's own, and apache-lite loads no shared objects`;
+  const meant = reading.builtIn.find((one) => one.file === `${name}.c`);
+  if (meant !== undefined) return { message, hint: `the module's name is ${meant.name}` };
   if (!/^php\d*_module$/.test(name)) return { message };
   return {
     message,
