@@ -60,6 +60,8 @@ export function toAnswer(response: RawResponse, values: Placeholders): Answer {
     const key = name.toLowerCase();
     if (key === 'date' && /^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$/.test(value)) return `${name}: *`;
     if (key === 'allow') return `${name}: ${value.split(',').sort().join(',')}`;
+    // httpd's boundary is a random number in hexadecimal, at times a digit shorter: without a body nothing tells how often it counts.
+    if (key === 'content-length' && boundary !== undefined && response.body === '') return `${name}: *`;
     // A length that was right stays right after the body was normalised.
     if (key === 'content-length' && value === rawLength) return `${name}: ${body.length}`;
     return `${name}: ${clean(value)}`;
