@@ -2,15 +2,15 @@
  * The one way out for every answer that is no success (ap_die and ap_send_error_response of modules/http/http_request.c and http_protocol.c):
  * a custom document, or the canned page.
  */
-import { cannedErrorPage, statusLine } from '../http/status.ts';
+import { cannedErrorPage } from '../http/error-page.ts';
 import { HeaderFields } from '../http/header-fields.ts';
-import { coreDir, type ErrorDocument } from './core-config.ts';
+import { coreDir, coreServer, type ErrorDocument } from './core-config.ts';
 import { evaluateString } from './expression-context.ts';
-import type { Answer } from './hooks.ts';
+import { type Answer, runVoid } from './hooks.ts';
 import { redirectInternally } from './internal-redirect.ts';
 import { Level, logRequest } from './log.ts';
 import type { Request } from './request.ts';
-import { sendBuffer } from './response.ts';
+import { EMPTY_BODY, sendBuffer } from './response.ts';
 import { serverSignature } from './server-identity.ts';
 import { isRedirect, OK } from './status.ts';
 
@@ -84,12 +84,14 @@ function redirectToDocument(r: Request, uri: string): Answer {
 }
 
 /** Sends the page of r.status: custom text, or httpd's canned words. `secondError`: the status of the failed ErrorDocument, 0 for none. */
-function sendErrorPage(r: Request, secondError: number, text: string | undefined): Answer {
+function sendErrorPage(r: Request, secondError: number, text: string | undefined): number {
   r.outputFilters = undefined;
+  r.beforeHead = undefined;
   r.isErrorPage = true;
+  runVoid(r.server.phases.insertErrorFilter, r);
   const { status } = r;
   if (status === 204 || status === 304) {
-    sendBuffer(r, EMPTY);
+    sendBuffer(r, EMPTY_BODY);
     return OK;
   }
   const location = r.headersOut.get('Location') ?? r.errHeadersOut.get('Location') ?? '';
@@ -106,17 +108,18 @@ function sendErrorPage(r: Request, secondError: number, text: string | undefined
   return OK;
 }
 
-const EMPTY = Buffer.alloc(0);
-
 function cannedPageOf(r: Request, status: number, location: string, secondError: number): string {
   return cannedErrorPage({
     status,
-    statusLine: r.statusLine ?? statusLine(status),
+    statusLine: r.statusLine,
     method: r.method,
     uri: r.uri,
     location,
     notes: r.getNote('error-notes'),
     verboseNotes: r.getNote('verbose-error-to') === '*',
+    variantList: r.getNote('variant-list'),
+    expect: r.headersIn.get('expect'),
+    admin: coreServer(r.server).serverAdmin,
     secondStatus: secondError,
     signature: serverSignature(r, '<hr>\n'),
   });
@@ -126,10 +129,20 @@ function cannedPageOf(r: Request, status: number, location: string, secondError:
 export function allowField(r: Request): string {
   const allowed = new Set(r.allowed);
   if (allowed.has('GET')) allowed.add('HEAD');
-  if (coreTraceIsOn(r)) allowed.add('TRACE');
+  if (coreServer(r.server).traceEnable !== 'off') allowed.add('TRACE');
   return [...allowed].join(',');
 }
 
-function coreTraceIsOn(r: Request): boolean {
-  return (r.server.slots[0] as { traceEnable?: string } | undefined)?.traceEnable !== 'off';
+/** A Range that no byte falls in: the 416 page keeps what is known of the resource (byterange filter). */
+export function sendRangeError(r: Request): void {
+  r.status = 416;
+  void sendErrorPage(r, 0, undefined);
+}
+
+/** The head could not be sent for a bad field: a plain 500, of which nothing of the former answer is left. */
+export function sendBadFieldError(r: Request): void {
+  r.status = 500;
+  r.statusLine = undefined;
+  r.closeConnection = true;
+  void sendErrorPage(r, 0, undefined);
 }

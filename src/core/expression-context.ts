@@ -125,6 +125,18 @@ export function evaluateString(expr: StringExpr, r: Request): string | undefined
   }
 }
 
+/** The same for callers with a log line of their own: they get the reason, and undefined for a value. */
+export function evaluateText(expr: StringExpr, r: Request, onFailure: (reason: string) => void): string | undefined {
+  if (expr.constant !== undefined) return expr.constant;
+  try {
+    return expr.evaluate(new RequestExprContext(r));
+  } catch (error) {
+    if (!(error instanceof ExprEvaluationError)) throw error;
+    onFailure(error.message);
+    return undefined;
+  }
+}
+
 function failed(r: Request, error: unknown): false {
   if (!(error instanceof ExprEvaluationError)) throw error;
   logRequest(r, 'core', Level.error, 'AH03298', `Evaluation of expression failed: ${error.message}`);

@@ -44,6 +44,8 @@ export interface PhaseHooks {
   readonly typeChecker?: HookSpec<Hook>;
   readonly fixups?: HookSpec<Hook>;
   readonly insertFilter?: HookSpec<VoidHook>;
+  /** For the pages that the server makes of an error or a redirect: what insert-filter put in place is gone by then. */
+  readonly insertErrorFilter?: HookSpec<VoidHook>;
   readonly handler?: HookSpec<Hook>;
   readonly logTransaction?: HookSpec<VoidHook>;
 }
@@ -64,6 +66,7 @@ export interface PhaseTable {
   readonly typeChecker: readonly Hook[];
   readonly fixups: readonly Hook[];
   readonly insertFilter: readonly VoidHook[];
+  readonly insertErrorFilter: readonly VoidHook[];
   readonly handler: readonly Hook[];
   readonly logTransaction: readonly VoidHook[];
 }

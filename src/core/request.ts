@@ -121,6 +121,8 @@ export class Request {
   /** `Connection: keep-alive` holds after this answer. Set when the head is made. */
   isKeepAlive = false;
   outputFilters: OutputFilter[] | undefined;
+  /** Run once, in order, just before the head is made: the last chance to change it. For error pages `isErrorPage` is true. */
+  beforeHead: ((r: Request) => void)[] | undefined;
 
   /** The request that redirected to this one internally. */
   prev: Request | undefined;
