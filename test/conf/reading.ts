@@ -40,7 +40,7 @@ export function casesIn(folder: string): Case[] {
 }
 
 /** With UPDATE_CASES=1 in the environment what came out becomes what is expected. */
-export const UPDATE = process.env['UPDATE_CASES'] === '1';
+export const UPDATE = process.env.UPDATE_CASES === '1';
 export function update(one: Case, expected: string): void {
   writeFileSync(one.file, one.text + SEPARATOR + expected, 'latin1');
 }
