@@ -1,6 +1,8 @@
 /** A configuration, complete: what a request's life refers to. Nothing in it changes once it serves. */
 import type { ConfigNode } from '../config/tree.ts';
 import type { RowLookup } from '../config/apply.ts';
+import type { ProviderRegistry } from '../config/providers.ts';
+import type { Problems } from '../diagnostics/problem.ts';
 import type { AnyModule } from './module.ts';
 import type { VhostTable } from './vhosts.ts';
 import type { VirtualServer } from './virtual-server.ts';
@@ -11,13 +13,18 @@ export interface Configuration {
   /** Modules in force: static ones and those LoadModule named. */
   readonly loaded: ReadonlySet<AnyModule>;
   readonly lookup: RowLookup;
+  readonly providers: ProviderRegistry;
   readonly tree: readonly ConfigNode[];
   readonly serverRoot: string;
   readonly defines: ReadonlySet<string>;
+  /** Values of Define by lower-case name. */
+  readonly variables: ReadonlyMap<string, string>;
   readonly main: VirtualServer;
   /** Virtual servers in the order of the text. */
   readonly virtualServers: readonly VirtualServer[];
   readonly vhosts: VhostTable;
   /** The `Server` field, cut by ServerTokens. */
   readonly banner: string;
+  /** Where post-config hooks put what they find. */
+  readonly problems: Problems;
 }

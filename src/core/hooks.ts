@@ -11,6 +11,8 @@ export type Hook = (r: Request) => Answer;
 /** For phases without an answer (insert-filter, log-transaction). */
 export type VoidHook = (r: Request) => void;
 export type SatisfyHook = (r: Request) => 'all' | 'any';
+/** The first text there is counts. */
+export type TextHook = (r: Request) => string | undefined;
 
 /** Position of a hook among those of its phase, as APR_HOOK_*; within one position the modules' order decides. */
 export const REALLY_FIRST = -10;
@@ -41,6 +43,11 @@ export interface PhaseHooks {
   readonly accessCheckerEx?: HookSpec<Hook>;
   readonly checkUserId?: HookSpec<Hook>;
   readonly authChecker?: HookSpec<Hook>;
+  /** AuthType and AuthName, asked by whoever authenticates or authorizes; not a step of the lifecycle. */
+  readonly authType?: HookSpec<TextHook>;
+  readonly authName?: HookSpec<TextHook>;
+  /** Puts the challenge of its scheme beside a 401. */
+  readonly noteAuthFailure?: HookSpec<VoidHook>;
   readonly typeChecker?: HookSpec<Hook>;
   readonly fixups?: HookSpec<Hook>;
   readonly insertFilter?: HookSpec<VoidHook>;
@@ -63,6 +70,9 @@ export interface PhaseTable {
   readonly accessCheckerEx: readonly Hook[];
   readonly checkUserId: readonly Hook[];
   readonly authChecker: readonly Hook[];
+  readonly authType: readonly TextHook[];
+  readonly authName: readonly TextHook[];
+  readonly noteAuthFailure: readonly VoidHook[];
   readonly typeChecker: readonly Hook[];
   readonly fixups: readonly Hook[];
   readonly insertFilter: readonly VoidHook[];

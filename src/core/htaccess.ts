@@ -82,7 +82,8 @@ function parse(r: Request, path: string, directory: string, conf: Readonly<CoreD
     const { ino, size, mtimeMs, ctimeMs } = fstatSync(fd);
     const text = readFileSync(fd, 'latin1');
     const problems = new Problems();
-    const run = { lookup: r.configuration.lookup, problems, serverRoot: () => r.configuration.serverRoot };
+    const { lookup, providers, serverRoot } = r.configuration;
+    const run = { lookup, providers, problems, serverRoot: () => serverRoot };
     const tree = readHtaccess(path, text, r.configuration, problems);
     const grant = {
       override: conf.override ?? 0,

@@ -7,6 +7,7 @@ import type { AnyRow } from '../config/directive.ts';
 import type { ConfigModule, PerDirConfig } from '../config/per-dir.ts';
 import type { Configuration } from './configuration.ts';
 import type { PhaseHooks } from './hooks.ts';
+import type { AuthnProvider, AuthzProvider } from './providers.ts';
 import type { VirtualServer } from './virtual-server.ts';
 
 /** What a module file says about itself. `S` and `D`: its server and per-directory configuration, every field optional. */
@@ -22,6 +23,9 @@ export interface ModuleDescription<S extends object, D extends object> {
   readonly mergeServer?: (base: S, add: S) => S;
   readonly mergeDir?: (base: D, add: D) => D;
   readonly hooks?: PhaseHooks;
+  /** Kinds of Require lines, and stores of users, by the name directives use. */
+  readonly authzProviders?: Readonly<Record<string, AuthzProvider>>;
+  readonly authnProviders?: Readonly<Record<string, AuthnProvider>>;
   /** Its hooks run for every server, even one that no directive of the module was applied to (mod_dir's index.html, mod_mime's types). */
   readonly always?: boolean;
   /** After the whole configuration is read and merged: compile, check, complain (post_config). */
@@ -38,6 +42,8 @@ export interface Module<S extends object = object, D extends object = object> ex
   readonly file: string;
   readonly directives: readonly AnyRow<S, D>[];
   readonly hooks: PhaseHooks;
+  readonly authzProviders: Readonly<Record<string, AuthzProvider>>;
+  readonly authnProviders: Readonly<Record<string, AuthnProvider>>;
   readonly always: boolean;
   readonly postConfig: ((configuration: Configuration) => void) | undefined;
   /** The module's merged configuration of a server; an empty one when nothing was said. */
@@ -66,6 +72,8 @@ export function defineModule<S extends object = object, D extends object = objec
     file: description.file,
     directives: description.directives ?? [],
     hooks: description.hooks ?? {},
+    authzProviders: description.authzProviders ?? {},
+    authnProviders: description.authnProviders ?? {},
     always: description.always ?? false,
     postConfig: description.postConfig,
     createServer: description.createServer,

@@ -23,10 +23,14 @@ export interface VhostTable {
   readonly all: ReadonlyMap<string, AddressServers>;
 }
 
-/** Builds the table of resolved servers: each with the textual IP addresses (or undefined for any) it is for. */
-export function buildVhostTable(
-  servers: readonly { readonly server: VirtualServer; readonly hosts: readonly { readonly ip: string | undefined; readonly port: number }[] }[],
-): VhostTable {
+/** A virtual server with the textual IP addresses it is for; `ip` undefined: any, port 0: any. */
+export interface AddressedServer {
+  readonly server: VirtualServer;
+  readonly hosts: readonly { readonly ip: string | undefined; readonly port: number }[];
+}
+
+/** Builds the table of virtual servers, in the order of the text. */
+export function buildVhostTable(servers: readonly AddressedServer[]): VhostTable {
   const lists = new Map<string, VirtualServer[]>();
   for (const { server, hosts } of servers) {
     for (const { ip, port } of hosts) {

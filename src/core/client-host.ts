@@ -1,0 +1,105 @@
+/**
+ * Who the client is: its address as bytes, its name (ap_get_useragent_host with REMOTE_DOUBLE_REV of httpd's server/core.c), and addresses of
+ * names. Names are looked up without holding up anything else; answers are kept for a short time.
+ */
+import { lookup, lookupService } from 'node:dns/promises';
+import { type IpAddress, parseIpAddress } from '../lib/cidr.ts';
+import { LruCache } from '../lib/lru.ts';
+import type { Request } from './request.ts';
+
+const NOBODY: IpAddress = new Uint8Array(0);
+let lastText = '';
+let lastAddress: IpAddress = NOBODY;
+
+/** The client's textual address. */
+export function clientAddress(r: Request): string {
+  return r.connection.remoteAddr;
+}
+
+/** The client's address as bytes; empty, so that no network holds it, where the connection has none. */
+export function clientIp(r: Request): IpAddress {
+  const text = clientAddress(r);
+  // Requests of one connection come in rows: most calls ask for the address asked for last.
+  if (text !== lastText) {
+    lastText = text;
+    lastAddress = parseIpAddress(text) ?? NOBODY;
+  }
+  return lastAddress;
+}
+
+const ENTRIES_KEPT = 1024;
+/** Milliseconds an answer, or that there is none, is used. */
+const KNOWN_FOR = 30_000;
+const UNKNOWN_FOR = 5_000;
+
+/** Asks once for the same key at a time, and remembers the answer for a while. */
+class BriefCache<T> {
+  readonly #known = new LruCache<string, { readonly value: T | undefined; readonly until: number }>(ENTRIES_KEPT);
+  readonly #asked = new Map<string, Promise<T | undefined>>();
+  readonly #ask: (key: string) => Promise<T | undefined>;
+
+  constructor(ask: (key: string) => Promise<T | undefined>) {
+    this.#ask = ask;
+  }
+
+  get(key: string): T | undefined | Promise<T | undefined> {
+    const known = this.#known.get(key);
+    if (known !== undefined && known.until > Date.now()) return known.value;
+    let asked = this.#asked.get(key);
+    if (asked === undefined) {
+      asked = this.#ask(key).then((value) => {
+        this.#asked.delete(key);
+        this.#known.set(key, { value, until: Date.now() + (value === undefined ? UNKNOWN_FOR : KNOWN_FOR) });
+        return value;
+      });
+      this.#asked.set(key, asked);
+    }
+    return asked;
+  }
+}
+
+const addressesOf = new BriefCache<readonly IpAddress[]>(async (name) => {
+  try {
+    const found = await lookup(Buffer.from(name, 'latin1').toString(), { all: true });
+    const addresses = found.map(({ address }) => parseIpAddress(address)).filter((address) => address !== null);
+    return addresses.length > 0 ? addresses : undefined;
+  } catch {
+    return undefined;
+  }
+});
+
+const nameOf = new BriefCache<string>(async (address) => {
+  try {
+    const { hostname } = await lookupService(address, 0);
+    const ip = parseIpAddress(address);
+    // getnameinfo() answers with the address itself when it has no name.
+    if (ip === null || parseIpAddress(hostname) !== null) return undefined;
+    // A name counts only when it leads back to the address: everybody may call his addresses as he likes.
+    const addresses = await addressesOf.get(hostname);
+    return addresses?.some((other) => isSameAddress(other, ip)) === true ? hostname.toLowerCase() : undefined;
+  } catch {
+    return undefined;
+  }
+});
+
+/** The client's name, lower case, confirmed by looking it up again; undefined when it has none. */
+export function clientHostName(r: Request): string | undefined | Promise<string | undefined> {
+  return nameOf.get(clientAddress(r));
+}
+
+/** Addresses of a name (or a textual address); undefined when there are none. */
+export function resolveHost(name: string): readonly IpAddress[] | undefined | Promise<readonly IpAddress[] | undefined> {
+  return addressesOf.get(name);
+}
+
+export function isSameAddress(a: IpAddress, b: IpAddress): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
+/** Whether a name is a domain or lies in it: whole labels, without case (in_domain of mod_authz_host and mod_access_compat). */
+export function isInDomain(domain: string, name: string): boolean {
+  if (name.length < domain.length) return false;
+  const start = name.length - domain.length;
+  if (name.slice(start).toLowerCase() !== domain.toLowerCase()) return false;
+  return start === 0 || domain.startsWith('.') || name[start - 1] === '.';
+}

@@ -1,0 +1,119 @@
+/** Files, OPTIONS, and what no other handler wanted (default_handler of server/core.c; http_core.c for TRACE and OPTIONS). */
+import type { Stats } from 'node:fs';
+import { meetsConditions } from '../http/conditional.ts';
+import { formatHttpDate } from '../http/date.ts';
+import { REGISTERED_METHODS } from '../http/request-head.ts';
+import { coreDir, coreServer } from './core-config.ts';
+import { allowField } from './errors.ts';
+import { etagOf } from './etag.ts';
+import { type CachedFile, cachedFile } from './file-cache.ts';
+import { sendFile } from './file-body.ts';
+import type { Answer } from './hooks.ts';
+import { Level, logRequest } from './log.ts';
+import { discardBody } from './request-body.ts';
+import type { Request } from './request.ts';
+import { EMPTY_BODY, sendBuffer, sendHead } from './response.ts';
+import { OK } from './status.ts';
+
+/** Methods of a static resource that `Allow` names. */
+function allowStandardMethods(r: Request): void {
+  r.allowed.add('GET').add('OPTIONS').add('POST');
+}
+
+export function defaultHandler(r: Request): Answer {
+  if (r.method === 'GET' || r.method === 'HEAD') {
+    if (!r.transport.body.isPresent) return serveFile(r);
+  }
+  const discarded = discardBody(r);
+  if (typeof discarded !== 'number') return discarded.then((status) => (status === OK ? serveMethod(r) : status));
+  return discarded === OK ? serveMethod(r) : discarded;
+}
+
+function serveMethod(r: Request): Answer {
+  switch (r.method) {
+    case 'GET':
+    case 'HEAD':
+    case 'POST':
+      return serveFile(r);
+    case 'OPTIONS':
+      allowStandardMethods(r);
+      r.headersOut.set('Allow', allowField(r));
+      sendBuffer(r, EMPTY_BODY);
+      return OK;
+    default:
+      allowStandardMethods(r);
+      if (REGISTERED_METHODS.has(r.method) || coreServer(r.server).registeredMethods?.includes(r.method) === true) return 405;
+      logRequest(r, 'core', Level.error, 'AH00135', `Invalid method in request ${r.requestLine}`);
+      return 501;
+  }
+}
+
+function serveFile(r: Request): Answer {
+  const { finfo } = r;
+  const filename = r.filename ?? '';
+  if (finfo === undefined) {
+    logRequest(r, 'core', Level.info, 'AH00128', `File does not exist: ${filename}${r.pathInfo}`);
+    return 404;
+  }
+  if (finfo.isDirectory()) {
+    logRequest(r, 'core', Level.error, 'AH00129', `Attempt to serve directory: ${filename}`);
+    return 404;
+  }
+  if (r.usedPathInfo !== 'accept' && r.pathInfo !== '') {
+    logRequest(r, 'core', Level.info, 'AH00130', `File does not exist: ${filename}${r.pathInfo}`);
+    return 404;
+  }
+  if (r.method === 'POST') {
+    allowStandardMethods(r);
+    logRequest(r, 'core', Level.error, 'AH00131', 'This resource does not accept the POST method.');
+    return 405;
+  }
+  const file = cachedFile(filename, finfo);
+  if (typeof file === 'string') {
+    const reason = file === 'denied' ? '(13)Permission denied: ' : '';
+    logRequest(r, 'core', Level.error, 'AH00132', `${reason}file permissions deny server access: ${filename}`);
+    return 403;
+  }
+  return answerFile(r, file, finfo);
+}
+
+function answerFile(r: Request, file: CachedFile, finfo: Stats): Answer {
+  const { headersOut } = r;
+  const modified = Math.floor(Math.max(r.mtime, finfo.mtimeMs) / 1000);
+  const now = Math.floor(r.requestTime / 1000);
+  // A date in the future is no date (ap_set_last_modified).
+  headersOut.set('Last-Modified', r.mtime === 0 && modified <= now ? file.lastModified : formatHttpDate(Math.min(modified, now)));
+  const etag = etagOf(r, file);
+  if (etag !== undefined) headersOut.set('ETag', etag);
+  if (coreDir(r).maxRanges !== 'none') headersOut.set('Accept-Ranges', 'bytes');
+  else headersOut.set('Accept-Ranges', 'none');
+  headersOut.set('Content-Length', String(file.size));
+  if (!r.noLocalCopy && mayBeConditional(r)) {
+    const status = meetsConditions(r.headersIn, { etag, modified: Math.min(modified, now), now }, r.method === 'GET' || r.method === 'HEAD');
+    if (status !== 0) {
+      file.release();
+      r.status = status;
+      // A 412 of the default handler has no body: httpd sets the status and passes nothing on.
+      if (status === 412) sendBuffer(r, EMPTY_BODY);
+      else {
+        headersOut.delete('Content-Length');
+        sendHead(r);
+      }
+      return OK;
+    }
+  }
+  if (file.content !== undefined) {
+    sendBuffer(r, file.content);
+    return OK;
+  }
+  return sendFile(r, file);
+}
+
+/** Most requests carry no condition: one look at the fields there are tells. */
+function mayBeConditional(r: Request): boolean {
+  const { headersIn } = r;
+  for (let i = 0; i < headersIn.size; i++) {
+    if (headersIn.keyAt(i).startsWith('if-')) return true;
+  }
+  return false;
+}

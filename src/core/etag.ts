@@ -1,0 +1,32 @@
+/** The ETag of a file as FileETag asks for it (ap_make_etag of server/util_etag.c). */
+import { DEFAULT_ETAG, type EtagParts, makeEtag } from '../http/etag.ts';
+import { type CoreDirConf, coreDir } from './core-config.ts';
+import type { CachedFile } from './file-cache.ts';
+import type { Request } from './request.ts';
+
+const MTIME = 1;
+const SIZE = 2;
+const INODE = 4;
+const DIGEST = 8;
+
+/** Parts that FileETag names: bits set, added and removed; MTime Size where it says nothing. */
+function etagBits(conf: Readonly<CoreDirConf>): number {
+  const bits = conf.etagBits ?? MTIME | SIZE;
+  return (bits & ~(conf.etagRemove ?? 0)) | (conf.etagAdd ?? 0);
+}
+
+const STABLE_AFTER_MS = 1100;
+
+export function etagOf(r: Request, file: CachedFile): string | undefined {
+  const conf = coreDir(r);
+  const isDefault = conf.etagBits === undefined && conf.etagAdd === undefined && conf.etagRemove === undefined;
+  if (isDefault && file.strongEtag !== undefined) return file.strongEtag;
+  const bits = isDefault ? MTIME | SIZE : etagBits(conf);
+  if ((bits & DIGEST) !== 0) return `"${file.digest()}"`;
+  if (bits === 0) return undefined;
+  const parts: EtagParts = isDefault ? DEFAULT_ETAG : { mtime: (bits & MTIME) !== 0, size: (bits & SIZE) !== 0, inode: (bits & INODE) !== 0 };
+  const etag = makeEtag(parts, { inode: file.inode, size: file.size, mtimeMicros: file.mtimeMicros }, r.requestTime * 1000);
+  // Kept once it can no longer turn from weak to strong.
+  if (isDefault && r.requestTime - file.mtimeMicros / 1000 > STABLE_AFTER_MS) file.strongEtag = etag;
+  return etag;
+}

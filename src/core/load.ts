@@ -1,0 +1,66 @@
+/** From files to a configuration that serves: reading, applying, completing. */
+import { type IncludedFile, type ReadOptions, type ReadResult, readConfiguration } from '../config/read/index.ts';
+import { Problems } from '../diagnostics/problem.ts';
+import type { Configuration } from './configuration.ts';
+import { configure } from './configure.ts';
+import type { AnyModule } from './module.ts';
+
+export interface LoadOptions {
+  /** The main file, or a text under a name. */
+  readonly entry: ReadOptions['entry'];
+  /** ServerRoot where the configuration names none (`-d`). Absolute. */
+  readonly serverRoot: string;
+  /** Names given by `-D`. */
+  readonly defines?: readonly string[];
+  /** Directives given by `-C` and `-c`. */
+  readonly before?: readonly string[];
+  readonly after?: readonly string[];
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+}
+
+export interface Loaded {
+  /** Undefined when there were errors: nothing may start. */
+  readonly configuration: Configuration | undefined;
+  readonly problems: Problems;
+  /** Files read, in order (`-D DUMP_INCLUDES`). */
+  readonly includes: readonly IncludedFile[];
+  readonly read: ReadResult;
+}
+
+/** Modules that are there without LoadModule, as in Debian's httpd. */
+export const STATIC_MODULES: readonly string[] = [
+  'core_module',
+  'so_module',
+  'watchdog_module',
+  'http_module',
+  'log_config_module',
+  'logio_module',
+  'version_module',
+  'unixd_module',
+  'mpm_event_module',
+];
+
+/** Loads a configuration against a list of built-in modules. Problems come back as data; nothing is thrown for what a file says. */
+export async function loadConfiguration(modules: readonly AnyModule[], options: LoadOptions): Promise<Loaded> {
+  const problems = new Problems();
+  const rows = new Map<string, { row: AnyModule['directives'][number]; module: AnyModule }>();
+  for (const module of modules) {
+    for (const row of module.directives) {
+      const key = row.name.toLowerCase();
+      if (!rows.has(key)) rows.set(key, { row, module });
+    }
+  }
+  const read = readConfiguration({
+    ...options,
+    builtIn: modules,
+    staticModules: STATIC_MODULES,
+    // A row does not remember whose configuration it changes: apply() hands it its own module's.
+    lookup: (key) => rows.get(key) as ReturnType<ReadOptions['lookup']>,
+    problems,
+  });
+  const names = new Set(read.loaded.map(({ name }) => name));
+  const loaded = new Set(modules.filter(({ name }) => names.has(name)));
+  const { tree, serverRoot, defines, variables } = read;
+  const configuration = await configure({ tree, serverRoot, defines, variables, loaded }, modules, problems);
+  return { configuration, problems, includes: read.includes, read };
+}

@@ -1,0 +1,76 @@
+/** Reading request bodies under LimitRequestBody (ap_http_filter, ap_discard_request_body of modules/http/http_filters.c). */
+import type { BodyReader } from './body.ts';
+import { coreDir } from './core-config.ts';
+import type { Answer } from './hooks.ts';
+import { Level, logRequest } from './log.ts';
+import type { Request } from './request.ts';
+import { OK } from './status.ts';
+
+/** httpd's default since 2.4.53: 1 GiB. */
+const DEFAULT_LIMIT = 1073741824;
+
+/** Delivers the body to `reader`, up to LimitRequestBody: beyond it the reader gets an error of 413. */
+export function readBody(r: Request, reader: BodyReader): void {
+  const limit = coreDir(r).limitRequestBody ?? DEFAULT_LIMIT;
+  const { body } = r.transport;
+  if (limit > 0 && body.length !== undefined && body.length > limit) {
+    const message = `Requested content-length of ${body.length} is larger than the configured limit of ${limit}`;
+    logRequest(r, 'http', Level.error, 'AH01588', message);
+    reader.onBodyError(413);
+    return;
+  }
+  body.start(limit > 0 && body.length === undefined ? new LimitedReader(r, reader, limit) : reader);
+}
+
+class LimitedReader implements BodyReader {
+  readonly #r: Request;
+  readonly #reader: BodyReader;
+  readonly #limit: number;
+  #taken = 0;
+  #isOver = false;
+
+  constructor(r: Request, reader: BodyReader, limit: number) {
+    this.#r = r;
+    this.#reader = reader;
+    this.#limit = limit;
+  }
+  onBody(chunk: Buffer): boolean {
+    if (this.#isOver) return true;
+    this.#taken += chunk.length;
+    if (this.#taken <= this.#limit) return this.#reader.onBody(chunk);
+    this.#isOver = true;
+    const message = `Read content length of ${this.#taken} is larger than the configured limit of ${this.#limit}`;
+    logRequest(this.#r, 'http', Level.error, 'AH01591', message);
+    this.#r.closeConnection = true;
+    this.#reader.onBodyError(413);
+    return true;
+  }
+  onBodyEnd(): void {
+    if (!this.#isOver) this.#reader.onBodyEnd();
+  }
+  onBodyError(status: number): void {
+    if (!this.#isOver) this.#reader.onBodyError(status);
+  }
+}
+
+/** Reads the body to its end and forgets it. Answers OK, or why it could not be read. */
+export function discardBody(r: Request): Answer {
+  const { body } = r.transport;
+  if (r.main !== undefined || !body.isPresent || body.isFinished || r.closeConnection) return OK;
+  let outcome: number | undefined;
+  let settle: ((status: number) => void) | undefined;
+  const finish = (status: number): void => {
+    outcome = status;
+    settle?.(status);
+  };
+  readBody(r, {
+    onBody: () => true,
+    onBodyEnd: () => finish(OK),
+    // A client that went away gets no answer: 400 ends the request all the same.
+    onBodyError: (status) => finish(status === 0 ? 400 : status),
+  });
+  if (outcome !== undefined) return outcome;
+  return new Promise((resolve) => {
+    settle = resolve;
+  });
+}

@@ -1,0 +1,53 @@
+/** Words of a Require line that may hold `%{...}` (the expression providers of modules/aaa compile their lines to). */
+import type { DirectiveError } from '../config/directive.ts';
+import { getWord } from '../config/words.ts';
+import { compileString, ExprEvaluationError } from '../expr/index.ts';
+import { RequestExprContext } from './expression-context.ts';
+import type { Request } from './request.ts';
+
+/** Text of a Require line, as a request sees it. */
+export type RequireText = (r: Request) => string | ExprEvaluationError;
+
+/** Compiles a line to its text; an error's `offset` counts inside `args`. */
+export function compileRequireText(args: string, isHtaccess: boolean): RequireText | DirectiveError {
+  const compiled = compileString(args, { restricted: isHtaccess });
+  if (!compiled.ok) {
+    const { message, offset, length } = compiled.error;
+    return { message: `Cannot parse expression in require line: ${message}`, offset, length: Math.max(1, length) };
+  }
+  const { expr } = compiled;
+  const { constant } = expr;
+  if (constant !== undefined) return () => constant;
+  return (r) => {
+    try {
+      return expr.evaluate(new RequestExprContext(r));
+    } catch (error) {
+      if (error instanceof ExprEvaluationError) return error;
+      throw error;
+    }
+  };
+}
+
+/** Words as ap_getword_conf() takes them off a text; an empty one ends it. */
+export function wordsOf(text: string): readonly string[] {
+  const words: string[] = [];
+  for (let rest = text; ; ) {
+    const [word, more] = getWord(rest);
+    if (word === '') return words;
+    words.push(word);
+    rest = more;
+  }
+}
+
+const splitTexts = new WeakMap<RequireText, { text: string; words: readonly string[] }>();
+
+/** The words of a line for a request: split again only when its text has changed. */
+export function requireWords(line: RequireText, r: Request): readonly string[] | ExprEvaluationError {
+  const text = line(r);
+  if (typeof text !== 'string') return text;
+  const known = splitTexts.get(line);
+  if (known?.text === text) return known.words;
+  const words = wordsOf(text);
+  splitTexts.set(line, { text, words });
+  return words;
+}

@@ -1,0 +1,170 @@
+/**
+ * Giving answers: a whole body, or a body as it comes. Output filters that a module inserted stand between; ranges apply to bodies of known
+ * length. The transport makes the head of what stands in the request record.
+ */
+import { findInvalidField } from '../http/response-head.ts';
+import type { BodyWriter, OutputFilter } from './body.ts';
+import { sendBadFieldError, sendRangeError } from './errors.ts';
+import { Level, logRequest } from './log.ts';
+import { planRanges, type RangePlan } from './ranges.ts';
+import type { Request } from './request.ts';
+
+export const EMPTY_BODY: Buffer = Buffer.alloc(0);
+
+/** Statuses without a body, and without a Content-Length (RFC 9110 section 8.6). */
+export function isBodyless(status: number): boolean {
+  return status === 204 || status === 304 || (status >= 100 && status < 200);
+}
+
+/**
+ * Runs what modules asked to do before the head is made, once. False: the head cannot be sent as it is, and an error page has been sent in its
+ * place.
+ */
+function completeHead(r: Request): boolean {
+  const { beforeHead } = r;
+  if (beforeHead !== undefined) {
+    r.beforeHead = undefined;
+    for (const change of beforeHead) change(r);
+  }
+  const invalid = findInvalidField(r.headersOut) ?? findInvalidField(r.errHeadersOut);
+  if (invalid === undefined) return true;
+  logRequest(r, 'http', Level.error, invalid.number, invalid.message);
+  r.headersOut.clear();
+  r.errHeadersOut.clear();
+  sendBadFieldError(r);
+  return false;
+}
+
+/** Answers with a whole body. */
+export function sendBuffer(r: Request, body: Buffer): void {
+  if (r.outputFilters !== undefined) {
+    const writer = beginBody(r, undefined);
+    if (!r.headerOnly && body.length > 0) writer.write(body);
+    writer.end();
+    return;
+  }
+  if (r.status === 200 && !r.isErrorPage && r.headersIn.has('range')) {
+    sendPlanned(r, body, planRanges(r, body.length));
+    return;
+  }
+  sendWhole(r, body);
+}
+
+function sendPlanned(r: Request, body: Buffer, plan: RangePlan): void {
+  switch (plan.kind) {
+    case 'whole':
+      sendWhole(r, body);
+      return;
+    case 'unsatisfiable':
+      sendRangeError(r);
+      return;
+    case 'parts': {
+      const parts = plan.parts.map((part) =>
+        typeof part === 'string' ? Buffer.from(part, 'latin1') : body.subarray(part.start, part.end + 1),
+      );
+      sendWhole(r, parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts));
+    }
+  }
+}
+
+function sendWhole(r: Request, body: Buffer): void {
+  if (!completeHead(r)) return;
+  if (!isBodyless(r.status)) r.headersOut.set('Content-Length', String(body.length));
+  r.isHeadSent = true;
+  const cut = r.headerOnly || isBodyless(r.status) ? EMPTY_BODY : body;
+  r.bytesSent += cut.length;
+  r.transport.sendWhole(r, cut);
+}
+
+/** Answers with a head alone: HEAD and 304, whose Content-Length (if any) is that of the body not sent. */
+export function sendHead(r: Request): void {
+  if (!completeHead(r)) return;
+  r.isHeadSent = true;
+  r.transport.sendWhole(r, EMPTY_BODY);
+}
+
+/**
+ * Starts an answer whose body comes in pieces. Filters see it first; they may change headers until they call on. `length`, in bytes, where it
+ * is known and no filter changes it.
+ */
+export function beginBody(r: Request, length: number | undefined): BodyWriter {
+  const filters = r.outputFilters;
+  if (filters === undefined) return startTransport(r, length);
+  r.outputFilters = undefined;
+  let writer: BodyWriter = new LazyStart(r);
+  for (let i = filters.length - 1; i >= 0; i--) writer = (filters[i] as OutputFilter)(writer);
+  return writer;
+}
+
+function startTransport(r: Request, length: number | undefined): BodyWriter {
+  if (!completeHead(r)) return NOWHERE;
+  r.isHeadSent = true;
+  if (length === undefined) r.headersOut.delete('Content-Length');
+  else if (!isBodyless(r.status)) r.headersOut.set('Content-Length', String(length));
+  const writer = r.transport.begin(r, length);
+  return r.headerOnly || isBodyless(r.status) ? new HeadOnly(writer) : new CountedBody(r, writer);
+}
+
+/** For a body that has no place to go: its head was refused. */
+const NOWHERE: BodyWriter = { write: () => true, end: () => undefined, abort: () => undefined };
+
+/** The head goes out with the first bytes that leave the filters; a body that ends without any is known to be empty. */
+class LazyStart implements BodyWriter {
+  readonly #r: Request;
+  #writer: BodyWriter | undefined;
+
+  constructor(r: Request) {
+    this.#r = r;
+  }
+  write(chunk: Buffer): boolean {
+    this.#writer ??= startTransport(this.#r, undefined);
+    return this.#writer.write(chunk);
+  }
+  end(): void {
+    if (this.#writer === undefined) sendWhole(this.#r, EMPTY_BODY);
+    else this.#writer.end();
+  }
+  abort(): void {
+    this.#writer ??= startTransport(this.#r, undefined);
+    this.#writer.abort();
+  }
+}
+
+/** Counts what is sent (`%B`). */
+class CountedBody implements BodyWriter {
+  readonly #r: Request;
+  readonly #writer: BodyWriter;
+
+  constructor(r: Request, writer: BodyWriter) {
+    this.#r = r;
+    this.#writer = writer;
+  }
+  write(chunk: Buffer): boolean {
+    this.#r.bytesSent += chunk.length;
+    return this.#writer.write(chunk);
+  }
+  end(): void {
+    this.#writer.end();
+  }
+  abort(): void {
+    this.#writer.abort();
+  }
+}
+
+/** Swallows the body of an answer that has none (HEAD). */
+class HeadOnly implements BodyWriter {
+  readonly #writer: BodyWriter;
+
+  constructor(writer: BodyWriter) {
+    this.#writer = writer;
+  }
+  write(): boolean {
+    return true;
+  }
+  end(): void {
+    this.#writer.end();
+  }
+  abort(): void {
+    this.#writer.abort();
+  }
+}

@@ -1,0 +1,75 @@
+/** What the core does in the phases: map to the DocumentRoot, walk, override types, serve files (server/core.c). */
+import { coreDir, coreServer } from '../../core/core-config.ts';
+import { defaultHandler } from '../../core/default-handler.ts';
+import { directoryWalk } from '../../core/directory-walk.ts';
+import { evaluateString } from '../../core/expression-context.ts';
+import { type PhaseHooks, REALLY_FIRST, REALLY_LAST } from '../../core/hooks.ts';
+import { Level, logRequest } from '../../core/log.ts';
+import type { Request } from '../../core/request.ts';
+import { OK } from '../../core/status.ts';
+import { fileWalk } from '../../core/walks.ts';
+
+/** URL path to file name below the DocumentRoot (ap_core_translate). */
+function translateToDocumentRoot(r: Request): number {
+  if (r.proxyRequest !== 'none') return 403;
+  const { uri } = r;
+  if (uri.charCodeAt(0) !== 0x2f && uri !== '*') {
+    logRequest(r, 'core', Level.error, 'AH00126', `Invalid URI in request '${r.requestLine}'`);
+    return 400;
+  }
+  const root = coreServer(r.server).documentRoot ?? `${r.configuration.serverRoot}/htdocs`;
+  const path = uriBelowServerPath(r, uri);
+  r.filename = root === '/' ? path : root + path;
+  r.canonicalFilename = r.filename;
+  return OK;
+}
+
+function uriBelowServerPath(r: Request, uri: string): string {
+  const { legacyPath } = r.server;
+  let path = uri;
+  if (legacyPath !== undefined && uri.startsWith(legacyPath)) {
+    const rest = uri.slice(legacyPath.length);
+    if (legacyPath.endsWith('/') || rest === '' || rest.startsWith('/')) path = rest;
+  }
+  let start = 0;
+  while (path.charCodeAt(start) === 0x2f) start++;
+  return `/${start === 0 ? path : path.slice(start)}`;
+}
+
+/** Directory and file sections (core_map_to_storage). */
+function walkToStorage(r: Request): number {
+  const status = directoryWalk(r);
+  if (status !== OK) return status;
+  fileWalk(r);
+  return OK;
+}
+
+/** ForceType, SetHandler, AcceptPathInfo (core_override_type). */
+function overrideType(r: Request): number {
+  const conf = coreDir(r);
+  if (conf.forceType !== undefined && conf.forceType !== '') r.contentType = conf.forceType;
+  if (conf.handlerExpr !== undefined) {
+    const handler = evaluateString(conf.handlerExpr, r);
+    if (handler === undefined) return 500;
+    if (handler.toLowerCase() !== 'none') setHandler(r, handler);
+  } else if (conf.handler !== undefined && conf.handler !== '') {
+    setHandler(r, conf.handler);
+  }
+  if (r.usedPathInfo === 'default' && conf.acceptPathInfo !== undefined && conf.acceptPathInfo !== 'default') {
+    r.usedPathInfo = conf.acceptPathInfo === 'on' ? 'accept' : 'reject';
+  }
+  return OK;
+}
+
+function setHandler(r: Request, handler: string): void {
+  r.handler = handler;
+  r.handlerIsForced = true;
+}
+
+
+export const coreHooks: PhaseHooks = {
+  translateName: { run: translateToDocumentRoot, order: REALLY_LAST },
+  mapToStorage: { run: walkToStorage, order: REALLY_LAST },
+  fixups: { run: overrideType, order: REALLY_FIRST },
+  handler: { run: defaultHandler, order: REALLY_LAST },
+};

@@ -1,0 +1,92 @@
+/** The head of an HTTP/1.x answer (ap_http_header_filter of modules/http/http_filters.c, ap_set_keepalive of http_core.c). */
+import { coreDir, coreServer } from '../core/core-config.ts';
+import type { Request } from '../core/request.ts';
+import { isBodyless } from '../core/response.ts';
+import { hasToken } from '../http/header-list.ts';
+import { dateAndServer, responseHead } from '../http/response-head.ts';
+
+const DEFAULT_KEEPALIVE_TIMEOUT = 5000;
+const DEFAULT_KEEPALIVE_REQUESTS = 100;
+
+/** How the body of an answer is framed on the wire. */
+export interface AnswerFraming {
+  readonly isChunked: boolean;
+  /** The connection is good for another request afterwards. */
+  readonly isKeptAlive: boolean;
+}
+
+/** Milliseconds an idle connection may wait for its next request. */
+export function keepAliveTimeout(r: Request): number {
+  return coreServer(r.server).keepAliveTimeout ?? DEFAULT_KEEPALIVE_TIMEOUT;
+}
+
+const PLAIN: AnswerFraming = { isChunked: false, isKeptAlive: true };
+
+/**
+ * Decides how the body is framed and whether the connection is kept, and says so in the headers (ap_set_keepalive).
+ * `served`: requests answered on the connection before this one; `waits`: the client still waits for "100 Continue".
+ */
+export function decideFraming(r: Request, hasLength: boolean, served: number, waits: boolean): AnswerFraming {
+  const conf = coreServer(r.server);
+  const { headersOut } = r;
+  const asked = r.headersIn.get('connection');
+  const most = conf.maxKeepAliveRequests ?? DEFAULT_KEEPALIVE_REQUESTS;
+  const isHttp11 = r.protocolNumber >= 1001;
+  const isFramed = hasLength || r.headerOnly || isBodyless(r.status);
+  const isChunked = !isFramed && isHttp11 && r.getEnv('force-response-1.0') === undefined;
+  const own = headersOut.getJoined('connection');
+  const saysClose = own !== undefined && hasToken(own, 'close');
+  const wantsKeepAlive = asked !== undefined && hasToken(asked, 'keep-alive');
+  const isKeptAlive =
+    !r.closeConnection &&
+    !waits &&
+    (isFramed || isChunked) &&
+    conf.keepAlive !== false &&
+    keepAliveTimeout(r) > 0 &&
+    (most === 0 || served < most) &&
+    !saysClose &&
+    (asked === undefined || !hasToken(asked, 'close')) &&
+    (wantsKeepAlive || isHttp11) &&
+    (r.getEnv('nokeepalive') === undefined || r.headersIn.has('via'));
+  if (isKeptAlive && !wantsKeepAlive && !isChunked) return PLAIN;
+  if (isKeptAlive) {
+    if (wantsKeepAlive) {
+      const seconds = Math.floor(keepAliveTimeout(r) / 1000);
+      headersOut.set('Keep-Alive', most === 0 ? `timeout=${seconds}` : `timeout=${seconds}, max=${most - served}`);
+      headersOut.merge('Connection', 'Keep-Alive');
+    }
+  } else if (!saysClose) {
+    headersOut.merge('Connection', 'close');
+  }
+  return { isChunked, isKeptAlive };
+}
+
+/** The head with its empty line. */
+export function buildHead(r: Request, framing: AnswerFraming, now: number): string {
+  const { headersOut, errHeadersOut } = r;
+  headersOut.delete('date');
+  headersOut.delete('server');
+  if (framing.isChunked) headersOut.set('Transfer-Encoding', 'chunked');
+  if (r.contentType !== undefined && r.contentType !== '') headersOut.set('Content-Type', contentTypeField(r, r.contentType));
+  if (r.contentEncoding !== undefined) headersOut.set('Content-Encoding', r.contentEncoding);
+  if (r.contentLanguages !== undefined && r.contentLanguages.length > 0) {
+    headersOut.set('Content-Language', r.contentLanguages.join(', '));
+  }
+  if (errHeadersOut.size === 0) {
+    return responseHead(r.status, dateAndServer(now, r.configuration.banner), headersOut, r.statusLine);
+  }
+  // What was set for every answer goes first and replaces nothing (apr_table_overlay).
+  const fields = errHeadersOut.clone();
+  fields.appendAll(headersOut);
+  return responseHead(r.status, dateAndServer(now, r.configuration.banner), fields, r.statusLine);
+}
+
+/** AddDefaultCharset completes text/plain and text/html without a charset (make_content_type). */
+function contentTypeField(r: Request, type: string): string {
+  const charset = coreDir(r).addDefaultCharset;
+  if (charset === undefined || charset === null) return type;
+  const semicolon = type.indexOf(';');
+  const bare = semicolon < 0 ? type : type.slice(0, semicolon).trim();
+  if (bare !== 'text/plain' && bare !== 'text/html') return type;
+  return semicolon >= 0 && /;\s*charset\s*=/i.test(type) ? type : `${type}; charset=${charset}`;
+}

@@ -1,0 +1,119 @@
+/** The body of the request that a connection is busy with: decoded as it comes, delivered to one reader (the input side of ap_http_filter). */
+import type { BodyReader, RequestBody } from '../core/body.ts';
+import { type BodyDecoder, BodyEvent, type BodyFraming, LengthDecoder } from '../http/body.ts';
+import { ChunkedDecoder } from '../http/chunked.ts';
+import type { HeaderFields } from '../http/header-fields.ts';
+import type { RequestLimits } from '../http/request-head.ts';
+
+/** What the body needs of its connection. */
+export interface BodyHost {
+  /** The reader can take (more): feed it what is at hand, and go on reading. */
+  pull(): void;
+  /** Sends `100 Continue` if the client still waits for it. */
+  sendContinue(): void;
+}
+
+export const NO_BODY: RequestBody = {
+  isPresent: false,
+  length: undefined,
+  isChunked: false,
+  isFinished: true,
+  start: (reader) => reader.onBodyEnd(),
+  resume: () => undefined,
+};
+
+export class IncomingBody implements RequestBody {
+  readonly isPresent = true;
+  readonly length: number | undefined;
+  readonly isChunked: boolean;
+  isFinished = false;
+  /** Malformed or cut off: nothing more will come. */
+  isBroken = false;
+  readonly #host: BodyHost;
+  readonly #decoder: BodyDecoder;
+  readonly #trailers: HeaderFields | undefined;
+  #reader: BodyReader | undefined;
+  #isPaused = false;
+
+  constructor(framing: BodyFraming, limits: RequestLimits, strict: boolean, host: BodyHost) {
+    this.#host = host;
+    this.isChunked = framing.kind === 'chunked';
+    this.length = this.isChunked ? undefined : framing.length;
+    if (this.isChunked) {
+      const decoder = new ChunkedDecoder(limits, strict);
+      this.#decoder = decoder;
+      this.#trailers = decoder.trailers;
+    } else {
+      this.#decoder = new LengthDecoder(framing.length);
+      this.isFinished = framing.length === 0;
+    }
+  }
+
+  get trailers(): HeaderFields | undefined {
+    return this.isFinished ? this.#trailers : undefined;
+  }
+
+  /** Bytes are wanted now. */
+  get isWanting(): boolean {
+    return this.#reader !== undefined && !this.#isPaused && !this.isFinished && !this.isBroken;
+  }
+
+  start(reader: BodyReader): void {
+    if (this.#reader !== undefined) throw new Error('a request body is read once');
+    this.#reader = reader;
+    if (this.isFinished) {
+      reader.onBodyEnd();
+      return;
+    }
+    if (this.isBroken) {
+      reader.onBodyError(0);
+      return;
+    }
+    this.#host.sendContinue();
+    this.#host.pull();
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#host.pull();
+  }
+
+  /** Whoever read it does so no more: the rest is thrown away. */
+  forget(): void {
+    this.#reader = IGNORE;
+    this.#isPaused = false;
+  }
+
+  /** Takes bytes of `chunk` from `at` on while they are wanted; answers where it stopped. */
+  feed(chunk: Buffer, at: number): number {
+    let offset = at;
+    while (offset < chunk.length && this.isWanting) {
+      const event = this.#decoder.read(chunk, offset);
+      offset = this.#decoder.offset;
+      if (event === BodyEvent.data) {
+        const isWholeLength = this.#decoder instanceof LengthDecoder && this.#decoder.remaining === 0;
+        if (isWholeLength) this.isFinished = true;
+        if (this.#reader?.onBody(chunk.subarray(this.#decoder.dataStart, this.#decoder.dataEnd)) === false) this.#isPaused = true;
+        if (isWholeLength) this.#reader?.onBodyEnd();
+      } else if (event === BodyEvent.end) {
+        this.isFinished = true;
+        this.#reader?.onBodyEnd();
+      } else if (event === BodyEvent.failed) {
+        this.fail(this.#decoder.failure?.status ?? 400);
+      } else {
+        break;
+      }
+    }
+    return offset;
+  }
+
+  /** The rest will never come: malformed (400), too slow (408), or the client is gone (0). */
+  fail(status: number): void {
+    if (this.isFinished || this.isBroken) return;
+    this.isBroken = true;
+    this.#reader?.onBodyError(status);
+  }
+}
+
+const IGNORE: BodyReader = { onBody: () => true, onBodyEnd: () => undefined, onBodyError: () => undefined };
