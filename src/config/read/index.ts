@@ -21,6 +21,7 @@ export type {
   ReadOptions,
   ReadResult,
 } from './options.ts';
+export { argumentSpan } from './place.ts';
 export { soRows } from './so-rows.ts';
 export { versionRows } from './version-rows.ts';
 

@@ -23,6 +23,8 @@ import { expandVariables } from './variables.ts';
 const MAX_INCLUDE_DEPTH = 128;
 /** Files and macro texts in one reading; includes that multiply must not fill the memory. */
 const MAX_TEXTS = 100_000;
+/** Nobody reads more; a text that is none at all must not make one for each of its lines. */
+const MAX_ERRORS = 1000;
 const MAX_EXPANSION_BYTES = 256 * 1024 * 1024;
 
 /** A text being read. A macro's expansion shares the file's nesting: what it opens, the file may close. */
@@ -97,6 +99,7 @@ export class Reader {
   #nodes: ConfigNode[] = this.tree;
   #texts = 0;
   #expansionBytes = 0;
+  #errors = 0;
 
   constructor(options: ReaderOptions) {
     this.#options = options;
@@ -500,6 +503,9 @@ export class Reader {
 
   #report(code: string, severity: Severity, message: string, span: Span | undefined, hint?: string): void {
     this.#options.problems.add({ code, severity, message, span, hint, whileReading: true });
+    if (severity !== 'error' || ++this.#errors < MAX_ERRORS) return;
+    this.#stack.length = 0;
+    this.#open.length = 0;
   }
 
   /** An error after which nothing more is read. */
