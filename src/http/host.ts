@@ -72,9 +72,6 @@ function strictFlaw(name: string): number {
   return dot >= 0 && dot + 1 < name.length && !isAlpha(name.charCodeAt(dot + 1)) ? dot : -1;
 }
 
-/** Fields as they come from nearly every client; the slow checks would pass them all. */
-const ORDINARY = /^[a-z][a-z-]*(?:\.[a-z][a-z-]*)*$/;
-
 function checkedName(name: string, strict: boolean, shown: string): { name: string } | BadHost {
   const malformed = debugLog('AH00550', `Client sent malformed Host header: ${shown}`);
   const plain = plainName(name);
@@ -85,9 +82,7 @@ function checkedName(name: string, strict: boolean, shown: string): { name: stri
   return { logs: [debugLog('AH02415', `[strict] Invalid host name '${plain}'${near}`), malformed] };
 }
 
-/** Reads the value of a Host field, which is not empty. */
-export function parseHost(value: string, strict: boolean): HostResult {
-  if (ORDINARY.test(value)) return { hostname: value, isV6Literal: false, port: undefined };
+function readHost(value: string, strict: boolean): HostResult {
   if (/^[0-9]+$/.test(value)) {
     if (!strict) return { hostname: value, isV6Literal: false, port: undefined };
     return { logs: [debugLog('AH02416', `[strict] purely numeric host names not allowed: ${value}`)] };
@@ -97,6 +92,25 @@ export function parseHost(value: string, strict: boolean): HostResult {
   if (parts.isV6Literal) return parts;
   const checked = checkedName(parts.hostname, strict, value);
   return 'logs' in checked ? checked : { ...parts, hostname: checked.name };
+}
+
+/** Good hosts by field value: a server sees the same few again and again. Bounded, for clients may send any. */
+const knownStrict = new Map<string, HostName>();
+const knownUnsafe = new Map<string, HostName>();
+const KNOWN_LIMIT = 512;
+const KNOWN_LENGTH = 128;
+
+/** Reads the value of a Host field, which is not empty. */
+export function parseHost(value: string, strict: boolean): HostResult {
+  const known = strict ? knownStrict : knownUnsafe;
+  const found = known.get(value);
+  if (found !== undefined) return found;
+  const host = readHost(value, strict);
+  if (!isBadHost(host) && value.length <= KNOWN_LENGTH) {
+    if (known.size >= KNOWN_LIMIT) known.clear();
+    known.set(value, host);
+  }
+  return host;
 }
 
 /** Checks the host of an absolute-form target, whose port and brackets are off already. */

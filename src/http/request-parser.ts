@@ -100,15 +100,12 @@ export class RequestParser {
   /** The fast path: the end of the head, or 0 with nothing changed. */
   #feedWhole(chunk: Buffer, offset: number): number {
     const length = chunk.length;
-    const limits = this.#options.limits;
-
     let at = offset;
     while (at < length && TOKEN[chunk[at] as number] === 1) at++;
     const methodEnd = at;
     if (at === offset || at + 2 >= length || chunk[at] !== SP || chunk[at + 1] !== SLASH) return 0;
     if (chunk[at + 2] === SLASH) return 0;
-    at++;
-    const targetStart = at;
+    const targetStart = ++at;
     let question = 0;
     for (; at < length; at++) {
       const byte = chunk[at] as number;
@@ -116,29 +113,18 @@ export class RequestParser {
       if (byte === QUESTION && question === 0) question = at;
     }
     const targetEnd = at;
-    // " HTTP/1.x\r\n" and at least the CRLF that ends the head
-    if (at + 13 > length || chunk[at] !== SP || at + 9 - offset > limits.line + 1) return 0;
-    if (
-      chunk[at + 1] !== 0x48 ||
-      chunk[at + 2] !== 0x54 ||
-      chunk[at + 3] !== 0x54 ||
-      chunk[at + 4] !== 0x50
-    ) {
-      return 0;
-    }
-    if (chunk[at + 5] !== SLASH || chunk[at + 6] !== 0x31 || chunk[at + 7] !== 0x2e) return 0;
-    const minor = (chunk[at + 8] as number) - 0x30;
-    if (minor < 0 || minor > 1 || chunk[at + 9] !== CR || chunk[at + 10] !== LF) return 0;
+    const minor = plainVersion(chunk, at);
+    // " HTTP/1.x" are nine bytes
     const lineEnd = at + 9;
+    if (minor < 0 || lineEnd - offset > this.#options.limits.line + 1) return 0;
 
-    const count = this.#markFields(chunk, at + 11);
+    const count = this.#markFields(chunk, lineEnd + 2);
     if (count < 0) return 0;
     const end = marks[count * 4] as number;
 
     const text = latin1Slice(chunk, offset, end);
     const method = this.#methodOf(chunk, text, offset, methodEnd);
-    if (this.#registered !== undefined && !this.#registered.has(method)) return 0;
-    if (method === 'CONNECT') return 0;
+    if (method === 'CONNECT' || this.#registered?.has(method) === false) return 0;
     const head = this.head;
     head.method = method;
     const target = text.slice(targetStart - offset, targetEnd - offset);
@@ -280,6 +266,18 @@ export class RequestParser {
     this.failure = refused;
     this.#lines.reset();
   }
+}
+
+/** x of " HTTP/1.x" and CRLF at `at`, with at least a CRLF to follow; -1 for anything else. */
+function plainVersion(chunk: Buffer, at: number): number {
+  if (at + 13 > chunk.length || chunk[at] !== SP) return -1;
+  if (chunk[at + 1] !== 0x48 || chunk[at + 2] !== 0x54 || chunk[at + 3] !== 0x54 || chunk[at + 4] !== 0x50) {
+    return -1;
+  }
+  if (chunk[at + 5] !== SLASH || chunk[at + 6] !== 0x31 || chunk[at + 7] !== 0x2e) return -1;
+  if (chunk[at + 9] !== CR || chunk[at + 10] !== LF) return -1;
+  const minor = (chunk[at + 8] as number) - 0x30;
+  return minor === 0 || minor === 1 ? minor : -1;
 }
 
 function growMarks(): void {
