@@ -34,6 +34,7 @@ export const {
 export type {
   CustomPatternMatcherFunc,
   CustomPatternMatcherReturn,
+  IParserErrorMessageProvider,
   IRecognitionException,
   IToken,
   Lexer as ChevrotainLexer,

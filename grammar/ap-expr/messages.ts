@@ -1,5 +1,5 @@
 /** Syntax errors in the words of httpd's parser: what came, and what would have been right where that is a short list. */
-import type { IParserErrorMessageProvider } from 'chevrotain';
+import type { IParserErrorMessageProvider } from '../chevrotain.ts';
 import { EOF, type IToken, type TokenType, tokenLabel, tokenMatcher } from '../chevrotain.ts';
 import { ArgumentColon, Failure, Identifier, StringBegin, VariableBegin, VariableEnd } from './tokens.ts';
 

@@ -4,6 +4,7 @@
  */
 import type { Problems } from '../diagnostics/problem.ts';
 import {
+  ACCESS_CONF,
   type AnyRow,
   type ApplyResult,
   type Command,
@@ -12,11 +13,12 @@ import {
   OR_AUTHCFG,
   OR_LIMIT,
   RSRC_CONF,
-  ACCESS_CONF,
   type WalkOptions,
 } from './directive.ts';
 import { invoke, unknownDirective } from './invoke.ts';
 import { type ConfigModule, PerDirConfig } from './per-dir.ts';
+import type { ProviderRegistry } from './providers.ts';
+import { argumentSpan } from './read/index.ts';
 import type { ConfigNode } from './tree.ts';
 
 /** What a directive name stands for: its row and the module that owns it. */
@@ -38,7 +40,10 @@ export interface ServerConfigs {
 /** What an application run shares. */
 export interface ApplyRun {
   readonly lookup: RowLookup;
+  readonly providers: ProviderRegistry;
   readonly problems: Problems;
+  /** Modules that are built in but not loaded, for advice: the module that has a directive. */
+  readonly builtIn?: { moduleOf(key: string): string | undefined };
   serverRoot(): string;
 }
 
@@ -126,7 +131,7 @@ function walk(nodes: readonly ConfigNode[], scope: Scope): void {
   for (const node of nodes) {
     const entry = scope.run.lookup(node.key);
     if (entry === undefined) {
-      report(scope, node, unknownDirective(node, scope.isHtaccess));
+      report(scope, node, unknownDirective(node, scope.isHtaccess, scope.run.builtIn));
       continue;
     }
     const command = new AppliedCommand(node, entry, scope);
@@ -137,12 +142,14 @@ function walk(nodes: readonly ConfigNode[], scope: Scope): void {
 function report(scope: Scope, node: ConfigNode, result: ApplyResult): void {
   if (result === undefined) return;
   const error: DirectiveError = typeof result === 'string' ? { message: result } : result;
-  const { source, start } = node.argsSpan;
-  const span =
-    error.offset === undefined
-      ? node.span
-      : { source, start: start + error.offset, end: start + error.offset + (error.length ?? 1) };
-  scope.run.problems.add({ code: 'AH00526', severity: 'error', message: error.message, span, hint: error.hint });
+  const span = error.offset === undefined ? node.span : argumentSpan(node, error.offset, error.length ?? 1);
+  scope.run.problems.add({
+    code: 'AH00526',
+    severity: 'error',
+    message: error.message,
+    span,
+    hint: error.hint,
+  });
 }
 
 class AppliedCommand implements Command {
@@ -172,6 +179,9 @@ class AppliedCommand implements Command {
     return slots[module.index];
   }
 
+  get providers(): ProviderRegistry {
+    return this.#scope.run.providers;
+  }
   get serverConfigs(): ServerConfigs {
     return this.#scope.serverConfigs;
   }
@@ -213,7 +223,13 @@ class AppliedCommand implements Command {
   }
 
   warn(message: string, hint?: string): void {
-    this.#scope.run.problems.add({ code: 'AL0001', severity: 'warning', message, span: this.node.span, hint });
+    this.#scope.run.problems.add({
+      code: 'AL0001',
+      severity: 'warning',
+      message,
+      span: this.node.span,
+      hint,
+    });
   }
 
   walkChildren(options: WalkOptions = {}): void {

@@ -4,6 +4,7 @@
  */
 import type { ServerConfigs } from './apply.ts';
 import type { PerDirConfig } from './per-dir.ts';
+import type { ProviderRegistry } from './providers.ts';
 import type { OnRead } from './read/on-read.ts';
 import type { ConfigNode } from './tree.ts';
 
@@ -29,7 +30,8 @@ export const NOT_IN_LOCATION = 8;
 export const NOT_IN_FILES = 16;
 export const NOT_IN_HTACCESS = 32;
 export const NOT_IN_PROXY = 64;
-export const NOT_IN_DIR_CONTEXT = NOT_IN_LIMIT | NOT_IN_DIRECTORY | NOT_IN_LOCATION | NOT_IN_FILES | NOT_IN_PROXY;
+export const NOT_IN_DIR_CONTEXT =
+  NOT_IN_LIMIT | NOT_IN_DIRECTORY | NOT_IN_LOCATION | NOT_IN_FILES | NOT_IN_PROXY;
 /** Only outside every section and virtual host. */
 export const GLOBAL_ONLY = NOT_IN_VIRTUALHOST | NOT_IN_DIR_CONTEXT;
 
@@ -89,6 +91,8 @@ export interface Command<S = unknown, D = unknown> {
   readonly nonfatalOverride: number;
   /** Bits of Options that may be set here (AllowOverride Options=...); all bits outside .htaccess. */
   readonly optionsAllowed: number;
+  /** What modules offer by name for other modules' directives. */
+  readonly providers: ProviderRegistry;
   /** The server being read, whole: for rows that need more than their module's own configuration. */
   readonly serverConfigs: ServerConfigs;
   /** Names a path relative to ServerRoot (ap_server_root_relative). */

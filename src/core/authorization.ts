@@ -15,7 +15,7 @@ export function authorize(r: Request): Answer {
   }
   const { phases } = r.server;
   const any = phases.satisfies.some((satisfies) => satisfies(r) === 'any');
-  return then(declinedIsError(runAll(phases.accessChecker, r)), (access) => {
+  return then(declinedIsError(r, 'check access', runAll(phases.accessChecker, r)), (access) => {
     if (any ? access === OK : access !== OK) return access;
     return then(runFirst(phases.accessCheckerEx, r), (status) => (status === DECLINED ? authenticate(r) : status));
   });
@@ -23,22 +23,27 @@ export function authorize(r: Request): Answer {
 
 function authenticate(r: Request): Answer {
   const { phases } = r.server;
-  return then(declinedIsError(runFirst(phases.checkUserId, r)), (status) => {
+  return then(declinedIsError(r, 'check user', runFirst(phases.checkUserId, r)), (status) => {
     if (status !== OK) return status;
     if (r.user === undefined) {
       const what = `no authentication done but request not allowed without authentication for ${r.uri}.`;
       logRequest(r, 'core', Level.error, 'AH00027', `${what} Authentication not configured?`);
       return 500;
     }
-    return declinedIsError(runFirst(phases.authChecker, r));
+    return declinedIsError(r, 'check authorization', runFirst(phases.authChecker, r));
   });
 }
 
 /** Nobody answered a question that has to be answered: the configuration is incomplete (decl_die). */
-function declinedIsError(answer: Answer): Answer {
-  return then(answer, (status) => (status === DECLINED ? 500 : status));
+export function declinedIsError(r: Request, question: string, answer: Answer): Answer {
+  return then(answer, (status) => {
+    if (status !== DECLINED) return status;
+    logRequest(r, 'core', Level.crit, 'AH00025', `configuration error:  couldn't ${question}: ${r.uri}`);
+    return 500;
+  });
 }
 
-function then(answer: Answer, next: (status: number) => Answer): Answer {
+/** Goes on with an answer, at once where it is there. */
+export function then(answer: Answer, next: (status: number) => Answer): Answer {
   return typeof answer === 'number' ? next(answer) : answer.then(next);
 }

@@ -55,7 +55,8 @@ export async function configure(
   const main = new VirtualServer(false, [], undefined);
   const lookup = rowTable(read.loaded);
   const providers = providersOf(read.loaded);
-  applyTree(read.tree, main, { lookup, providers, problems, serverRoot: () => read.serverRoot });
+  const builtIn = builtInModules(modules);
+  applyTree(read.tree, main, { lookup, providers, problems, builtIn, serverRoot: () => read.serverRoot });
   const virtualServers = coreServer(main).virtualServers ?? [];
   const loaded = modules.filter((module) => read.loaded.has(module));
   for (const server of virtualServers) mergeServer(main, server, modules);
@@ -85,6 +86,13 @@ export async function configure(
   };
   if (!problems.hasErrors) for (const module of loaded) module.postConfig?.(configuration);
   return problems.hasErrors ? undefined : configuration;
+}
+
+/** Which built-in module has a directive: for advice on what to load. */
+function builtInModules(modules: readonly AnyModule[]): { moduleOf(key: string): string | undefined } {
+  return {
+    moduleOf: (key) => modules.find(({ directives }) => directives.some((row) => row.name.toLowerCase() === key))?.name,
+  };
 }
 
 /** A virtual server takes over what it does not say itself (merge_server_configs). */

@@ -174,6 +174,13 @@ export function coreDirOf(perDir: PerDirConfig): Readonly<CoreDirConf> {
   return (perDir.slots[CORE_INDEX] as CoreDirConf | undefined) ?? EMPTY_DIR;
 }
 
+/** The core's configuration of the server a directive of another module is read for, to write to. */
+export function coreServerOf(cmd: { readonly serverConfigs: ServerConfigs }): CoreServerConf {
+  const { slots } = cmd.serverConfigs;
+  slots[CORE_INDEX] ??= {};
+  return slots[CORE_INDEX] as CoreServerConf;
+}
+
 /** Options in force (ap_allow_options). */
 export function allowedOptions(conf: Readonly<CoreDirConf>): number {
   if (conf.options === undefined) {

@@ -109,6 +109,8 @@ export function takeOver(r: Request, found: Request): void {
   r.perDir = found.perDir;
   r.proxyRequest = found.proxyRequest;
   r.usedPathInfo = found.usedPathInfo;
+  r.wantedOutputFilters = found.wantedOutputFilters;
+  r.wantedInputFilters = found.wantedInputFilters;
   overlay(r.headersOut, found.headersOut);
   overlay(r.errHeadersOut, found.errHeadersOut);
   for (const [name, value] of found.env) r.env.set(name, value);

@@ -3,7 +3,7 @@
  * modules/http/http_request.c). A step answers OK to go on; anything else leaves through the error path in errors.ts. Steps answer at once or,
  * when they must wait, with a promise: only then is anything awaited.
  */
-import { authorize } from './authorization.ts';
+import { authorize, declinedIsError, then } from './authorization.ts';
 import { die } from './errors.ts';
 import { type Answer, runAll, runFirst, runVoid } from './hooks.ts';
 import { decodeUri, normaliseUri } from './request-uri.ts';
@@ -116,12 +116,12 @@ function sectionsOfLocation(r: Request): Answer {
 }
 
 function translateName(r: Request): Answer {
-  return declinedIs(500, runFirst(r.server.phases.translateName, r));
+  return declinedIsError(r, 'translate', runFirst(r.server.phases.translateName, r));
 }
 
 function mapToStorage(r: Request): Answer {
   r.perDir = r.server.lookupDefaults;
-  return declinedIs(500, runFirst(r.server.phases.mapToStorage, r));
+  return declinedIsError(r, 'map to storage', runFirst(r.server.phases.mapToStorage, r));
 }
 
 function headerParser(r: Request): Answer {
@@ -129,15 +129,9 @@ function headerParser(r: Request): Answer {
 }
 
 function typeChecker(r: Request): Answer {
-  return declinedIs(OK, runFirst(r.server.phases.typeChecker, r));
+  return then(runFirst(r.server.phases.typeChecker, r), (status) => (status === DECLINED ? OK : status));
 }
 
 function fixups(r: Request): Answer {
   return runAll(r.server.phases.fixups, r);
-}
-
-/** What it means that no hook of a phase wanted the request. */
-function declinedIs(meaning: number, answer: Answer): Answer {
-  if (typeof answer !== 'number') return answer.then((status) => (status === DECLINED ? meaning : status));
-  return answer === DECLINED ? meaning : answer;
 }

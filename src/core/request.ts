@@ -121,6 +121,9 @@ export class Request {
   /** `Connection: keep-alive` holds after this answer. Set when the head is made. */
   isKeepAlive = false;
   outputFilters: OutputFilter[] | undefined;
+  /** Filters that the file's extensions ask for by name (AddOutputFilter, AddInputFilter): whoever has them puts them in place. */
+  wantedOutputFilters: readonly string[] | undefined;
+  wantedInputFilters: readonly string[] | undefined;
   /** Run once, in order, just before the head is made: the last chance to change it. For error pages `isErrorPage` is true. */
   beforeHead: ((r: Request) => void)[] | undefined;
 

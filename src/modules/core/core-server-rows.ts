@@ -1,6 +1,7 @@
 /** Directives of the core that belong to a server (server/core.c; KeepAlive* of modules/http/http_core.c). */
 import { statSync } from 'node:fs';
 import { type AnyRow, type ApplyResult, type Command, GLOBAL_ONLY, NOT_IN_DIR_CONTEXT, RSRC_CONF } from '../../config/directive.ts';
+import { parseTimeout } from '../../config/values.ts';
 import type { CoreDirConf, CoreServerConf } from '../../core/core-config.ts';
 import { LEVEL_NAMES } from '../../core/log.ts';
 import { splitHostPort } from './addresses.ts';
@@ -13,26 +14,6 @@ function parseCount(text: string, least: number, most = 2 ** 31 - 1): number | u
   if (!/^[+-]?\d+$/.test(text)) return undefined;
   const value = Number(text);
   return value >= least && value <= most ? value : undefined;
-}
-
-/** Milliseconds of a time with an optional unit (ap_timeout_parameter_parse): s by default, ms, mi(n), h, us. */
-export function parseTimeout(text: string, unit: 's' | 'ms' = 's'): number | undefined {
-  const match = /^(\d+)\s*(s|sec|ms|us|mi|min|h)?$/i.exec(text);
-  if (match === null) return undefined;
-  const value = Number(match[1]);
-  switch ((match[2] ?? unit).toLowerCase()) {
-    case 's':
-    case 'sec':
-      return value * 1000;
-    case 'ms':
-      return value;
-    case 'us':
-      return value / 1000;
-    case 'h':
-      return value * 3_600_000;
-    default:
-      return value * 60_000;
-  }
 }
 
 function serverName(cmd: Cmd, arg: string): ApplyResult {
@@ -89,13 +70,6 @@ function timeout(cmd: Cmd, arg: string): ApplyResult {
   return undefined;
 }
 
-function keepAliveTimeout(cmd: Cmd, arg: string): ApplyResult {
-  const ms = parseTimeout(arg);
-  if (ms === undefined) return 'KeepAliveTimeout has wrong format';
-  cmd.server.keepAliveTimeout = ms;
-  return undefined;
-}
-
 function limit(
   field: 'limitRequestLine' | 'limitRequestFields' | 'limitRequestFieldSize',
   name: string,
@@ -106,11 +80,6 @@ function limit(
     cmd.server[field] = value;
     return undefined;
   };
-}
-
-function maxKeepAliveRequests(cmd: Cmd, arg: string): ApplyResult {
-  cmd.server.maxKeepAliveRequests = Number.parseInt(arg, 10) || 0;
-  return undefined;
 }
 
 function serverTokens(cmd: Cmd, arg: string): ApplyResult {
@@ -247,9 +216,6 @@ export const serverRows: readonly Row[] = [
   row('ServerAlias', 'ITERATE', 'A name or names alternately used to access the server', serverAlias),
   row('ServerPath', 'TAKE1', 'The pathname the server can be reached at', (cmd, a) => void (cmd.server.legacyPath = a)),
   row('Timeout', 'TAKE1', 'Timeout duration (sec)', timeout),
-  row('KeepAlive', 'FLAG', 'Whether persistent connections should be On or Off', (cmd, on) => void (cmd.server.keepAlive = on)),
-  row('KeepAliveTimeout', 'TAKE1', 'Keep-Alive timeout duration (sec)', keepAliveTimeout),
-  row('MaxKeepAliveRequests', 'TAKE1', 'Maximum number of Keep-Alive requests per connection, or 0 for infinite', maxKeepAliveRequests),
   row('LimitRequestLine', 'TAKE1', 'Limit on maximum size of an HTTP request line', limit('limitRequestLine', 'LimitRequestLine')),
   row('LimitRequestFieldsize', 'TAKE1', 'Limit on maximum size of an HTTP request header field', limit('limitRequestFieldSize', 'LimitRequestFieldsize')),
   row('LimitRequestFields', 'TAKE1', 'Limit (0 = unlimited) on max number of header fields in a request message', limit('limitRequestFields', 'LimitRequestFields')),
