@@ -8,7 +8,7 @@ export interface ContentType {
 }
 
 const PARAMETER =
-  /[ \t\n]*([^\x00-\x1f\x7f ()<>@,;:\\"/[\]?=]+)[ \t\n]*=[ \t\n]*("(?:[^"\\\r\n]|\\[^])*"|[^\x00-\x1f\x7f ()<>@,;:\\"/[\]?=]+)[ \t\n]*(?:;|$)/y;
+  /[ \t\n]*([^\x00-\x1f\x7f ()<>@,;:\\"/[\]?=]+)[ \t\n]*=[ \t\n]*("(?:[^"\\\r\n]|\\[\s\S])*"|[^\x00-\x1f\x7f ()<>@,;:\\"/[\]?=]+)[ \t\n]*(?:;|$)/y;
 
 /** undefined: no media type. What follows the last whole parameter is dropped. */
 export function parseContentType(text: string): ContentType | undefined {
