@@ -144,7 +144,7 @@ function report(scope: Scope, node: ConfigNode, result: ApplyResult): void {
   const error: DirectiveError = typeof result === 'string' ? { message: result } : result;
   const span = error.offset === undefined ? node.span : argumentSpan(node, error.offset, error.length ?? 1);
   scope.run.problems.add({
-    code: 'AH00526',
+    code: error.code ?? 'AH00526',
     severity: 'error',
     message: error.message,
     span,
@@ -179,11 +179,11 @@ class AppliedCommand implements Command {
     return slots[module.index];
   }
 
-  get providers(): ProviderRegistry {
-    return this.#scope.run.providers;
-  }
   get serverConfigs(): ServerConfigs {
     return this.#scope.serverConfigs;
+  }
+  get providers(): ProviderRegistry {
+    return this.#scope.run.providers;
   }
   get path(): string | undefined {
     return this.#scope.path;

@@ -56,6 +56,8 @@ export type Shape = keyof ShapeArgs;
 /** An error with a place narrower than the directive's line: `offset`/`length` count inside the node's `args`. */
 export interface DirectiveError {
   readonly message: string;
+  /** httpd's log tag, for what httpd does not call a syntax error (the checks it makes afterwards). */
+  readonly code?: string;
   readonly offset?: number;
   readonly length?: number;
   /** A second line for the reader: what to write instead. */

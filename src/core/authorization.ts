@@ -26,7 +26,7 @@ function authenticate(r: Request): Answer {
   return then(declinedIsError(r, 'check user', runFirst(phases.checkUserId, r)), (status) => {
     if (status !== OK) return status;
     if (r.user === undefined) {
-      const what = `no authentication done but request not allowed without authentication for ${r.uri}.`;
+      const what = `No authentication done but request not allowed without authentication for ${r.uri}.`;
       logRequest(r, 'core', Level.error, 'AH00027', `${what} Authentication not configured?`);
       return 500;
     }

@@ -34,7 +34,9 @@ const UNKNOWN_FOR = 5_000;
 
 /** Asks once for the same key at a time, and remembers the answer for a while. */
 class BriefCache<T> {
-  readonly #known = new LruCache<string, { readonly value: T | undefined; readonly until: number }>(ENTRIES_KEPT);
+  readonly #known = new LruCache<string, { readonly value: T | undefined; readonly until: number }>(
+    ENTRIES_KEPT,
+  );
   readonly #asked = new Map<string, Promise<T | undefined>>();
   readonly #ask: (key: string) => Promise<T | undefined>;
 
@@ -61,7 +63,9 @@ class BriefCache<T> {
 const addressesOf = new BriefCache<readonly IpAddress[]>(async (name) => {
   try {
     const found = await lookup(Buffer.from(name, 'latin1').toString(), { all: true });
-    const addresses = found.map(({ address }) => parseIpAddress(address)).filter((address) => address !== null);
+    const addresses = found
+      .map(({ address }) => parseIpAddress(address))
+      .filter((address) => address !== null);
     return addresses.length > 0 ? addresses : undefined;
   } catch {
     return undefined;
@@ -88,7 +92,9 @@ export function clientHostName(r: Request): string | undefined | Promise<string 
 }
 
 /** Addresses of a name (or a textual address); undefined when there are none. */
-export function resolveHost(name: string): readonly IpAddress[] | undefined | Promise<readonly IpAddress[] | undefined> {
+export function resolveHost(
+  name: string,
+): readonly IpAddress[] | undefined | Promise<readonly IpAddress[] | undefined> {
   return addressesOf.get(name);
 }
 

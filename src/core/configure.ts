@@ -12,7 +12,7 @@ import type { ConfigNode } from '../config/tree.ts';
 import type { Problems } from '../diagnostics/problem.ts';
 import type { Configuration } from './configuration.ts';
 import { type CoreServerConf, CORE_INDEX, coreDirOf, coreServer, type Section } from './core-config.ts';
-import { type HookSpec, type Phase, type PhaseTable, sortHooks } from './hooks.ts';
+import { type HookSpec, isPlaced, type Phase, type PhaseTable, sortHooks } from './hooks.ts';
 import { Log } from './log.ts';
 import type { AnyModule } from './module.ts';
 import { providersOf } from './providers.ts';
@@ -180,23 +180,36 @@ function phaseTables(loaded: readonly AnyModule[]): (server: VirtualServer) => P
     const active = loaded.filter(
       (module) => module.always || server.touched.has(module.index) || (anyHtaccess && worksInHtaccess(module)),
     );
-    const key = active.map((module) => module.index).join();
+    const left = unneeded(active, server);
+    const key = active.map((module) => module.index).join() + left.map((hook) => `!${hook}`).join('');
     let table = tables.get(key);
     if (table === undefined) {
-      table = flatten(active);
+      table = flatten(active, new Set(left));
       tables.set(key, table);
     }
     return table;
   };
 }
 
-function flatten(active: readonly AnyModule[]): PhaseTable {
+/** The hooks of modules that matter which have nothing to do on this server: `index.phase` each. */
+function unneeded(active: readonly AnyModule[], server: VirtualServer): string[] {
+  const left: string[] = [];
+  for (const { hooks, index } of active) {
+    for (const phase of PHASES) {
+      const hook = hooks[phase] as HookSpec<unknown> | undefined;
+      if (hook !== undefined && isPlaced(hook) && hook.isNeeded?.(server) === false) left.push(`${index}.${phase}`);
+    }
+  }
+  return left;
+}
+
+function flatten(active: readonly AnyModule[], left: ReadonlySet<string>): PhaseTable {
   const table: Partial<Record<Phase, unknown>> = {};
   for (const phase of PHASES) {
     const specs: { file: string; hook: HookSpec<unknown> }[] = [];
     for (const module of active) {
       const hook = module.hooks[phase];
-      if (hook !== undefined) specs.push({ file: module.file, hook });
+      if (hook !== undefined && !left.has(`${module.index}.${phase}`)) specs.push({ file: module.file, hook });
     }
     table[phase] = sortHooks(specs);
   }

@@ -3,6 +3,7 @@
  * a module that nothing configures for a server is not in it. A hook answers at once or, when it must wait, with a promise; only then is
  * anything awaited.
  */
+import type { ServerConfigs } from '../config/apply.ts';
 import { DECLINED, OK } from './status.ts';
 import type { Request } from './request.ts';
 
@@ -27,6 +28,8 @@ export interface PlacedHook<F> {
   readonly order?: number;
   readonly before?: readonly string[];
   readonly after?: readonly string[];
+  /** Whether a server, complete, has any use for it; left out of the tables of the others. */
+  readonly isNeeded?: (server: Pick<ServerConfigs, 'slots'>) => boolean;
 }
 export type HookSpec<F> = F | PlacedHook<F>;
 
@@ -140,6 +143,6 @@ export function sortHooks<F>(specs: readonly { readonly file: string; readonly h
   return sorted.map((entry) => entry.run);
 }
 
-function isPlaced<F>(hook: HookSpec<F>): hook is PlacedHook<F> {
+export function isPlaced<F>(hook: HookSpec<F>): hook is PlacedHook<F> {
   return typeof hook === 'object';
 }

@@ -44,5 +44,7 @@ export const NO_METHOD = new MethodScope([], false);
 /** The scope a directive is read in. */
 export function methodScope(cmd: Pick<Command, 'limited' | 'limitExcept'>): MethodScope {
   if (cmd.limited === undefined) return EVERY_METHOD;
-  return cmd.limitExcept && cmd.limited.size === 0 ? EVERY_METHOD : new MethodScope(cmd.limited, cmd.limitExcept);
+  return cmd.limitExcept && cmd.limited.size === 0
+    ? EVERY_METHOD
+    : new MethodScope(cmd.limited, cmd.limitExcept);
 }

@@ -26,6 +26,8 @@ export interface ModuleDescription<S extends object, D extends object> {
   /** Kinds of Require lines, and stores of users, by the name directives use. */
   readonly authzProviders?: Readonly<Record<string, AuthzProvider>>;
   readonly authnProviders?: Readonly<Record<string, AuthnProvider>>;
+  /** What it offers to seams that other modules own: group, then name (mod_proxy's scheme handlers). */
+  readonly providers?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** Its hooks run for every server, even one that no directive of the module was applied to (mod_dir's index.html, mod_mime's types). */
   readonly always?: boolean;
   /** After the whole configuration is read and merged: compile, check, complain (post_config). */
@@ -44,6 +46,7 @@ export interface Module<S extends object = object, D extends object = object> ex
   readonly hooks: PhaseHooks;
   readonly authzProviders: Readonly<Record<string, AuthzProvider>>;
   readonly authnProviders: Readonly<Record<string, AuthnProvider>>;
+  readonly providers: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly always: boolean;
   readonly postConfig: ((configuration: Configuration) => void) | undefined;
   /** The module's merged configuration of a server; an empty one when nothing was said. */
@@ -74,6 +77,7 @@ export function defineModule<S extends object = object, D extends object = objec
     hooks: description.hooks ?? {},
     authzProviders: description.authzProviders ?? {},
     authnProviders: description.authnProviders ?? {},
+    providers: description.providers ?? {},
     always: description.always ?? false,
     postConfig: description.postConfig,
     createServer: description.createServer,

@@ -19,7 +19,10 @@ export type AuthzAnswer = AuthzResult | Promise<AuthzResult>;
 export type AuthzCheck = (r: Request) => AuthzAnswer;
 
 /** What a provider may ask while its Require line is read. */
-export type RequireCommand = Pick<Command, 'isHtaccess' | 'serverRootRelative' | 'warn'>;
+export interface RequireCommand extends Pick<Command, 'isHtaccess' | 'serverRootRelative' | 'warn'> {
+  /** Whether RegisterHttpMethod named a method. */
+  isRegisteredMethod(method: string): boolean;
+}
 
 /** A kind of `Require` line. */
 export interface AuthzProvider {
@@ -43,9 +46,12 @@ export interface AuthnProvider {
 /** The providers of the modules in force. */
 export function providersOf(loaded: Iterable<AnyModule>): ProviderRegistry {
   const registry = new ProviderRegistry();
-  for (const { authzProviders, authnProviders } of loaded) {
+  for (const { authzProviders, authnProviders, providers } of loaded) {
     for (const [name, provider] of Object.entries(authzProviders)) registry.register(AUTHZ, name, provider);
     for (const [name, provider] of Object.entries(authnProviders)) registry.register(AUTHN, name, provider);
+    for (const [group, named] of Object.entries(providers)) {
+      for (const [name, provider] of Object.entries(named)) registry.register(group, name, provider);
+    }
   }
   return registry;
 }
@@ -54,7 +60,11 @@ export function findAuthzProvider(registry: ProviderRegistry, name: string): Aut
   return registry.find(AUTHZ, name) as AuthzProvider | undefined;
 }
 
-export function registerAuthzProvider(registry: ProviderRegistry, name: string, provider: AuthzProvider): void {
+export function registerAuthzProvider(
+  registry: ProviderRegistry,
+  name: string,
+  provider: AuthzProvider,
+): void {
   registry.register(AUTHZ, name, provider);
 }
 
@@ -62,6 +72,10 @@ export function findAuthnProvider(registry: ProviderRegistry, name: string): Aut
   return registry.find(AUTHN, name) as AuthnProvider | undefined;
 }
 
-export function registerAuthnProvider(registry: ProviderRegistry, name: string, provider: AuthnProvider): void {
+export function registerAuthnProvider(
+  registry: ProviderRegistry,
+  name: string,
+  provider: AuthnProvider,
+): void {
   registry.register(AUTHN, name, provider);
 }

@@ -13,7 +13,11 @@ export function compileRequireText(args: string, isHtaccess: boolean): RequireTe
   const compiled = compileString(args, { restricted: isHtaccess });
   if (!compiled.ok) {
     const { message, offset, length } = compiled.error;
-    return { message: `Cannot parse expression in require line: ${message}`, offset, length: Math.max(1, length) };
+    return {
+      message: `Cannot parse expression in require line: ${message}`,
+      offset,
+      length: Math.max(1, length),
+    };
   }
   const { expr } = compiled;
   const { constant } = expr;
