@@ -1,0 +1,88 @@
+/**
+ * Text files that are looked at for every request, as users and groups are kept in: read again when a stat shows a change, so that an edit
+ * counts at once. Lines come as httpd reads configuration lines (ap_cfg_getline of server/util.c).
+ */
+import { closeSync, fstatSync, readFileSync } from 'node:fs';
+import { LruCache } from '../lib/lru.ts';
+import { failureOf, openFile, type StatFailure, statFile } from './files.ts';
+
+interface Kept<T> {
+  readonly ino: number;
+  readonly size: number;
+  readonly mtimeMs: number;
+  readonly ctimeMs: number;
+  readonly value: T;
+}
+
+const FILES_KEPT = 256;
+
+/** Files of one kind, parsed once a version. */
+export class LineFiles<T extends object> {
+  readonly #kept = new LruCache<string, Kept<T>>(FILES_KEPT);
+  readonly #parse: (lines: Iterable<string>) => T;
+
+  constructor(parse: (lines: Iterable<string>) => T) {
+    this.#parse = parse;
+  }
+
+  /** What the file says now, or why it cannot be read. */
+  read(path: string): T | StatFailure {
+    const found = statFile(path);
+    if (typeof found !== 'object') return found;
+    // Nothing but a file: reading a pipe could wait for ever.
+    if (!found.isFile()) return 'other';
+    const kept = this.#kept.get(path);
+    const isSame =
+      kept !== undefined &&
+      kept.mtimeMs === found.mtimeMs &&
+      kept.ctimeMs === found.ctimeMs &&
+      kept.size === found.size &&
+      kept.ino === found.ino;
+    return isSame ? kept.value : this.#readNew(path);
+  }
+
+  #readNew(path: string): T | StatFailure {
+    const fd = openFile(path);
+    if (typeof fd !== 'number') return fd;
+    try {
+      const { ino, size, mtimeMs, ctimeMs } = fstatSync(fd);
+      const value = this.#parse(configLines(readFileSync(fd, 'latin1')));
+      this.#kept.set(path, { ino, size, mtimeMs, ctimeMs, value });
+      return value;
+    } catch (error) {
+      return failureOf(error);
+    } finally {
+      closeSync(fd);
+    }
+  }
+}
+
+/** Lines without white space around them, joined where one ends in a backslash; empty ones and comments are left out. */
+export function* configLines(text: string): Generator<string> {
+  let joined = '';
+  for (const line of text.split('\n')) {
+    if (line.endsWith('\\')) {
+      joined += line.slice(0, -1);
+      continue;
+    }
+    const whole = trimSpace(joined + line);
+    joined = '';
+    if (whole !== '' && !whole.startsWith('#')) yield whole;
+  }
+  const last = trimSpace(joined);
+  if (last !== '' && !last.startsWith('#')) yield last;
+}
+
+/** isspace() of the C locale; String.trim() would also take the byte 0xA0. */
+function trimSpace(text: string): string {
+  return text.replace(/^[\t-\r ]+|[\t-\r ]+$/g, '');
+}
+
+/** ap_getword(): up to the stop character, behind which more of it are skipped. */
+export function untilStop(line: string, stop: string): [word: string, rest: string] {
+  const at = line.indexOf(stop);
+  if (at < 0) return [line, ''];
+  let next = at;
+  while (line[next] === stop) next++;
+  return [line.slice(0, at), line.slice(next)];
+}
