@@ -1,0 +1,219 @@
+/** Requests driven by wrk through each server in turn, round after round, so that noise hits all alike. */
+import { get } from 'node:http';
+import { startPeer } from '../peers/index.js';
+import { startPhpFpm } from '../php-fpm.js';
+import { cpuTime, memory } from '../process-tree.js';
+import { median } from '../report.js';
+import { KIB, MIB } from '../site.js';
+import { drive } from '../wrk.js';
+
+/** @typedef {import('./index.js').Context} Context */
+/** @typedef {import('../peers/index.js').Peer} Peer */
+/** @typedef {import('../processes.js').Running} Running */
+
+/**
+ * @typedef {object} ThroughputJob
+ * @property {string} title
+ * @property {string} path
+ * @property {number} connections
+ * @property {number} status expected
+ * @property {number} [length] expected, of the body in bytes
+ * @property {import('../peers/index.js').Ability} ability
+ */
+
+/** @type {Readonly<Record<string, ThroughputJob>>} */
+export const throughputJobs = {
+  '1k': {
+    title: 'a file of 1 KiB, 32 keep-alive connections',
+    path: '/1k.txt',
+    connections: 32,
+    status: 200,
+    length: KIB,
+    ability: 'static',
+  },
+  '100k': {
+    title: 'a file of 100 KiB, 32 keep-alive connections',
+    path: '/100k.txt',
+    connections: 32,
+    status: 200,
+    length: 100 * KIB,
+    ability: 'static',
+  },
+  '10m': {
+    title: 'a file of 10 MiB, 4 keep-alive connections',
+    path: '/10m.bin',
+    connections: 4,
+    status: 200,
+    length: 10 * MIB,
+    ability: 'static',
+  },
+  404: {
+    title: 'a file that is not there, 32 keep-alive connections',
+    path: '/missing.txt',
+    connections: 32,
+    status: 404,
+    ability: 'static',
+  },
+  php: {
+    title: 'PHP hello through php-fpm, backend connections kept, 8 keep-alive connections',
+    path: '/reuse/hello.php',
+    connections: 8,
+    status: 200,
+    length: 6,
+    ability: 'php-reuse',
+  },
+  'php-plain': {
+    title: 'PHP hello through php-fpm, a backend connection for each request, 8 keep-alive connections',
+    path: '/plain/hello.php',
+    connections: 8,
+    status: 200,
+    length: 6,
+    ability: 'php-plain',
+  },
+};
+
+/** @typedef {{ rate: number, p99: number, cpu: number, fpm: number, failures: number }} Round */
+
+/**
+ * @param {string} name
+ * @param {ThroughputJob} job
+ * @param {Context} context
+ * @returns {Promise<import('../report.js').Result>}
+ */
+export async function runThroughput(name, job, context) {
+  const { wrk, fpmCommand, site } = context;
+  const php = job.ability !== 'static';
+  if (wrk === undefined) throw new Error('wrk is not installed');
+  if (php && fpmCommand === undefined) throw new Error('php-fpm is not installed');
+  const fpm = php && fpmCommand !== undefined ? await startPhpFpm(fpmCommand, site) : undefined;
+  try {
+    return await compare(name, job, context, fpm);
+  } finally {
+    await fpm?.stop();
+  }
+}
+
+/**
+ * @param {string} name
+ * @param {ThroughputJob} job
+ * @param {Context} context
+ * @param {Running | undefined} fpm
+ */
+async function compare(name, job, context, fpm) {
+  const { options, peers, site, nextPort } = context;
+  /** @type {{ peer: Peer, running: Running, port: number, rounds: Round[] }[]} */
+  const started = [];
+  /** @type {import('../report.js').Row[]} */
+  const rows = [];
+  try {
+    for (const peer of peers.filter(({ can }) => can.has(job.ability))) {
+      const port = await nextPort();
+      try {
+        const running = await startPeer(peer, { site, port, php: fpm !== undefined, vhosts: 0 });
+        started.push({ peer, running, port, rounds: [] });
+        await expectAnswer(port, job);
+      } catch (error) {
+        rows.push({ peer: peer.name, values: {}, note: String(error) });
+      }
+    }
+    const sound = started.filter(({ peer }) => !rows.some((row) => row.peer === peer.name));
+    // The first round warms up: code is compiled, caches and pools fill. It does not count.
+    for (let round = 0; round <= options.rounds; round++) {
+      for (const { running, port, rounds } of sound) {
+        const measured = await oneRound(running, port, job, context, fpm, round === 0 ? 1 : options.seconds);
+        if (round > 0) rounds.push(measured);
+      }
+    }
+    for (const { peer, running, rounds } of sound)
+      rows.push(summarise(peer, running, rounds, fpm !== undefined));
+  } finally {
+    await Promise.all(started.map(({ running }) => running.stop()));
+  }
+  // Those that failed come where they would have stood.
+  const order = peers.map(({ name: peer }) => peer);
+  rows.sort((a, b) => order.indexOf(a.peer) - order.indexOf(b.peer));
+  const columns = [
+    { key: 'rate', title: 'requests/s', digits: 0 },
+    { key: 'p99', title: 'p99 ms', digits: 2 },
+    { key: 'cpu', title: 'CPU µs/request', digits: 1 },
+    { key: 'peak', title: 'peak MiB', digits: 1 },
+    ...(fpm === undefined ? [] : [{ key: 'fpm', title: 'php-fpm CPU µs/request', digits: 1 }]),
+  ];
+  return { job: name, title: job.title, columns, rows };
+}
+
+/**
+ * @param {Running} running
+ * @param {number} port
+ * @param {ThroughputJob} job
+ * @param {Context} context
+ * @param {Running | undefined} fpm
+ * @param {number} seconds
+ * @returns {Promise<Round>}
+ */
+async function oneRound(running, port, job, { wrk, site }, fpm, seconds) {
+  const { tree } = running;
+  const fpmTree = fpm?.tree ?? [];
+  const before = cpuTime(tree);
+  const fpmBefore = cpuTime(fpmTree);
+  const load = await drive(wrk ?? 'wrk', site.directory, {
+    url: `http://127.0.0.1:${port}${job.path}`,
+    connections: job.connections,
+    seconds,
+  });
+  const requests = Math.max(load.requests, 1);
+  const unexpected = job.status < 400 ? load.refusals : load.requests - load.refusals;
+  return {
+    rate: (load.requests * 1e6) / load.microseconds,
+    p99: load.p99 / 1000,
+    cpu: (cpuTime(tree) - before) / requests,
+    fpm: (cpuTime(fpmTree) - fpmBefore) / requests,
+    failures: load.failures + unexpected,
+  };
+}
+
+/**
+ * @param {Peer} peer
+ * @param {Running} running
+ * @param {readonly Round[]} rounds
+ * @param {boolean} php
+ * @returns {import('../report.js').Row}
+ */
+function summarise(peer, running, rounds, php) {
+  const of = (/** @type {keyof Round} */ key) => median(rounds.map((round) => round[key]));
+  const failures = rounds.reduce((sum, round) => sum + round.failures, 0);
+  return {
+    peer: peer.name,
+    values: {
+      rate: of('rate'),
+      p99: of('p99'),
+      cpu: of('cpu'),
+      peak: memory(running.tree).peak / MIB,
+      ...(php ? { fpm: of('fpm') } : {}),
+    },
+    ...(failures === 0 ? {} : { note: `${failures} requests failed or had another status` }),
+  };
+}
+
+/**
+ * One request before the load: a server that is fast because its answer is wrong must not win.
+ * @param {number} port
+ * @param {ThroughputJob} job
+ * @returns {Promise<void>}
+ */
+function expectAnswer(port, { path, status, length }) {
+  return new Promise((resolve, reject) => {
+    const request = get({ host: '127.0.0.1', port, path, agent: false, timeout: 10_000 }, (response) => {
+      let received = 0;
+      response.on('data', (chunk) => (received += chunk.length));
+      response.once('error', reject);
+      response.once('end', () => {
+        const isRight = response.statusCode === status && (length === undefined || received === length);
+        if (isRight) resolve();
+        else reject(new Error(`${path} gave ${response.statusCode} with ${received} bytes`));
+      });
+    });
+    request.once('timeout', () => request.destroy(new Error(`${path}: no answer in time`)));
+    request.once('error', reject);
+  });
+}
