@@ -1,9 +1,54 @@
 /** The built-in modules, in the order httpd loads them. The only registration: a module's place here is its slot in the configurations. */
 import type { AnyModule } from '../core/module.ts';
+import { modAccessCompat } from './aaa/mod_access_compat.ts';
+import { modAuthBasic } from './aaa/mod_auth_basic.ts';
+import { modAuthnCore } from './aaa/mod_authn_core.ts';
+import { modAuthnFile } from './aaa/mod_authn_file.ts';
+import { modAuthzCore } from './aaa/mod_authz_core/index.ts';
+import { modAuthzGroupfile } from './aaa/mod_authz_groupfile.ts';
+import { modAuthzHost } from './aaa/mod_authz_host.ts';
+import { modAuthzUser } from './aaa/mod_authz_user.ts';
+import { modUnixd } from './arch/mod_unixd.ts';
 import { core } from './core/core.ts';
+import { modMacro } from './core/mod_macro.ts';
+import { modSo } from './core/mod_so.ts';
+import { modWatchdog } from './core/mod_watchdog.ts';
+import { mpmEvent, mpmPrefork, mpmWorker } from './core/mpm.ts';
 import { httpCore } from './http/http_core.ts';
+import { modMime } from './http/mod_mime/index.ts';
+import { modAlias } from './mappers/mod_alias/index.ts';
+import { modDir } from './mappers/mod_dir.ts';
+import { modEnv } from './metadata/mod_env.ts';
+import { modHeaders } from './metadata/mod_headers/index.ts';
+import { modSetenvif } from './metadata/mod_setenvif.ts';
+import { modVersion } from './metadata/mod_version.ts';
 
-export const modules: readonly AnyModule[] = [core, httpCore];
+export const modules: readonly AnyModule[] = [
+  core,
+  modSo,
+  modWatchdog,
+  httpCore,
+  modVersion,
+  modUnixd,
+  mpmEvent,
+  mpmWorker,
+  mpmPrefork,
+  modMacro,
+  modAuthnFile,
+  modAuthnCore,
+  modAuthzHost,
+  modAuthzGroupfile,
+  modAuthzUser,
+  modAuthzCore,
+  modAccessCompat,
+  modAuthBasic,
+  modMime,
+  modEnv,
+  modHeaders,
+  modSetenvif,
+  modDir,
+  modAlias,
+];
 
 modules.forEach((module, index) => {
   module.index = index;
