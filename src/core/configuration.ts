@@ -3,6 +3,7 @@ import type { ConfigNode } from '../config/tree.ts';
 import type { RowLookup } from '../config/apply.ts';
 import type { ProviderRegistry } from '../config/providers.ts';
 import type { Problems } from '../diagnostics/problem.ts';
+import type { LogChannel } from './access-log.ts';
 import type { AnyModule } from './module.ts';
 import type { VhostTable } from './vhosts.ts';
 import type { VirtualServer } from './virtual-server.ts';
@@ -25,6 +26,8 @@ export interface Configuration {
   readonly vhosts: VhostTable;
   /** The `Server` field, cut by ServerTokens. */
   readonly banner: string;
+  /** What requests are logged to; the server opens it before the first of them. */
+  readonly logChannels: LogChannel[];
   /** Where post-config hooks put what they find. */
   readonly problems: Problems;
 }

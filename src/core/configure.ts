@@ -12,8 +12,9 @@ import type { ConfigNode } from '../config/tree.ts';
 import type { Problems } from '../diagnostics/problem.ts';
 import type { Configuration } from './configuration.ts';
 import { type CoreServerConf, CORE_INDEX, coreDirOf, coreServer, type Section } from './core-config.ts';
+import { errorLogFormatter } from './error-log-format.ts';
 import { type HookSpec, isPlaced, type Phase, type PhaseTable, sortHooks } from './hooks.ts';
-import { Log } from './log.ts';
+import { isSyslog, Log } from './log.ts';
 import type { AnyModule } from './module.ts';
 import { providersOf } from './providers.ts';
 import { serverBanner } from './server-identity.ts';
@@ -66,7 +67,9 @@ export async function configure(
   const phases = phaseTables(loaded);
   for (const server of servers) {
     server.phases = phases(server);
-    server.log = new Log(coreServer(server).logLevel, (line) => void process.stderr.write(`${line}\n`, 'latin1'));
+    const { logLevel, errorLog, errorLogFormat } = coreServer(server);
+    const format = errorLogFormatter(errorLogFormat, errorLog !== undefined && isSyslog(errorLog));
+    server.log = new Log(logLevel, (lines) => void process.stderr.write(`${lines}\n`, 'latin1'), format);
   }
   const vhosts = buildVhostTable(await resolveAddresses(virtualServers, problems));
   const configuration: Configuration = {
@@ -82,6 +85,7 @@ export async function configure(
     virtualServers,
     vhosts,
     banner: serverBanner(coreServer(main).serverTokens),
+    logChannels: [],
     problems,
   };
   if (!problems.hasErrors) for (const module of loaded) module.postConfig?.(configuration);

@@ -14,6 +14,8 @@ export interface Connection {
   /** Requests answered before this one on the connection. */
   readonly keepalives: number;
   readonly isTls: boolean;
+  /** Common to all error log lines about the connection; set with the first of them. */
+  logId?: string | undefined;
   /** The client is gone. */
   readonly isAborted: boolean;
 }

@@ -5,6 +5,7 @@
 import type { PerDirConfig } from '../config/per-dir.ts';
 import type { ServerConfigs } from '../config/apply.ts';
 import type { BooleanExpr, StringExpr } from '../expr/index.ts';
+import type { ErrorLogFormat } from './error-log-format.ts';
 import type { VirtualServer } from './virtual-server.ts';
 import type { Pcre } from '../lib/pcre/index.ts';
 
@@ -90,11 +91,13 @@ export interface CoreServerConf {
   strictHostCheck?: boolean;
   errorLog?: string;
   logLevel?: LogLevels;
-  errorLogFormat?: { main?: string; request?: string; connection?: string };
+  errorLogFormat?: ErrorLogFormats;
   protocols?: readonly string[];
   regexDefaults?: number;
   pidFile?: string;
   listen?: { readonly text: string; readonly host: string | undefined; readonly port: number; readonly protocol: string | undefined }[];
+  /** Listen queue. */
+  listenBacklog?: number;
   user?: string;
   group?: string;
   runtimeDir?: string;
@@ -102,6 +105,13 @@ export interface CoreServerConf {
   registeredMethods?: readonly string[];
   /** `<VirtualHost>` sections in the order of the text. */
   virtualServers?: VirtualServer[];
+}
+
+/** ErrorLogFormat, compiled; formats for connections and requests add up. */
+export interface ErrorLogFormats {
+  readonly main?: ErrorLogFormat;
+  readonly request?: readonly ErrorLogFormat[];
+  readonly connection?: readonly ErrorLogFormat[];
 }
 
 /** LogLevel: the level of every module, and of single ones by name without `_module`. Levels as syslog's, trace1 is 8. */

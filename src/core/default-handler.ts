@@ -63,11 +63,6 @@ function serveFile(r: Request): Answer {
     logRequest(r, 'core', Level.info, 'AH00130', `File does not exist: ${filename}${r.pathInfo}`);
     return 404;
   }
-  if (r.method === 'POST') {
-    allowStandardMethods(r);
-    logRequest(r, 'core', Level.error, 'AH00131', 'This resource does not accept the POST method.');
-    return 405;
-  }
   const file = cachedFile(filename, finfo);
   if (typeof file === 'string') {
     const reason = file === 'denied' ? '(13)Permission denied: ' : '';

@@ -10,12 +10,12 @@ import { type Answer, runVoid } from './hooks.ts';
 import { redirectInternally } from './internal-redirect.ts';
 import { Level, logRequest } from './log.ts';
 import type { Request } from './request.ts';
-import { EMPTY_BODY, sendBuffer } from './response.ts';
+import { beginBody, EMPTY_BODY, sendBuffer, sendHead } from './response.ts';
 import { serverSignature } from './server-identity.ts';
 import { isRedirect, OK } from './status.ts';
 
 /** After these the rest of what the client sends cannot be trusted to be a request (ap_status_drops_connection). */
-const DROPS_CONNECTION: ReadonlySet<number> = new Set([400, 408, 411, 413, 414, 431, 500, 501, 503]);
+export const DROPS_CONNECTION: ReadonlySet<number> = new Set([400, 408, 411, 413, 414, 431, 500, 501, 503]);
 
 /** Answers a request with an error (or redirect) status. */
 export function die(r: Request, type: number): Answer {
@@ -104,7 +104,18 @@ function sendErrorPage(r: Request, secondError: number, text: string | undefined
   r.contentEncoding = undefined;
   r.contentType = r.getEnv('suppress-error-charset') === undefined ? 'text/html; charset=iso-8859-1' : 'text/html';
   if (status === 405 || status === 501) r.headersOut.set('Allow', allowField(r));
-  sendBuffer(r, Buffer.from(text ?? cannedPageOf(r, status, location, secondError), 'latin1'));
+  const page = Buffer.from(text ?? cannedPageOf(r, status, location, secondError), 'latin1');
+  if (r.headerOnly) {
+    // httpd ends such an answer before the page is made: nobody has counted it.
+    r.headersOut.delete('Content-Length');
+    sendHead(r);
+  } else if (r.initial.isBodyBroken) {
+    const writer = beginBody(r, undefined);
+    writer.write(page);
+    writer.end();
+  } else {
+    sendBuffer(r, page);
+  }
   return OK;
 }
 

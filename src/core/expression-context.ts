@@ -78,7 +78,7 @@ const VARIABLES: Readonly<Record<RequestVariable, (r: Request) => string | undef
   THE_REQUEST: (r) => r.requestLine,
   CONTENT_TYPE: (r) => r.contentType,
   HANDLER: (r) => r.handler,
-  REQUEST_LOG_ID: () => undefined,
+  REQUEST_LOG_ID: (r) => r.logId,
   SCRIPT_USER: (r) => (r.finfo === undefined ? '' : String(r.finfo.uid)),
   SCRIPT_GROUP: (r) => (r.finfo === undefined ? '' : String(r.finfo.gid)),
   DOCUMENT_URI: (r) => r.initial.uri,
@@ -91,7 +91,7 @@ const VARIABLES: Readonly<Record<RequestVariable, (r: Request) => string | undef
   HTTPS: (r) => (r.connection.isTls ? 'on' : 'off'),
   HTTP2: () => 'off',
   IPV6: (r) => (r.connection.remoteAddr.includes(':') ? 'on' : 'off'),
-  CONN_LOG_ID: () => undefined,
+  CONN_LOG_ID: (r) => r.connection.logId,
   CONN_REMOTE_ADDR: (r) => r.connection.remoteAddr,
   SERVER_SOFTWARE: bannerOf,
 };

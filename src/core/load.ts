@@ -37,8 +37,10 @@ export const STATIC_MODULES: readonly string[] = [
   'logio_module',
   'version_module',
   'unixd_module',
-  'mpm_event_module',
 ];
+
+/** One of them is always in force; the first unless another is loaded. */
+const MPM_MODULES: readonly string[] = ['mpm_event_module', 'mpm_worker_module', 'mpm_prefork_module'];
 
 /** Loads a configuration against a list of built-in modules. Problems come back as data; nothing is thrown for what a file says. */
 export async function loadConfiguration(modules: readonly AnyModule[], options: LoadOptions): Promise<Loaded> {
@@ -54,11 +56,18 @@ export async function loadConfiguration(modules: readonly AnyModule[], options: 
     ...options,
     builtIn: modules,
     staticModules: STATIC_MODULES,
+    explicitModules: MPM_MODULES.slice(1),
     // A row does not remember whose configuration it changes: apply() hands it its own module's.
     lookup: (key) => rows.get(key) as ReturnType<ReadOptions['lookup']>,
     problems,
   });
   const names = new Set(read.loaded.map(({ name }) => name));
+  const mpms = MPM_MODULES.filter((name) => names.has(name));
+  if (mpms.length === 0) names.add(MPM_MODULES[0] as string);
+  if (mpms.length > 1) {
+    const message = 'AH00534: apache-lite: Configuration error: More than one MPM loaded.';
+    problems.add({ code: 'AH00534', severity: 'error', message, span: undefined });
+  }
   const loaded = new Set(modules.filter(({ name }) => names.has(name)));
   const { tree, serverRoot, defines, variables } = read;
   const configuration = await configure({ tree, serverRoot, defines, variables, loaded }, modules, problems);

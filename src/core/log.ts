@@ -1,8 +1,7 @@
 /**
- * The error log: levels, and lines in httpd's format (server/log.c). Where lines go is a sink the server sets up; what they look like is a
- * compiled ErrorLogFormat, or httpd's default.
+ * The error log: levels, and lines in httpd's format (server/log.c). Where lines go is a sink the server sets up; what they look like
+ * stands in error-log-format.ts.
  */
-import { isMainThread, threadId } from 'node:worker_threads';
 import { type CoreDirConf, coreDir, type LogLevels } from './core-config.ts';
 import type { Connection } from './connection.ts';
 import type { Request } from './request.ts';
@@ -43,9 +42,13 @@ export interface LogEntry {
   readonly server: VirtualServer | undefined;
   readonly connection: Connection | undefined;
   readonly request: Request | undefined;
+  /** What the system says went wrong: `(13)Permission denied`. */
+  readonly error?: string | undefined;
 }
 
-export type LogSink = (line: string) => void;
+/** Takes lines without the last one's end, and the level of what they say. */
+export type LogSink = (lines: string, level: number) => void;
+/** One line, or several where a request or connection is introduced first; undefined: nothing to write. */
 export type LogFormatter = (entry: LogEntry) => string | undefined;
 
 /** The log of one server: its levels, its format, where its lines go. */
@@ -54,7 +57,7 @@ export class Log {
   readonly format: LogFormatter;
   sink: LogSink;
 
-  constructor(levels: LogLevels | undefined, sink: LogSink, format: LogFormatter = formatDefault) {
+  constructor(levels: LogLevels | undefined, sink: LogSink, format: LogFormatter) {
     this.levels = levels;
     this.sink = sink;
     this.format = format;
@@ -66,8 +69,8 @@ export class Log {
   }
 
   write(entry: LogEntry): void {
-    const line = this.format(entry);
-    if (line !== undefined) this.sink(line);
+    const lines = this.format(entry);
+    if (lines !== undefined) this.sink(lines, entry.level);
   }
 }
 
@@ -105,52 +108,7 @@ function now(): number {
   return performance.timeOrigin + performance.now();
 }
 
-const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-
-/** `Mon Nov 23 12:36:00.123456 2026`, local time. */
-export function logTime(time: number): string {
-  const date = new Date(time);
-  const micros = Math.floor((time % 1000) * 1000);
-  const two = (n: number): string => (n < 10 ? `0${n}` : String(n));
-  return (
-    `${DAYS[date.getDay()]} ${MONTHS[date.getMonth()]} ${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}:` +
-    `${two(date.getSeconds())}.${String(micros).padStart(6, '0')} ${date.getFullYear()}`
-  );
-}
-
-/** httpd's default line of a threaded MPM: `[time] [module:level] [pid P:tid T] [client A:P] AHnnnnn: message, referer: R`. */
-export function formatDefault(entry: LogEntry): string {
-  const tid = isMainThread ? process.pid : threadId;
-  let line = `[${logTime(entry.time)}] [${entry.module}:${LEVEL_NAMES[entry.level]}] [pid ${process.pid}:tid ${tid}] `;
-  const c = entry.connection;
-  if (c !== undefined) line += `[client ${c.remoteAddr}:${c.remotePort}] `;
-  if (entry.tag !== '') line += `${entry.tag}: `;
-  line += escapeLogItem(entry.message);
-  const referer = entry.request?.headersIn.get('referer');
-  if (referer !== undefined) line += `, referer: ${escapeLogItem(referer)}`;
-  return line;
-}
-
-/** ap_escape_errorlog_item(): control characters and backslashes cannot forge lines. */
-function escapeLogItem(text: string): string {
-  if (!/[\x00-\x1f\x7f-\xff\\]/.test(text)) return text;
-  return text.replace(/[\x00-\x1f\x7f-\xff\\]/g, (c) => {
-    switch (c) {
-      case '\b':
-        return '\\b';
-      case '\n':
-        return '\\n';
-      case '\r':
-        return '\\r';
-      case '\t':
-        return '\\t';
-      case '\v':
-        return '\\v';
-      case '\\':
-        return '\\\\';
-      default:
-        return `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`;
-    }
-  });
+/** Whether an ErrorLog names the system log: `syslog`, `syslog:facility:tag`. */
+export function isSyslog(target: string): boolean {
+  return target === 'syslog' || target.startsWith('syslog:');
 }

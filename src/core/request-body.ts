@@ -66,8 +66,11 @@ export function discardBody(r: Request): Answer {
   readBody(r, {
     onBody: () => true,
     onBodyEnd: () => finish(OK),
-    // A client that went away gets no answer: 400 ends the request all the same.
-    onBodyError: (status) => finish(status === 0 ? 400 : status),
+    onBodyError(status) {
+      r.isBodyBroken = r.closeConnection = true;
+      // A client that went away gets no answer: 400 ends the request all the same.
+      finish(status === 0 ? 400 : status);
+    },
   });
   if (outcome !== undefined) return outcome;
   return new Promise((resolve) => {

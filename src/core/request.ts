@@ -14,6 +14,9 @@ import type { VirtualServer } from './virtual-server.ts';
 /** The wire side of a request: HTTP/1.1 connection, HTTP/2 stream, or the parent of a sub-request. */
 export interface Transport {
   readonly body: RequestBody;
+  /** Bytes on the wire for the request being answered: its head and body as received, interim and final answer as sent (mod_logio). */
+  readonly bytesRead?: number;
+  readonly bytesWritten?: number;
   /** Sends the head and a whole body (already cut to nothing for HEAD) in one write. */
   sendWhole(r: Request, body: Buffer | undefined): void;
   /** Sends the head; the body follows. `length` undefined: chunked, or until the connection closes. */
@@ -100,6 +103,9 @@ export class Request {
   /** Methods an `Allow` field would name. */
   readonly allowed = new Set<string>();
 
+  /** Common to all error log lines about the request; set with the first of them. */
+  logId: string | undefined;
+
   proxyRequest: ProxyRequest = 'none';
   /** No cache may keep the answer, no conditional request be answered from it. */
   noCache = false;
@@ -118,6 +124,10 @@ export class Request {
   bytesSent = 0;
   /** Connection ends after this answer, whatever the client asked. */
   closeConnection = false;
+  /** Without saying so: httpd's answer to an expectation it does not know. */
+  closesSilently = false;
+  /** The request body failed while it was read: the answer's length is not known (an error bucket passed the filters). */
+  isBodyBroken = false;
   /** `Connection: keep-alive` holds after this answer. Set when the head is made. */
   isKeepAlive = false;
   outputFilters: OutputFilter[] | undefined;

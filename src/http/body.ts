@@ -11,7 +11,7 @@ export interface BodyFraming {
   readonly kind: 'none' | 'length' | 'chunked';
   /** Bytes to come for 'length', else 0. Past 2^53 it is only roughly right: such bodies never arrive whole. */
   readonly length: number;
-  /** The connection must not be kept: Content-Length was overruled, or Transfer-Encoding came on HTTP/1.0. */
+  /** The connection must not be kept: Content-Length was overruled. */
   readonly mustClose: boolean;
 }
 
@@ -64,7 +64,7 @@ export function bodyFraming(head: RequestHead): BodyFraming | RequestFailure {
       ]);
     }
     if (lengthText !== undefined) fields.delete('content-length');
-    return lengthText !== undefined || !head.atLeast11 ? CHUNKED_AND_CLOSE : CHUNKED;
+    return lengthText !== undefined ? CHUNKED_AND_CLOSE : CHUNKED;
   }
   return lengthText === undefined ? NO_BODY : { kind: 'length', length, mustClose: false };
 }

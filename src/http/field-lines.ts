@@ -56,8 +56,20 @@ export class FieldLines {
   /** Ends the section. Fields of one name are joined, as httpd does for request heads. */
   finish(): RequestFailure | undefined {
     const refused = this.#commit();
-    if (refused === undefined) this.#fields.mergeRepeated();
-    return refused;
+    if (refused !== undefined) return refused;
+    this.#fields.mergeRepeated();
+    return this.#checkMerged();
+  }
+
+  /** Joined values count against the limit again (table_do_fn_check_lengths). */
+  #checkMerged(): RequestFailure | undefined {
+    const fields = this.#fields;
+    for (let index = 0; index < fields.size; index++) {
+      if (fields.valueAt(index).length <= this.#limits.fieldSize) continue;
+      const message = `Request header exceeds LimitRequestFieldSize after merging: ${loggedName(fields.nameAt(index))}`;
+      return failure(400, [{ number: 'AH00560', level: 'info', message }], TOO_LARGE);
+    }
+    return undefined;
   }
 
   /** The failure for a line over LimitRequestFieldSize; `start` is what was read of it. */

@@ -138,7 +138,10 @@ export class RequestParser {
     head.requestLine = text.slice(0, lineEnd - offset);
     head.protocol = minor === 1 ? 'HTTP/1.1' : 'HTTP/1.0';
     head.versionMinor = minor;
-    this.#cutFields(text, offset, count);
+    if (!this.#cutFields(text, offset, count)) {
+      this.head = new RequestHead();
+      return 0;
+    }
     return end;
   }
 
@@ -193,7 +196,8 @@ export class RequestParser {
     }
   }
 
-  #cutFields(text: string, offset: number, count: number): void {
+  /** False: fields were joined to more than the limit. */
+  #cutFields(text: string, offset: number, count: number): boolean {
     const fields = this.head.fields;
     for (let index = 0, mark = 0; index < count; index++, mark += 4) {
       const name = text.slice((marks[mark] as number) - offset, (marks[mark + 1] as number) - offset);
@@ -201,6 +205,11 @@ export class RequestParser {
       fields.appendParsed(fieldKey(name), name, value);
     }
     fields.mergeRepeated();
+    if (fields.size === count) return true;
+    for (let index = 0; index < fields.size; index++) {
+      if (fields.valueAt(index).length > this.#options.limits.fieldSize) return false;
+    }
+    return true;
   }
 
   #feedLines(chunk: Buffer, offset: number): number {

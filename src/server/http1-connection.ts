@@ -48,6 +48,13 @@ const DEFAULT_TIMEOUT = 60;
 
 type Phase = 'idle' | 'reading' | 'busy' | 'lingering' | 'closed';
 
+/** The client ended its side amid a head (AH00567). */
+const CUT_OFF: RequestFailure = {
+  status: 400,
+  detail: undefined,
+  logs: [{ number: 'AH00567', level: 'debug', message: 'request failed: error reading the headers' }],
+};
+
 let nextId = 1;
 
 export class Http1Connection extends WheelTimer implements Connection, Transport {
@@ -142,13 +149,14 @@ export class Http1Connection extends WheelTimer implements Connection, Transport
         if (!(body instanceof IncomingBody) || !body.isWanting) break;
         this.#await(this.#timeout(this.#request?.server ?? this.baseServer));
         this.#take(chunk, body.feed(chunk, this.#offset));
+        this.#checkSkipped();
         continue;
       }
       if (this.#phase !== 'idle' && this.#phase !== 'reading') break;
       const end = this.#parser.feed(chunk, this.#offset);
       this.#take(chunk, end);
       if (this.#parser.state === ParseState.complete) this.#onHead(this.#parser.head);
-      else if (this.#parser.state === ParseState.failed) this.#onBadHead(this.#parser.head, this.#parser.failure as RequestFailure, undefined);
+      else if (this.#parser.state === ParseState.failed) this.#onBadHead(this.#parser.head, this.#parser.failure as RequestFailure);
       else if (this.#phase === 'idle') {
         this.#phase = 'reading';
         this.#await(this.#timeout(this.baseServer));
@@ -181,7 +189,7 @@ export class Http1Connection extends WheelTimer implements Connection, Transport
     const strict = coreServer(this.baseServer).strictHttp !== false;
     const checked = checkRequest(head, strict, this.isTls ? 'https' : 'http');
     if (isFailure(checked)) {
-      this.#onBadHead(head, checked, undefined);
+      this.#onBadHead(head, checked);
       return;
     }
     const r = this.#makeRequest(head);
@@ -198,8 +206,8 @@ export class Http1Connection extends WheelTimer implements Connection, Transport
     } else {
       const { limits, strict: strictBody } = this.#home.parserOptions(r.server);
       this.body = new IncomingBody(framing, limits, strictBody, this);
-      this.#waitsForContinue = checked.expectsContinue;
     }
+    this.#waitsForContinue = checked.expectsContinue;
     if (this.#home.isDraining) r.closeConnection = true;
     this.#run(r, processRequest(r));
   }
@@ -241,10 +249,10 @@ export class Http1Connection extends WheelTimer implements Connection, Transport
   }
 
   /** A head that cannot be served is answered by the error path, and the connection ends. */
-  #onBadHead(head: RequestHead, failure: RequestFailure, server: VirtualServer | undefined): void {
+  #onBadHead(head: RequestHead, failure: RequestFailure): void {
     const r = this.#makeRequest(head);
-    if (server !== undefined) r.server = server;
     r.closeConnection = true;
+    r.closesSilently = failure.status === 417;
     this.#logAll(r, failure.logs);
     if (failure.detail !== undefined) r.notes.set('error-notes', failure.detail);
     this.#run(r, die(r, failure.status));
@@ -451,8 +459,9 @@ export class Http1Connection extends WheelTimer implements Connection, Transport
         }
         return;
       case 'reading':
-        // Cut off amid a head: nobody waits for an answer.
-        this.#destroy();
+        // Half a request line is nothing; a head that was begun is a bad request.
+        if (this.#parser.head.requestLine === '') this.#destroy();
+        else this.#onBadHead(this.#parser.head, CUT_OFF);
         return;
       default:
         this.#destroy();
@@ -562,6 +571,10 @@ export class Http1Connection extends WheelTimer implements Connection, Transport
 
   /** A head that does not become whole in time: 408 (ap_read_request of a client that began one). */
   #onSlowHead(): void {
+    if (this.#parser.head.requestLine === '') {
+      this.#destroy();
+      return;
+    }
     const r = this.#makeRequest(this.#parser.head);
     r.closeConnection = true;
     this.#run(r, die(r, 408));

@@ -33,7 +33,8 @@ export function decideFraming(r: Request, hasLength: boolean, served: number, wa
   const most = conf.maxKeepAliveRequests ?? DEFAULT_KEEPALIVE_REQUESTS;
   const isHttp11 = r.protocolNumber >= 1001;
   const isFramed = hasLength || r.headerOnly || isBodyless(r.status);
-  const isChunked = !isFramed && isHttp11 && r.getEnv('force-response-1.0') === undefined;
+  // httpd only thinks of chunks where it still thinks of keeping the connection.
+  const isChunked = !isFramed && isHttp11 && !r.closeConnection && !waits;
   const own = headersOut.getJoined('connection');
   const saysClose = own !== undefined && hasToken(own, 'close');
   const wantsKeepAlive = asked !== undefined && hasToken(asked, 'keep-alive');
@@ -55,7 +56,7 @@ export function decideFraming(r: Request, hasLength: boolean, served: number, wa
       headersOut.set('Keep-Alive', most === 0 ? `timeout=${seconds}` : `timeout=${seconds}, max=${most - served}`);
       headersOut.merge('Connection', 'Keep-Alive');
     }
-  } else if (!saysClose) {
+  } else if (!saysClose && !r.closesSilently) {
     headersOut.merge('Connection', 'close');
   }
   return { isChunked, isKeptAlive };

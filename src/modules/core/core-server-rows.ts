@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import { type AnyRow, type ApplyResult, type Command, GLOBAL_ONLY, NOT_IN_DIR_CONTEXT, RSRC_CONF } from '../../config/directive.ts';
 import { parseTimeout } from '../../config/values.ts';
 import type { CoreDirConf, CoreServerConf } from '../../core/core-config.ts';
+import { compileErrorLogFormat } from '../../core/error-log-format.ts';
 import { LEVEL_NAMES } from '../../core/log.ts';
 import { splitHostPort } from './addresses.ts';
 
@@ -166,15 +167,20 @@ function logLevel(cmd: Cmd, word: string): ApplyResult {
   return undefined;
 }
 
-function errorLogFormat(cmd: Cmd, words: readonly string[]): ApplyResult {
-  if (words.length === 0 || words.length > 2) return 'ErrorLogFormat takes one or two arguments';
-  const formats = { ...cmd.server.errorLogFormat };
-  const [first = '', second] = words;
-  if (second === undefined) formats.main = first;
-  else if (first.toLowerCase() === 'request') formats.request = second;
-  else if (first.toLowerCase() === 'connection') formats.connection = second;
-  else return 'ErrorLogFormat type must be request or connection';
-  cmd.server.errorLogFormat = formats;
+/** ErrorLogFormat [connection|request] format (set_errorlog_format). */
+function errorLogFormat(cmd: Cmd, first: string, second: string | undefined): ApplyResult {
+  const type = first.toLowerCase();
+  if (second !== undefined && type !== 'request' && type !== 'connection') {
+    return 'ErrorLogFormat type must be one of request, connection';
+  }
+  // With an empty format httpd takes the type for the format.
+  const isOnce = second !== undefined && second !== '';
+  const format = compileErrorLogFormat(isOnce ? second : first, isOnce ? 'once' : 'main');
+  if (typeof format === 'string') return format;
+  const formats = cmd.server.errorLogFormat;
+  if (!isOnce) cmd.server.errorLogFormat = { ...formats, main: format };
+  else if (type === 'request') cmd.server.errorLogFormat = { ...formats, request: [...(formats?.request ?? []), format] };
+  else cmd.server.errorLogFormat = { ...formats, connection: [...(formats?.connection ?? []), format] };
   return undefined;
 }
 
@@ -227,8 +233,8 @@ export const serverRows: readonly Row[] = [
   row('MergeSlashes', 'FLAG', 'Controls whether consecutive slashes in the URI path are merged', (cmd, on) => void (cmd.server.mergeSlashes = on)),
   row('MergeTrailers', 'FLAG', 'merge request trailers into request headers or not', (cmd, on) => void (cmd.server.mergeTrailers = on)),
   row('AllowEncodedSlashes', 'TAKE1', "Allow URLs containing '/' encoded as '%2F'", allowEncodedSlashes, { forbidden: NOT_IN_DIR_CONTEXT }),
-  row('ErrorLog', 'TAKE12', 'The filename of the error log', (cmd, a, b) => void (cmd.server.errorLog = b === undefined ? a : `${a} ${b}`)),
-  row('ErrorLogFormat', 'TAKE_ARGV', 'Format string for the ErrorLog', errorLogFormat),
+  row('ErrorLog', 'TAKE1', 'The filename of the error log', (cmd, a) => void (cmd.server.errorLog = a)),
+  row('ErrorLogFormat', 'TAKE12', 'Format string for the ErrorLog', errorLogFormat),
   { name: 'LogLevel', shape: 'ITERATE', where: RSRC_CONF | 64, usage: 'Level of verbosity in error logging', apply: logLevel },
   row('PidFile', 'TAKE1', 'A file for logging the server process ID', (cmd, a) => void (cmd.server.pidFile = a), { forbidden: GLOBAL_ONLY }),
   row('DefaultRuntimeDir', 'TAKE1', 'Common directory for run-time files (shared memory, locks, etc.)', (cmd, a) => void (cmd.server.runtimeDir = cmd.serverRootRelative(a)), { forbidden: GLOBAL_ONLY }),

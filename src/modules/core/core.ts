@@ -24,6 +24,8 @@ function mergeServer(base: CoreServerConf, add: CoreServerConf): CoreServerConf 
   if (locations !== undefined) merged.locationSections = locations;
   const logLevel = mergeLevels(base.logLevel, add.logLevel);
   if (logLevel !== undefined) merged.logLevel = logLevel;
+  // Each kind of ErrorLogFormat is taken over by itself.
+  if (add.errorLogFormat !== undefined) merged.errorLogFormat = { ...base.errorLogFormat, ...add.errorLogFormat };
   return merged;
 }
 

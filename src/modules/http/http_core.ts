@@ -9,7 +9,7 @@ import { type Answer, MIDDLE } from '../../core/hooks.ts';
 import { defineModule } from '../../core/module.ts';
 import type { Request } from '../../core/request.ts';
 import { readBody } from '../../core/request-body.ts';
-import { sendBuffer } from '../../core/response.ts';
+import { beginBody } from '../../core/response.ts';
 import { DECLINED, DONE } from '../../core/status.ts';
 
 type Cmd = Command<object, object>;
@@ -103,7 +103,9 @@ function echo(r: Request, initial: Request, body: Buffer): number {
   r.contentType = 'message/http';
   let text = `${initial.requestLine}\r\n`;
   for (const [name, value] of r.headersIn) text += `${name}: ${value}\r\n`;
-  sendBuffer(r, Buffer.concat([Buffer.from(`${text}\r\n`, 'latin1'), body]));
+  const writer = beginBody(r, undefined);
+  writer.write(Buffer.concat([Buffer.from(`${text}\r\n`, 'latin1'), body]));
+  writer.end();
   return DONE;
 }
 

@@ -1,0 +1,80 @@
+/** A request as the CGI variables see it: shared by every module that runs or asks scripts (util_script.c's view of a request_rec). */
+import type { CgiRequest, PreviousRequest } from '../cgi/variables.ts';
+import { escapeUri } from '../http/escape.ts';
+import { coreDir, coreServer } from './core-config.ts';
+import type { Request } from './request.ts';
+import { bannerOf, constructUrl, requestScheme, serverAdmin, serverName, serverPort, serverSignature } from './server-identity.ts';
+import { lookupUri } from './subrequest.ts';
+
+/** Read once: process.env asks the system each time. */
+const PROCESS_PATH = process.env.PATH;
+
+/**
+ * The file or URL that PATH_INFO leads to when it is taken for a URL of its own (PATH_TRANSLATED); undefined without PATH_INFO. To be asked
+ * before the variables are made, since a sub-request may have to wait.
+ */
+export function pathTranslated(r: Request): string | undefined | Promise<string | undefined> {
+  if (r.pathInfo === '') return undefined;
+  const found = lookupUri(r, escapeUri(r.pathInfo));
+  return found instanceof Promise ? found.then(translated) : translated(found);
+}
+
+function translated(sub: Request): string | undefined {
+  return sub.filename === undefined ? undefined : sub.filename + sub.pathInfo;
+}
+
+/** What the variables of `r` are made from. `translatedPath`: the answer of `pathTranslated`. */
+export function scriptRequest(r: Request, translatedPath: string | undefined): CgiRequest {
+  const { connection } = r;
+  const conf = coreDir(r);
+  const documentRoot = coreServer(r.server).documentRoot ?? `${r.configuration.serverRoot}/htdocs`;
+  return {
+    method: r.method,
+    protocol: r.main === undefined ? r.protocol : 'INCLUDED',
+    unparsedUri: r.initial.unparsedUri,
+    uri: r.uri,
+    args: r.args,
+    headers: flatHeaders(r),
+    env: r.env,
+    processPath: PROCESS_PATH,
+    serverSignature: serverSignature(r, ''),
+    serverSoftware: bannerOf(r),
+    serverName: serverName(r),
+    serverAddr: connection.localAddr,
+    serverPort: serverPort(r),
+    serverAdmin: serverAdmin(r.server),
+    documentRoot,
+    scheme: requestScheme(r),
+    contextPrefix: r.contextPrefix ?? '',
+    contextDocumentRoot: r.contextDocumentRoot ?? documentRoot,
+    filename: r.filename ?? '',
+    pathInfo: r.pathInfo,
+    pathTranslated: () => translatedPath,
+    remoteHost: undefined,
+    remoteAddr: connection.remoteAddr,
+    remotePort: connection.remotePort,
+    remoteIdent: undefined,
+    user: r.user,
+    authType: r.authType,
+    previous: r.prev === undefined ? undefined : previousRequest(r.prev),
+    isAuthPassed: conf.cgiPassAuth === true,
+    isRequestUriCurrent: conf.cgiVarRules?.get('REQUEST_URI') === 'current-uri',
+  };
+}
+
+function flatHeaders(r: Request): string[] {
+  const { headersIn } = r;
+  const flat: string[] = [];
+  for (let i = 0; i < headersIn.size; i++) flat.push(headersIn.nameAt(i), headersIn.valueAt(i));
+  return flat;
+}
+
+function previousRequest(prev: Request): PreviousRequest {
+  const query = prev.args === undefined ? '' : `?${prev.args}`;
+  return {
+    redirectUrl: coreDir(prev).qualifyRedirectUrl === true ? constructUrl(prev, prev.uri + query) : prev.uri,
+    args: prev.args,
+    user: prev.user,
+    previous: prev.prev === undefined ? undefined : previousRequest(prev.prev),
+  };
+}

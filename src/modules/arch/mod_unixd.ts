@@ -1,0 +1,49 @@
+/** mod_unixd: who the server runs as (modules/arch/unix/mod_unixd.c). The names are looked up when the configuration is read. */
+import { readFileSync } from 'node:fs';
+import { type AnyRow, type ApplyResult, type Command, GLOBAL_ONLY, RSRC_CONF } from '../../config/directive.ts';
+import { coreServerOf } from '../../core/core-config.ts';
+import { defineModule } from '../../core/module.ts';
+
+type Cmd = Command<object, object>;
+
+/** The id of a name in /etc/passwd or /etc/group; `#1000` names an id. Undefined: there is no such name. */
+export function idOf(name: string, file: '/etc/passwd' | '/etc/group'): number | undefined {
+  if (/^#\d+$/.test(name)) return Number(name.slice(1));
+  let text: string;
+  try {
+    text = readFileSync(file, 'latin1');
+  } catch {
+    return undefined;
+  }
+  const line = text.split('\n').find((entry) => entry.startsWith(`${name}:`));
+  return line === undefined ? undefined : Number(line.split(':')[2]);
+}
+
+function setUser(cmd: Cmd, name: string): ApplyResult {
+  if (idOf(name, '/etc/passwd') === undefined) return `bad user name ${name}`;
+  coreServerOf(cmd).user = name;
+  return undefined;
+}
+
+function setGroup(cmd: Cmd, name: string): ApplyResult {
+  if (idOf(name, '/etc/group') === undefined) return `bad group name ${name}`;
+  coreServerOf(cmd).group = name;
+  return undefined;
+}
+
+function refuseChroot(): ApplyResult {
+  return { message: 'ChrootDir is not supported', hint: 'Node.js has no chroot(2): start the server inside the directory by other means' };
+}
+
+function suexec(_cmd: Cmd, on: boolean): ApplyResult {
+  return on ? 'suEXEC isn\'t supported: there is no suexec binary' : undefined;
+}
+
+const directives: readonly AnyRow<object, object>[] = [
+  { name: 'User', shape: 'TAKE1', where: RSRC_CONF, forbidden: GLOBAL_ONLY, usage: 'Effective user id for this server', apply: setUser },
+  { name: 'Group', shape: 'TAKE1', where: RSRC_CONF, forbidden: GLOBAL_ONLY, usage: 'Effective group id for this server', apply: setGroup },
+  { name: 'ChrootDir', shape: 'TAKE1', where: RSRC_CONF, forbidden: GLOBAL_ONLY, usage: 'The directory to chroot(2) into', apply: refuseChroot },
+  { name: 'Suexec', shape: 'FLAG', where: RSRC_CONF, usage: 'Enable or disable suEXEC support', apply: suexec },
+];
+
+export const modUnixd = defineModule({ name: 'unixd_module', file: 'mod_unixd.c', directives });
