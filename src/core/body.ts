@@ -1,4 +1,5 @@
 /** How bodies move: in from the client, out to the client. Backpressure is in the signatures, both ways. */
+import type { Request } from './request.ts';
 
 /** Who reads a request body. */
 export interface BodyReader {
@@ -30,9 +31,21 @@ export interface BodyWriter {
   write(chunk: Buffer): boolean;
   /** The body is whole. */
   end(): void;
+  /** The last piece and the end in one, for writers that gain by knowing. Without it: write() and end(). */
+  endWith?(chunk: Buffer): void;
+  /** What is held back for good company goes on now. Without it nothing is held back. */
+  flush?(): void;
   /** It will never be whole: the client must be able to tell (no last chunk, connection closed). */
   abort(): void;
 }
 
-/** An output filter: wraps the writer behind it. Called once, when the body starts and the headers can still be changed. */
-export type OutputFilter = (next: BodyWriter) => BodyWriter;
+/** An output filter: stands before the writer it is given. */
+export interface OutputFilter {
+  /** Its place in the chain: a number of FilterType (core/filters.ts), or between two. */
+  readonly type: number;
+  /**
+   * Called when the body reaches it and headers can still be changed. `length`: bytes of the whole body where it is known to be at hand at once.
+   * Answers what takes the body, or undefined to step aside.
+   */
+  start(r: Request, next: BodyWriter, length: number | undefined): BodyWriter | undefined;
+}

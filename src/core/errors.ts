@@ -19,7 +19,7 @@ export const DROPS_CONNECTION: ReadonlySet<number> = new Set([400, 408, 411, 413
 
 /** Answers a request with an error (or redirect) status. */
 export function die(r: Request, type: number): Answer {
-  if (r.isHeadSent) return OK; // the answer is under way: whoever sends it ends it
+  if (r.isHeadSent || r.isBodyBegun) return OK; // the answer is under way: whoever sends it ends it
   let status = type;
   if (status < 100 || status > 999) {
     logRequest(r, 'core', Level.error, 'AH01579', `Invalid response status ${type}`);

@@ -5,7 +5,7 @@ import type { CachedFile } from './file-cache.ts';
 import type { Answer } from './hooks.ts';
 import { planRanges } from './ranges.ts';
 import type { Request } from './request.ts';
-import { beginBody, sendHead } from './response.ts';
+import { beginBody, beginFiltered, sendHead } from './response.ts';
 import { sendRangeError } from './errors.ts';
 import { OK } from './status.ts';
 
@@ -14,7 +14,9 @@ const PIECE = 256 * 1024;
 
 /** Answers with a file's bytes, or the ranges of them that are asked for. The file is released at the end. */
 export function sendFile(r: Request, file: CachedFile): Answer {
-  const plan = r.outputFilters === undefined ? planRanges(r, file.size) : ({ kind: 'whole' } as const);
+  const filtered = r.outputFilters === undefined ? undefined : beginFiltered(r, file.size);
+  if (filtered !== undefined) return pump(r, file, [{ start: 0, end: file.size - 1 }], filtered);
+  const plan = planRanges(r, file.size);
   if (plan.kind === 'unsatisfiable') {
     file.release();
     sendRangeError(r);
@@ -28,17 +30,23 @@ export function sendFile(r: Request, file: CachedFile): Answer {
     return OK;
   }
   const parts = plan.kind === 'parts' ? plan.parts : [{ start: 0, end: file.size - 1 }];
-  const writer = beginBody(r, length);
+  return pump(r, file, parts, beginBody(r, length));
+}
+
+function pump(r: Request, file: CachedFile, parts: Parts, writer: BodyWriter): Promise<number> {
   return new Promise((resolve) => {
     new FilePump(r, file, parts, writer, resolve).run();
   });
 }
 
+/** Bytes of the file, and texts between them. */
+type Parts = readonly ({ readonly start: number; readonly end: number } | string)[];
+
 /** Moves the parts of a file to a writer: one read at a time, the next one when the writer has room. */
 class FilePump {
   readonly #r: Request;
   readonly #file: CachedFile;
-  readonly #parts: readonly ({ readonly start: number; readonly end: number } | string)[];
+  readonly #parts: Parts;
   readonly #writer: BodyWriter;
   readonly #resolve: (status: number) => void;
   #part = 0;
@@ -50,7 +58,7 @@ class FilePump {
   constructor(
     r: Request,
     file: CachedFile,
-    parts: readonly ({ readonly start: number; readonly end: number } | string)[],
+    parts: Parts,
     writer: BodyWriter,
     resolve: (status: number) => void,
   ) {
@@ -69,7 +77,8 @@ class FilePump {
     for (;;) {
       if (this.#isGone) return;
       const part = this.#parts[this.#part];
-      if (part === undefined) {
+      // A HEAD that went through filters has its answer once they let the head go.
+      if (part === undefined || (this.#r.headerOnly && this.#r.isHeadSent)) {
         this.#writer.end();
         this.#finish();
         return;

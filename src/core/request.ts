@@ -35,7 +35,8 @@ export type ProxyRequest = 'none' | 'forward' | 'reverse' | 'response';
 export class Request {
   readonly configuration: Configuration;
   readonly connection: Connection;
-  readonly transport: Transport;
+  /** Replaced by filters that slow the answer themselves (core/filters.ts). */
+  transport: Transport;
   /** Chosen by address, then by Host. */
   server: VirtualServer;
   perDir: PerDirConfig;
@@ -118,6 +119,8 @@ export class Request {
   /** Body of an error made by the server: not what the resource holds. */
   isErrorPage = false;
 
+  /** A body is on its way to the client, though filters may hold it and the head back. */
+  isBodyBegun = false;
   /** The head has been handed to the transport. */
   isHeadSent = false;
   /** Body bytes handed to the transport, after filters, before chunking (`%B`). */

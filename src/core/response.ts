@@ -3,8 +3,9 @@
  * length. The transport makes the head of what stands in the request record.
  */
 import { findInvalidField } from '../http/response-head.ts';
-import type { BodyWriter, OutputFilter } from './body.ts';
+import type { BodyWriter } from './body.ts';
 import { sendBadFieldError, sendRangeError } from './errors.ts';
+import { endWith, startFilters } from './filters.ts';
 import { Level, logRequest } from './log.ts';
 import { planRanges, type RangePlan } from './ranges.ts';
 import type { Request } from './request.ts';
@@ -38,11 +39,17 @@ function completeHead(r: Request): boolean {
 /** Answers with a whole body. */
 export function sendBuffer(r: Request, body: Buffer): void {
   if (r.outputFilters !== undefined) {
-    const writer = beginBody(r, undefined);
-    if (!r.headerOnly && body.length > 0) writer.write(body);
-    writer.end();
-    return;
+    const writer = beginFiltered(r, body.length);
+    if (writer !== undefined) {
+      // For HEAD too: the length is that of what the filters make of it.
+      endWith(writer, body);
+      return;
+    }
   }
+  sendUnfiltered(r, body);
+}
+
+function sendUnfiltered(r: Request, body: Buffer): void {
   if (r.status === 200 && !r.isErrorPage && r.headersIn.has('range')) {
     sendPlanned(r, body, planRanges(r, body.length));
     return;
@@ -88,11 +95,17 @@ export function sendHead(r: Request): void {
  * is known and no filter changes it.
  */
 export function beginBody(r: Request, length: number | undefined): BodyWriter {
-  const filters = r.outputFilters;
-  if (filters === undefined) return startTransport(r, length);
-  r.outputFilters = undefined;
-  let writer: BodyWriter = new LazyStart(r);
-  for (let i = filters.length - 1; i >= 0; i--) writer = (filters[i] as OutputFilter)(writer);
+  if (r.outputFilters !== undefined) {
+    const writer = beginFiltered(r, length);
+    if (writer !== undefined) return writer;
+  }
+  return startTransport(r, length);
+}
+
+/** The writer that leads through the request's filters; undefined when all of them step aside from a body of that length. */
+export function beginFiltered(r: Request, length: number | undefined): BodyWriter | undefined {
+  const writer = startFilters(r, new LazyStart(r), length);
+  if (writer !== undefined) r.isBodyBegun = true;
   return writer;
 }
 
@@ -123,6 +136,15 @@ class LazyStart implements BodyWriter {
   end(): void {
     if (this.#writer === undefined) sendWhole(this.#r, EMPTY_BODY);
     else this.#writer.end();
+  }
+  endWith(chunk: Buffer): void {
+    if (this.#writer === undefined) {
+      // Whole after all: its length is known, and ranges count in what the filters made of it.
+      sendUnfiltered(this.#r, chunk);
+      return;
+    }
+    this.#writer.write(chunk);
+    this.#writer.end();
   }
   abort(): void {
     this.#writer ??= startTransport(this.#r, undefined);

@@ -277,7 +277,7 @@ export class Http1Connection extends WheelTimer implements Connection, Transport
   #onCrash(r: Request, error: unknown): void {
     const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
     logRequest(r, 'core', Level.crit, 'AL0500', `internal error: ${what}`);
-    if (this.#isAnswered || r.final.isHeadSent) {
+    if (this.#isAnswered || r.final.isHeadSent || r.final.isBodyBegun) {
       this.#destroy();
       return;
     }
@@ -290,7 +290,7 @@ export class Http1Connection extends WheelTimer implements Connection, Transport
   #onSettled(r: Request): void {
     this.#isSettled = true;
     const last = r.final;
-    if (!last.isHeadSent && !this.#isAnswered && this.#phase === 'busy') sendBuffer(last, EMPTY_BODY);
+    if (!last.isHeadSent && !last.isBodyBegun && !this.#isAnswered && this.#phase === 'busy') sendBuffer(last, EMPTY_BODY);
     this.#finishWhenDone();
   }
 

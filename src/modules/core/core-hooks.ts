@@ -1,6 +1,7 @@
 /** What the core does in the phases: map to the DocumentRoot, walk, override types, serve files (server/core.c). */
 import { coreDir, coreServer } from '../../core/core-config.ts';
 import { defaultHandler } from '../../core/default-handler.ts';
+import { insertNamedFilters } from '../../core/filters.ts';
 import { directoryWalk } from '../../core/directory-walk.ts';
 import { evaluateString } from '../../core/expression-context.ts';
 import { type PhaseHooks, REALLY_FIRST, REALLY_LAST } from '../../core/hooks.ts';
@@ -71,5 +72,6 @@ export const coreHooks: PhaseHooks = {
   translateName: { run: translateToDocumentRoot, order: REALLY_LAST },
   mapToStorage: { run: walkToStorage, order: REALLY_LAST },
   fixups: { run: overrideType, order: REALLY_FIRST },
+  insertFilter: insertNamedFilters,
   handler: { run: defaultHandler, order: REALLY_LAST },
 };
