@@ -71,7 +71,7 @@ export function buildHead(r: Request, framing: AnswerFraming, now: number): stri
   if (r.contentType !== undefined && r.contentType !== '') headersOut.set('Content-Type', contentTypeField(r, r.contentType));
   if (r.contentEncoding !== undefined) headersOut.set('Content-Encoding', r.contentEncoding);
   if (r.contentLanguages !== undefined && r.contentLanguages.length > 0) {
-    headersOut.set('Content-Language', r.contentLanguages.join(', '));
+    headersOut.set('Content-Language', r.contentLanguages.join(','));
   }
   if (errHeadersOut.size === 0) {
     return responseHead(r.status, dateAndServer(now, r.configuration.banner), headersOut, r.statusLine);

@@ -2,6 +2,7 @@
 
 /** What one extension means. Every text is in lower case, as httpd keeps it. */
 export interface ExtensionInfo {
+  /** Empty after RemoveType: TypesConfig's type does not hold either. */
   readonly type?: string | undefined;
   readonly encoding?: string | undefined;
   readonly language?: string | undefined;
@@ -15,7 +16,7 @@ export type Attribute = keyof ExtensionInfo;
 
 export interface Removal {
   readonly extension: string;
-  readonly attribute: Attribute;
+  readonly attribute: Exclude<Attribute, 'type'>;
 }
 
 /** MultiviewsMatch, httpd's bits. */

@@ -25,6 +25,7 @@ import {
   type MimeDirConf,
   type MimeServerConf,
   mergeDir,
+  type Removal,
   type TypeTable,
 } from './conf.ts';
 import { withCharset } from './content-type.ts';
@@ -40,16 +41,23 @@ type Cmd = Command<MimeServerConf, MimeDirConf>;
 /** AddType and its kin (add_extension_info): values are kept in lower case. */
 function add(attribute: Attribute) {
   return (cmd: Cmd, value: string, extension: string): ApplyResult => {
-    const key = extensionKey(extension);
-    const extensions = new Map(cmd.dir.extensions);
-    extensions.set(key, { ...extensions.get(key), [attribute]: asciiLower(value) });
-    cmd.dir.extensions = extensions;
+    setAttribute(cmd, extension, attribute, asciiLower(value));
     return undefined;
   };
 }
 
-/** RemoveType and its kin (remove_extension_info). */
-function remove(attribute: Attribute) {
+function setAttribute(cmd: Cmd, extension: string, attribute: Attribute, value: string): void {
+  const key = extensionKey(extension);
+  const extensions = new Map(cmd.dir.extensions);
+  extensions.set(key, { ...extensions.get(key), [attribute]: value });
+  cmd.dir.extensions = extensions;
+}
+
+/**
+ * RemoveCharset and its kin (remove_extension_info): they count when the section is merged, against the section's own additions too, wherever
+ * it makes them. Measured: RemoveType is none of them. It counts at once, a later AddType in the same place undoes it.
+ */
+function remove(attribute: Removal['attribute']) {
   return (cmd: Cmd, extension: string): ApplyResult => {
     cmd.dir.removals = [...(cmd.dir.removals ?? []), { extension: extensionKey(extension), attribute }];
     if (cmd.path !== undefined || cmd.isVirtualHost) cmd.dir.isNested = true;
@@ -94,7 +102,7 @@ type Row = AnyRow<MimeServerConf, MimeDirConf>;
 function addRow(name: string, attribute: Attribute, usage: string): Row {
   return { name, shape: 'ITERATE2', where: OR_FILEINFO, usage, apply: add(attribute) };
 }
-function removeRow(name: string, attribute: Attribute): Row {
+function removeRow(name: string, attribute: Removal['attribute']): Row {
   return {
     name,
     shape: 'ITERATE',
@@ -133,7 +141,13 @@ const directives: readonly Row[] = [
   removeRow('RemoveInputFilter', 'inputFilters'),
   removeRow('RemoveLanguage', 'language'),
   removeRow('RemoveOutputFilter', 'outputFilters'),
-  removeRow('RemoveType', 'type'),
+  {
+    name: 'RemoveType',
+    shape: 'ITERATE',
+    where: OR_FILEINFO,
+    usage: 'one or more file extensions',
+    apply: (cmd, extension) => setAttribute(cmd, extension, 'type', ''),
+  },
   {
     name: 'TypesConfig',
     shape: 'TAKE1',

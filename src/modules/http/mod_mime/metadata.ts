@@ -48,7 +48,7 @@ export function describe(extensions: string, conf: Readonly<MimeDirConf>, types:
     if (written === '') continue;
     const extension = asciiLower(written);
     const info = infos?.get(extension);
-    const ownType = info?.type ?? types.get(extension);
+    const ownType = info?.type === '' ? undefined : (info?.type ?? types.get(extension));
     let isFound = ownType !== undefined || (match & MATCH_ANY) !== 0;
     type = ownType ?? type;
     if (info !== undefined) {
