@@ -37,7 +37,7 @@ export async function shaCrypt(password: string, setting: string): Promise<strin
   if (parsed === null || scheme === undefined) return undefined;
   const rounds = parsed[3] === undefined ? DEFAULT_ROUNDS : Number(parsed[3]);
   // libxcrypt refuses what glibc once brought within bounds.
-  if (rounds < MIN_ROUNDS || rounds > MAX_ROUNDS) return undefined;
+  if (rounds < MIN_ROUNDS || rounds > MAX_ROUNDS || parsed[3]?.startsWith('0') === true) return undefined;
   const saltText = (parsed[4] as string).slice(0, SALT_LENGTH);
   const secret = Buffer.from(password, 'latin1');
   const salt = Buffer.from(saltText, 'latin1');

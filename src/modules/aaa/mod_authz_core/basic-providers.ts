@@ -1,4 +1,5 @@
 /** The Require lines that need no other module: all, env, method, expr (modules/aaa/mod_authz_core.c). */
+import { parseBooleanExpression } from '../../../../grammar/ap-expr/index.ts';
 import { RequestExprContext } from '../../../core/expression-context.ts';
 import { Level, logRequest } from '../../../core/log.ts';
 import { MethodScope } from '../../../core/method-scope.ts';
@@ -56,17 +57,7 @@ export const requireExpr: AuthzProvider = {
   compile(cmd, args) {
     const isQuoted = args.length > 1 && args.startsWith('"') && args.endsWith('"');
     const source = isQuoted ? args.slice(1, -1) : args;
-    let wantsUser = false;
-    const compiled = compileBoolean(source, {
-      restricted: cmd.isHtaccess,
-      extensions: {
-        // Only a look at which variables there are: what fails without a user may hold with one.
-        variable(name) {
-          if (name.toUpperCase() === 'REMOTE_USER') wantsUser = true;
-          return undefined;
-        },
-      },
-    });
+    const compiled = compileBoolean(source, { restricted: cmd.isHtaccess });
     if (!compiled.ok) {
       const { message, offset, length } = compiled.error;
       return {
@@ -75,11 +66,18 @@ export const requireExpr: AuthzProvider = {
         length: Math.max(1, length),
       };
     }
-    const otherwise: AuthzResult = wantsUser ? 'denied-no-user' : 'denied';
+    // What fails without a user may hold with one.
+    const otherwise: AuthzResult = asksForUser(source) ? 'denied-no-user' : 'denied';
     const { expr } = compiled;
     return (r) => evaluate(r, expr, otherwise);
   },
 };
+
+function asksForUser(source: string): boolean {
+  return parseBooleanExpression(source).references.some(
+    (node) => node.kind === 'variable' && node.name.toUpperCase() === 'REMOTE_USER',
+  );
+}
 
 function evaluate(r: Request, expr: BooleanExpr, otherwise: AuthzResult): AuthzAnswer {
   try {
