@@ -160,7 +160,7 @@ export function portSource(first, count) {
 }
 
 /** @param {number} port */
-export function isFree(port) {
+function isFree(port) {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', () => resolve(false));

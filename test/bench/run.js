@@ -1,5 +1,5 @@
 /** The benchmark: `npm run bench -- --help`. README.md beside this file says what is measured and how. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { jobs } from './jobs/index.js';
 import { readOptions, USAGE } from './options.js';
@@ -58,7 +58,11 @@ async function run(options) {
     say(`cut short after ${LONGEST_RUN} minutes`);
     process.exit(1);
   }, LONGEST_RUN * 60_000).unref();
-  if (options.profile !== undefined) mkdirSync(options.profile, { recursive: true });
+  if (options.profile !== undefined) {
+    mkdirSync(options.profile, { recursive: true });
+    // The profile is written at the end, by the user the server has become.
+    chmodSync(options.profile, 0o777);
+  }
 
   const machine = `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}`;
   say(`${machine}; ${options.rounds} rounds of ${options.seconds} s; × is the ratio to apache-lite\n`);

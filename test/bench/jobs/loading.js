@@ -1,11 +1,11 @@
 /** How long a configuration takes: checking many virtual hosts, and from the command to the first answer. */
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { chmodSync, existsSync, mkdtempSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeConfiguration } from '../peers/index.js';
 import { cpuTime, endedChildrenCpuTime, memory } from '../process-tree.js';
-import { ENVIRONMENT, isFree, Running, untilAnswering } from '../processes.js';
+import { ENVIRONMENT, Running, untilAnswering } from '../processes.js';
 import { median } from '../report.js';
 import { MIB } from '../site.js';
 
@@ -110,23 +110,34 @@ const START_COLUMNS = [
 ];
 
 /**
- * The demo as it stands, on the port it names itself; and apache-lite's minimal configuration beside it.
+ * The demo as it stands, and apache-lite's minimal configuration beside it.
  * @param {string} name
  * @param {Context} context
  * @returns {Promise<import('../report.js').Result>}
  */
 export async function runDemoStart(name, { peers, site, nextPort }) {
   if (!existsSync(demo)) throw new Error('conf/demo/httpd.conf is not there');
-  const listen = /^\s*Listen\s+(?:\S*:)?(\d+)/im.exec(readFileSync(demo, 'latin1'));
-  const port = Number(listen?.[1] ?? 0);
   const lite = peers.find((peer) => peer.name === 'apache-lite');
   if (lite === undefined) throw new Error('apache-lite does not take part');
-  if (port === 0 || !(await isFree(port))) throw new Error(`port ${port}, named by the demo, is not free`);
+  const run = mkdtempSync(join(site.directory, 'demo-'));
+  chmodSync(run, 0o777);
+  const port = await nextPort();
   const minimalPort = await nextPort();
   const minimal = writeConfiguration(lite, { site, port: minimalPort, php: false, vhosts: 0 });
   const { command, args } = lite.run(demo);
+  // The names the demo leaves open, as `npm start` gives them.
+  const names = [
+    ['DEMO_ROOT', dirname(demo)],
+    ['DEMO_RUN', run],
+    ['DEMO_PORT', String(port)],
+  ];
+  const defines = names.flatMap(([define, value]) => ['-C', `Define ${define} "${value}"`]);
   const rows = [
-    await startRow('apache-lite', () => ({ command, args: [...args, '-d', dirname(demo)] }), port),
+    await startRow(
+      'apache-lite',
+      () => ({ command, args: [...args, '-d', dirname(demo), ...defines] }),
+      port,
+    ),
     await startRow('minimal', () => lite.run(minimal), minimalPort),
   ];
   return { job: name, title: 'from the command to the first answer, the demo', columns: START_COLUMNS, rows };
