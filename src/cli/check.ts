@@ -1,6 +1,7 @@
 /** -t, -S, -M, -V and `-D DUMP_*`: read the configuration, print what is asked for, serve nothing. */
 import type { Loaded } from '../core/load.ts';
 import { STATIC_MODULES } from '../core/load.ts';
+import { checkLogs } from '../server/logs.ts';
 import { readForStart, startupPrinter } from './configuration.ts';
 import { configText, includesText, modulesText } from './dump-texts.ts';
 import type { Options } from './options.ts';
@@ -18,6 +19,12 @@ export async function check(options: Options): Promise<number> {
     return configuration === undefined ? 1 : 0;
   }
   if (configuration === undefined) return 1;
+  // httpd looks for the logs' directories before it prints anything else.
+  const unlogged = checkLogs(configuration);
+  if (unlogged.length > 0) {
+    print(`${unlogged.join('\n')}\n`);
+    return 1;
+  }
   if (wants('DUMP_VHOSTS')) printBytes((await import('./dump-vhosts.ts')).vhostsText(configuration));
   if (wants('DUMP_RUN_CFG')) printBytes((await import('./dump-run-config.ts')).runConfigText(configuration));
   if (wants('DUMP_MODULES')) printBytes(loadedModules(loaded));

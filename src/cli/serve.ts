@@ -1,13 +1,14 @@
 /** Starting the server in this process: in front, or in the background with another process waiting in the terminal. */
 import type { Configuration } from '../core/configuration.ts';
+import { ConfiguredLogs } from '../server/logs.ts';
 import { mainErrorLog, pidFilePath } from '../server/paths.ts';
-import { type LogFiles, ServerProcess, StartError, serverState } from '../server/process.ts';
+import { ServerProcess, StartError, serverState } from '../server/process.ts';
 import { configurationReader, readForStart, startupPrinter } from './configuration.ts';
 import { unusablePidFile } from './control.ts';
 import { redirectStreams, reportReady } from './daemon.ts';
 import { serverBuilt } from './defaults.ts';
 import type { Options } from './options.ts';
-import { printBytes, printError } from './output.ts';
+import { printBytes } from './output.ts';
 import { problemsText } from './report.ts';
 
 /** Serves until the server is asked to end; the answer is the exit code. `report`: where the waiting process reads that it serves. */
@@ -30,7 +31,7 @@ export async function serve(
   }
   const server = new ServerProcess({
     configuration,
-    logs: errorStreamLogs,
+    logs: new ConfiguredLogs(),
     commandLine: options.commandLine,
     serverBuilt: serverBuilt(),
     isForeground,
@@ -58,8 +59,3 @@ function leaveTerminal(configuration: Configuration): void {
   process.chdir('/');
   redirectStreams(errorLog.startsWith('/') ? errorLog : undefined);
 }
-
-/** Everything is logged to the error stream. */
-const errorStreamLogs: LogFiles = {
-  open: () => Promise.resolve({ writeText: printError, close: () => Promise.resolve() }),
-};

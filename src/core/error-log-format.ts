@@ -7,7 +7,7 @@ import { escapeErrorLogItem } from '../http/escape.ts';
 import { compileStrftime, formatErrorLogTime } from '../lib/strftime.ts';
 import type { ErrorLogFormats } from './core-config.ts';
 import { LEVEL_NAMES, type LogEntry, type LogFormatter } from './log.ts';
-import { connectionLogId, requestLogId } from './log-id.ts';
+import { makeLogId, requestLogId } from './log-id.ts';
 import type { Request } from './request.ts';
 import { serverName } from './server-identity.ts';
 
@@ -77,21 +77,48 @@ const status: Item = ({ entry }) => entry?.error ?? '';
 
 const ITEMS: Readonly<Record<string, (argument: string) => Item>> = {
   a: () => client,
-  A: () => ({ connection: c }) => (c === undefined ? '' : `${c.localAddr}:${c.localPort}`),
-  e: (name) => ({ request }) => escapeErrorLogItem(request?.getEnv(name) ?? ''),
+  A:
+    () =>
+    ({ connection: c }) =>
+      c === undefined ? '' : `${c.localAddr}:${c.localPort}`,
+  e:
+    (name) =>
+    ({ request }) =>
+      escapeErrorLogItem(request?.getEnv(name) ?? ''),
   E: () => status,
   F: () => () => '',
-  i: (name) => ({ request }) => escapeErrorLogItem(request?.headersIn.getJoined(name) ?? ''),
-  k: () => ({ connection }) => (connection === undefined ? '' : String(connection.keepalives)),
-  l: () => ({ entry }) => (entry === undefined ? '' : (LEVEL_NAMES[entry.level] ?? '')),
+  i:
+    (name) =>
+    ({ request }) =>
+      escapeErrorLogItem(request?.headersIn.getJoined(name) ?? ''),
+  k:
+    () =>
+    ({ connection }) =>
+      connection === undefined ? '' : String(connection.keepalives),
+  l:
+    () =>
+    ({ entry }) =>
+      entry === undefined ? '' : (LEVEL_NAMES[entry.level] ?? ''),
   L: logId,
-  m: () => ({ entry }) => entry?.module ?? '',
-  n: (name) => ({ request }) => escapeErrorLogItem(request?.getNote(name) ?? ''),
+  m:
+    () =>
+    ({ entry }) =>
+      entry?.module ?? '',
+  n:
+    (name) =>
+    ({ request }) =>
+      escapeErrorLogItem(request?.getNote(name) ?? ''),
   P: () => () => String(process.pid),
   t: timeWith,
   T: () => () => TID,
-  v: () => ({ server }) => server?.hostname ?? '',
-  V: () => ({ server, request }) => (request === undefined ? (server?.hostname ?? '') : serverName(request)),
+  v:
+    () =>
+    ({ server }) =>
+      server?.hostname ?? '',
+  V:
+    () =>
+    ({ server, request }) =>
+      request === undefined ? (server?.hostname ?? '') : serverName(request),
 };
 
 function messageOf({ entry }: Subject): string {
@@ -122,7 +149,8 @@ export function compileErrorLogFormat(text: string, kind: ErrorLogFormatKind): E
     at = end;
   }
   if (kind === 'main' && !hasMessage) return "main ErrorLogFormat must contain message format string '%M'";
-  if (kind === 'once' && hasMessage) return '%M cannot be used in once-per-request or once-per-connection formats';
+  if (kind === 'once' && hasMessage)
+    return '%M cannot be used in once-per-request or once-per-connection formats';
   return pieces;
 }
 
@@ -131,7 +159,13 @@ interface Found {
   readonly end: number;
 }
 
-const PLAIN = { kind: 'text', startsField: false, emptyAsHyphen: false, isRequired: false, leastLevel: 0 } as const;
+const PLAIN = {
+  kind: 'text',
+  startsField: false,
+  emptyAsHyphen: false,
+  isRequired: false,
+  leastLevel: 0,
+} as const;
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' };
 
 /** Blanks and what follows them up to the next blank or directive; a backslash takes the next character as it is. */
@@ -246,7 +280,7 @@ export function errorLogFormatter(formats: ErrorLogFormats | undefined, isSyslog
   return (entry) => {
     const { time, server, connection, request } = entry;
     const isNewConnection = connection !== undefined && connection.logId === undefined;
-    if (isNewConnection) connection.logId = connectionLogId(connection, time);
+    if (isNewConnection) connection.logId = makeLogId(time);
     const subjectRequest = request === undefined ? undefined : mainOf(request);
     const isNewRequest = subjectRequest !== undefined && subjectRequest.logId === undefined;
     if (isNewRequest) subjectRequest.logId = requestLogId(subjectRequest);

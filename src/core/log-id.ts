@@ -2,7 +2,6 @@
  * Log ids: what lines about the same connection or request have in common (add_log_id of httpd's server/log.c). Eight bytes of time, process
  * and a count, in base64 without its padding.
  */
-import type { Connection } from './connection.ts';
 import type { Request } from './request.ts';
 
 let count = 0;
@@ -17,10 +16,6 @@ export function makeLogId(time: number): string {
   // The lowest bytes of the count and of the process id go where the time changes least.
   bytes.writeUInt32LE((bytes.readUInt32LE(4) ^ (process.pid << 8) ^ Math.imul(count, 0x01000193)) >>> 0, 4);
   return bytes.toString('base64').slice(0, 11);
-}
-
-export function connectionLogId(_connection: Connection, time: number): string {
-  return makeLogId(time);
 }
 
 /** mod_unique_id's id where there is one: it is known to other logs too. */

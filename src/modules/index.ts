@@ -16,6 +16,8 @@ import { modWatchdog } from './core/mod_watchdog.ts';
 import { mpmEvent, mpmPrefork, mpmWorker } from './core/mpm.ts';
 import { httpCore } from './http/http_core.ts';
 import { modMime } from './http/mod_mime/index.ts';
+import { modLogConfig } from './loggers/mod_log_config/index.ts';
+import { modLogio } from './loggers/mod_logio.ts';
 import { modAlias } from './mappers/mod_alias/index.ts';
 import { modDir } from './mappers/mod_dir.ts';
 import { modEnv } from './metadata/mod_env.ts';
@@ -28,6 +30,8 @@ export const modules: readonly AnyModule[] = [
   modSo,
   modWatchdog,
   httpCore,
+  modLogConfig,
+  modLogio,
   modVersion,
   modUnixd,
   mpmEvent,
