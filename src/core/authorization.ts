@@ -15,15 +15,17 @@ export function authorize(r: Request): Answer {
   }
   const { phases } = r.server;
   const any = phases.satisfies.some((satisfies) => satisfies(r) === 'any');
-  return then(declinedIsError(r, 'check access', runAll(phases.accessChecker, r)), (access) => {
+  return whenAnswered(declinedIsError(r, 'check access', runAll(phases.accessChecker, r)), (access) => {
     if (any ? access === OK : access !== OK) return access;
-    return then(runFirst(phases.accessCheckerEx, r), (status) => (status === DECLINED ? authenticate(r) : status));
+    return whenAnswered(runFirst(phases.accessCheckerEx, r), (status) =>
+      status === DECLINED ? authenticate(r) : status,
+    );
   });
 }
 
 function authenticate(r: Request): Answer {
   const { phases } = r.server;
-  return then(declinedIsError(r, 'check user', runFirst(phases.checkUserId, r)), (status) => {
+  return whenAnswered(declinedIsError(r, 'check user', runFirst(phases.checkUserId, r)), (status) => {
     if (status !== OK) return status;
     if (r.user === undefined) {
       const what = `No authentication done but request not allowed without authentication for ${r.uri}.`;
@@ -36,14 +38,14 @@ function authenticate(r: Request): Answer {
 
 /** Nobody answered a question that has to be answered: the configuration is incomplete (decl_die). */
 export function declinedIsError(r: Request, question: string, answer: Answer): Answer {
-  return then(answer, (status) => {
+  return whenAnswered(answer, (status) => {
     if (status !== DECLINED) return status;
     logRequest(r, 'core', Level.crit, 'AH00025', `configuration error:  couldn't ${question}: ${r.uri}`);
     return 500;
   });
 }
 
-/** Goes on with an answer, at once where it is there. */
-export function then(answer: Answer, next: (status: number) => Answer): Answer {
+/** Goes on with an answer, at once where it is there. (Not called `then`: that would make this module a thenable to import().) */
+export function whenAnswered(answer: Answer, next: (status: number) => Answer): Answer {
   return typeof answer === 'number' ? next(answer) : answer.then(next);
 }

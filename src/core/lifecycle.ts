@@ -3,11 +3,11 @@
  * modules/http/http_request.c). A step answers OK to go on; anything else leaves through the error path in errors.ts. Steps answer at once or,
  * when they must wait, with a promise: only then is anything awaited.
  */
-import { authorize, declinedIsError, then } from './authorization.ts';
+import { authorize, declinedIsError, whenAnswered } from './authorization.ts';
 import { die } from './errors.ts';
 import { type Answer, runAll, runFirst, runVoid } from './hooks.ts';
-import { decodeUri, normaliseUri } from './request-uri.ts';
 import type { Request } from './request.ts';
+import { decodeUri, normaliseUri } from './request-uri.ts';
 import { DECLINED, DONE, OK } from './status.ts';
 import { ifWalk, locationWalk } from './walks.ts';
 
@@ -129,7 +129,9 @@ function headerParser(r: Request): Answer {
 }
 
 function typeChecker(r: Request): Answer {
-  return then(runFirst(r.server.phases.typeChecker, r), (status) => (status === DECLINED ? OK : status));
+  return whenAnswered(runFirst(r.server.phases.typeChecker, r), (status) =>
+    status === DECLINED ? OK : status,
+  );
 }
 
 function fixups(r: Request): Answer {
