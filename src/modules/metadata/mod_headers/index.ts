@@ -234,14 +234,20 @@ function changeRequest(r: Request): Answer {
 /** Just before the head of an answer is made (ap_headers_output_filter). */
 function changeResponse(r: Request): void {
   const { always, onSuccess } = modHeaders.dir(r);
-  if (always !== undefined) runEntriesNow(r, r.errHeadersOut, always);
+  if (always !== undefined) changeAlways(r, always);
   if (onSuccess !== undefined) runEntriesNow(r, r.headersOut, onSuccess);
 }
 
 /** The same for the pages the server makes of errors (ap_headers_error_filter). */
 function changeErrorResponse(r: Request): void {
   const { always } = modHeaders.dir(r);
-  if (always !== undefined) runEntriesNow(r, r.errHeadersOut, always);
+  if (always !== undefined) changeAlways(r, always);
+}
+
+/** The request's own type is the one that is sent, whatever stands in a table. */
+function changeAlways(r: Request, entries: readonly Entry[]): void {
+  runEntriesNow(r, r.errHeadersOut, entries);
+  if (r.contentType !== undefined) r.errHeadersOut.delete('content-type');
 }
 
 function insertResponseChange(r: Request): void {
