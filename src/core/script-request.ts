@@ -3,7 +3,15 @@ import type { CgiRequest, PreviousRequest } from '../cgi/variables.ts';
 import { escapeUri } from '../http/escape.ts';
 import { coreDir, coreServer } from './core-config.ts';
 import type { Request } from './request.ts';
-import { bannerOf, constructUrl, requestScheme, serverAdmin, serverName, serverPort, serverSignature } from './server-identity.ts';
+import {
+  bannerOf,
+  constructUrl,
+  requestScheme,
+  serverAdmin,
+  serverName,
+  serverPort,
+  serverSignature,
+} from './server-identity.ts';
 import { lookupUri } from './subrequest.ts';
 
 /** Read once: process.env asks the system each time. */

@@ -1,0 +1,115 @@
+/** What the directives of mod_proxy leave behind (proxy_server_conf and proxy_dir_conf of mod_proxy.h), and how it merges. */
+import type { PerDirConfig } from '../../../config/per-dir.ts';
+import type { Pcre } from '../../../lib/pcre/index.ts';
+import type { Worker } from './worker.ts';
+
+/** A ProxyPass or ProxyPassMatch. */
+export interface ProxyAlias {
+  /** Path, or the pattern's source. */
+  readonly from: string;
+  readonly regex: Pcre | undefined;
+  /** URL without its `unix:` part; `!` for an exclusion. */
+  readonly to: string;
+  readonly isNocanon: boolean;
+  readonly isInterpolated: boolean;
+  readonly isNoquery: boolean;
+  /** mapping=: `encoded` compares the path as it was sent; `servlet` also passes over path parameters. */
+  readonly mapping: 'decoded' | 'encoded' | 'servlet';
+}
+
+/** ProxyPassReverse: `to` in an answer's Location becomes `from`. */
+export interface ReverseAlias {
+  readonly from: string;
+  readonly to: string;
+  readonly isInterpolated: boolean;
+}
+
+/** A `<Proxy>` or `<ProxyMatch>` section. */
+export interface ProxySection {
+  readonly pattern: string;
+  readonly regex: Pcre | undefined;
+  readonly matches: (url: string) => boolean;
+  readonly perDir: PerDirConfig;
+}
+
+export interface ProxyServerConf {
+  aliases?: ProxyAlias[];
+  sections?: ProxySection[];
+  workers?: Worker[];
+  /** One of the aliases, or of those in sections, has a mapping other than `decoded`. */
+  hasEncodedMapping?: boolean;
+  /** Milliseconds. */
+  timeout?: number;
+  badHeader?: 'iserror' | 'ignore' | 'startbody';
+  ioBufferSize?: number;
+  receiveBufferSize?: number;
+  maxForwards?: number;
+  via?: 'off' | 'on' | 'block' | 'full';
+  status?: 'off' | 'on' | 'full';
+  sourceAddress?: string;
+  inheritsPass?: boolean;
+  inheritsBalancers?: boolean;
+}
+
+export interface ProxyDirConf {
+  /** ProxyPass inside `<Location>`. */
+  alias?: ProxyAlias;
+  reverseAliases?: ReverseAlias[];
+  cookiePaths?: ReverseAlias[];
+  cookieDomains?: ReverseAlias[];
+  interpolatesEnv?: boolean;
+  preservesHost?: boolean;
+  overridesErrors?: boolean;
+  /** Statuses that are overridden; all errors when there is none. */
+  errorCodes?: readonly number[];
+  addsHeaders?: boolean;
+  forwardsContinue?: boolean;
+}
+
+function append<T>(base: readonly T[] | undefined, add: readonly T[] | undefined): T[] | undefined {
+  if (base === undefined || add === undefined) return (add ?? base) as T[] | undefined;
+  return [...base, ...add];
+}
+
+type Lists<C> = { [K in keyof C]?: C[K] };
+
+/** Sets what is there: exactOptionalPropertyTypes knows no undefined fields. */
+function put<C extends object>(conf: C, lists: Lists<C>): C {
+  for (const key of Object.keys(lists) as (keyof C)[]) {
+    const list = lists[key];
+    if (list === undefined) delete conf[key];
+    else conf[key] = list as C[keyof C];
+  }
+  return conf;
+}
+
+/** Lists: the main server's first. Scalars: the virtual host's where it says something. */
+export function mergeProxyServer(base: ProxyServerConf, add: ProxyServerConf): ProxyServerConf {
+  const inheritsPass = add.inheritsPass ?? base.inheritsPass ?? true;
+  const inheritsWorkers = add.inheritsBalancers ?? (inheritsPass ? (base.inheritsBalancers ?? true) : false);
+  const merged: ProxyServerConf = { ...base, ...add };
+  return put(merged, {
+    aliases: inheritsPass ? append(base.aliases, add.aliases) : add.aliases,
+    workers: inheritsWorkers ? append(base.workers, add.workers) : add.workers,
+    sections: append(base.sections, add.sections),
+    hasEncodedMapping: base.hasEncodedMapping === true || add.hasEncodedMapping === true || undefined,
+  } as Lists<ProxyServerConf>);
+}
+
+/** Lists: the outer section's first. Scalars: the inner one's where it says something. */
+export function mergeProxyDir(base: ProxyDirConf, add: ProxyDirConf): ProxyDirConf {
+  const merged: ProxyDirConf = { ...base, ...add };
+  return put(merged, {
+    reverseAliases: append(base.reverseAliases, add.reverseAliases),
+    cookiePaths: append(base.cookiePaths, add.cookiePaths),
+    cookieDomains: append(base.cookieDomains, add.cookieDomains),
+    errorCodes: append(base.errorCodes, add.errorCodes),
+  } as Lists<ProxyDirConf>);
+}
+
+/** Whether an answer's status is to be replaced by our own page (ap_proxy_should_override). */
+export function isOverridden(conf: Readonly<ProxyDirConf>, status: number): boolean {
+  if (conf.overridesErrors !== true) return false;
+  const codes = conf.errorCodes;
+  return codes === undefined || codes.length === 0 ? status >= 400 && status < 600 : codes.includes(status);
+}

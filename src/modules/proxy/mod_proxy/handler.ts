@@ -1,0 +1,237 @@
+/** Sending a request to its backend (mod_proxy.c: proxy_fixup, proxy_handler; proxy_util.c: ap_proxy_pre_request). */
+import type { BackendAddress } from '../../../backend/connect.ts';
+import type { Configuration } from '../../../core/configuration.ts';
+import { coreServer } from '../../../core/core-config.ts';
+import { allowField } from '../../../core/errors.ts';
+import type { Answer } from '../../../core/hooks.ts';
+import { Level, logRequest, logServer } from '../../../core/log.ts';
+import type { Request } from '../../../core/request.ts';
+import { beginBody } from '../../../core/response.ts';
+import { DECLINED, OK } from '../../../core/status.ts';
+import { escapeHtml } from '../../../http/escape.ts';
+import type { ProxyDirConf, ProxyServerConf } from './config.ts';
+import type { ProxyState, ProxyTarget, SchemeHandler } from './scheme.ts';
+import { newState, schemeHandlerOf } from './translate.ts';
+import { defaultPortOf, splitSocket, tcpAddress, unixAddress } from './url.ts';
+import { findWorker, Worker } from './worker.ts';
+
+const PREFIX = 'proxy:';
+const DEFAULT_TIMEOUT = 60;
+
+/** An answer the proxy makes itself, with its reason on the page (ap_proxyerror). */
+export function proxyError(r: Request, status: number, message: string): number {
+  const reason = `The proxy server could not handle the request<p>Reason: <strong>${escapeHtml(message)}</strong></p>`;
+  r.notes.set('error-notes', reason);
+  r.notes.set('verbose-error-to', '*');
+  r.statusLine = `${status} Proxy Error`;
+  logRequest(r, 'proxy', Level.error, 'AH00898', `${message} returned by ${r.uri}`);
+  return status;
+}
+
+/** Makes r.filename canonical by its scheme's rules. DECLINED: nobody knows the scheme. */
+export function canonicalise(r: Request, state: ProxyState): number {
+  const wrong = takeSocket(r, state);
+  if (wrong !== OK) return wrong;
+  const url = (r.filename ?? '').slice(PREFIX.length);
+  const handler = schemeHandlerOf(r, url);
+  if (handler === undefined) return DECLINED;
+  return handler.canonicalise(r, url.slice(url.indexOf(':') + 1), state);
+}
+
+/** Moves `unix:...|` out of the URL (ap_proxy_fixup_uds_filename). */
+function takeSocket(r: Request, state: ProxyState): number {
+  const filename = r.filename ?? '';
+  const url = filename.slice(PREFIX.length);
+  const split = splitSocket(url);
+  if (split?.socket === '' || split === undefined) {
+    logRequest(r, 'proxy', Level.error, 'AH10292', `Invalid proxy UDS filename (${filename})`);
+    return 400;
+  }
+  if (split.socket === undefined) return OK;
+  state.socket = split.socket;
+  r.filename = PREFIX + split.url;
+  return OK;
+}
+
+/**
+ * Answers a proxied request, or declines one that is none.
+ * @param stateOf what the earlier phases kept, if anything.
+ */
+export function handle(
+  r: Request,
+  server: Readonly<ProxyServerConf>,
+  dir: Readonly<ProxyDirConf>,
+  stateOf: (r: Request) => ProxyState | undefined,
+): Answer {
+  const { filename } = r;
+  if (filename === undefined) return DECLINED;
+  let state: ProxyState;
+  if (!filename.startsWith(PREFIX)) {
+    if (r.handler?.startsWith(PREFIX) !== true) return DECLINED;
+    state = newState(r);
+    const status = enterBySetHandler(r, r.handler, filename, state);
+    if (status !== OK) return status;
+  } else {
+    if (r.proxyRequest === 'none') return DECLINED;
+    state = stateOf(r) ?? newState(r);
+  }
+  const limited = limitForwards(r, server);
+  if (limited !== undefined) return limited;
+  const url = (r.filename ?? '').slice(PREFIX.length);
+  if (!url.includes(':')) {
+    logRequest(r, 'proxy', Level.error, 'AH01141', `proxy_handler no URL in ${r.filename ?? ''}`);
+    return 400;
+  }
+  const handler = schemeHandlerOf(r, url);
+  if (handler === undefined) return noHandler(r, url);
+  const target = targetOf(r, url, state, server, dir);
+  if (!target.worker.state.isUsable()) {
+    const { host, port } = hostAndPort(target);
+    logServer(
+      r.server,
+      'proxy',
+      Level.error,
+      'AH00940',
+      `${handler.label}: disabled connection for (${host}:${port})`,
+    );
+    return 503;
+  }
+  const answer = handler.handle(r, target);
+  if (typeof answer === 'number') return answer === DECLINED ? noHandler(r, url) : answer;
+  return answer.then((status) => (status === DECLINED ? noHandler(r, url) : status));
+}
+
+/** SetHandler "proxy:scheme://...": the file's name is the path. */
+function enterBySetHandler(r: Request, handler: string, filename: string, state: ProxyState): number {
+  r.proxyRequest = 'reverse';
+  r.filename = handler + filename;
+  state.isSetHandler = true;
+  const status = canonicalise(r, state);
+  if (status !== OK) {
+    r.filename = filename;
+    r.proxyRequest = 'none';
+  }
+  return status;
+}
+
+function noHandler(r: Request, url: string): number {
+  const scheme = url.slice(0, url.indexOf(':'));
+  const message =
+    `No protocol handler was valid for the URL ${r.uri} (scheme '${scheme}'). If you are using a DSO version of mod_proxy, make sure the ` +
+    'proxy submodules are included in the configuration using LoadModule.';
+  logRequest(r, 'proxy', Level.warn, 'AH01144', message);
+  return 500;
+}
+
+/** Max-Forwards and TRACE. undefined: the request goes on. */
+function limitForwards(r: Request, server: Readonly<ProxyServerConf>): number | undefined {
+  const { headersIn } = r;
+  const field = headersIn.get('max-forwards');
+  let most = server.maxForwards ?? -1;
+  if (field !== undefined) {
+    if (!/^\s*\+?\d{1,18}$/.test(field)) {
+      logRequest(r, 'proxy', Level.warn, 'AH10188', `Max-Forwards value '${field}' could not be parsed`);
+      return proxyError(r, 400, 'Max-Forwards request header could not be parsed');
+    }
+    const left = Number(field);
+    if (left === 0) return answerHere(r);
+    most = left - 1;
+  }
+  if (most >= 0) headersIn.set('Max-Forwards', String(most));
+  return r.method === 'TRACE' ? checkTrace(r) : undefined;
+}
+
+/** The request may not go any further: OPTIONS and TRACE are about this server then. */
+function answerHere(r: Request): number {
+  if (r.method === 'OPTIONS') {
+    r.headersOut.set('Allow', allowField(r));
+    beginBody(r, 0).end();
+    return OK;
+  }
+  if (r.method === 'TRACE') {
+    r.proxyRequest = 'none';
+    return DECLINED;
+  }
+  return proxyError(r, 400, 'Max-Forwards has reached zero - proxy loop?');
+}
+
+function checkTrace(r: Request): number | undefined {
+  const mode = coreServer(r.server).traceEnable;
+  if (mode === 'off') {
+    return refuseTrace(r, 405, 'AH01139', 'TRACE forbidden by server configuration');
+  }
+  if (mode !== 'extended' && r.transport.body.isPresent) {
+    return refuseTrace(r, 413, 'AH01140', 'TRACE with request body is not allowed');
+  }
+  return undefined;
+}
+
+function refuseTrace(r: Request, status: number, tag: string, message: string): number {
+  r.notes.set('error-notes', message);
+  r.notes.set('verbose-error-to', '*');
+  logRequest(r, 'proxy', Level.error, tag, message);
+  return status;
+}
+
+/** The worker of requests that no other one matches; one a configuration. */
+const defaultWorkers = new WeakMap<Configuration, Worker>();
+
+function defaultWorker(configuration: Configuration): Worker {
+  let worker = defaultWorkers.get(configuration);
+  if (worker === undefined) {
+    worker = new Worker('', '', '*', 80, undefined);
+    defaultWorkers.set(configuration, worker);
+  }
+  return worker;
+}
+
+function targetOf(
+  r: Request,
+  url: string,
+  state: ProxyState,
+  server: Readonly<ProxyServerConf>,
+  dir: Readonly<ProxyDirConf>,
+): ProxyTarget {
+  let worker = server.workers === undefined ? undefined : findWorker(server.workers, url);
+  if (worker === undefined) {
+    worker = defaultWorker(r.configuration);
+    r.env.set('proxy-nokeepalive', '1');
+  }
+  const timeout =
+    worker.options.timeout ?? server.timeout ?? (coreServer(r.server).timeout ?? DEFAULT_TIMEOUT) * 1000;
+  return { worker, url, address: addressOf(r, url, worker, state), state, server, dir, timeout };
+}
+
+/** The worker's socket, else the one the request brought, else what the URL says. */
+function addressOf(r: Request, url: string, worker: Worker, state: ProxyState): BackendAddress {
+  const socket = worker.socket ?? state.socket;
+  if (socket !== undefined)
+    return unixAddress(socket.startsWith('/') ? socket : runtimePath(r.configuration, socket));
+  const colon = url.indexOf(':');
+  const slash = url.indexOf('/', colon + 3);
+  return tcpAddress(url.slice(colon + 3, slash < 0 ? url.length : slash), defaultPortOf(url.slice(0, colon)));
+}
+
+/** A path relative to DefaultRuntimeDir (ap_runtime_dir_relative). */
+export function runtimePath(configuration: Configuration, path: string): string {
+  const root = configuration.serverRoot;
+  const directory = coreServer(configuration.main).runtimeDir ?? 'logs';
+  const absolute = directory.startsWith('/')
+    ? directory
+    : `${root.endsWith('/') ? root : `${root}/`}${directory}`;
+  return absolute.endsWith('/') ? absolute + path : `${absolute}/${path}`;
+}
+
+/** Host and port as log lines name them: those of the URL even where a unix socket leads there. */
+export function hostAndPort(target: ProxyTarget): { readonly host: string; readonly port: number } {
+  const { url } = target;
+  const colon = url.indexOf(':');
+  const slash = url.indexOf('/', colon + 3);
+  const address = tcpAddress(
+    url.slice(colon + 3, slash < 0 ? url.length : slash),
+    defaultPortOf(url.slice(0, colon)),
+  );
+  return address.kind === 'tcp' ? address : { host: '*', port: 80 };
+}
+
+export type { SchemeHandler };

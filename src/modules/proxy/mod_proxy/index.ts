@@ -1,0 +1,93 @@
+/**
+ * mod_proxy: reverse proxying (modules/proxy/mod_proxy.c and proxy_util.c). Maps URLs to backends, keeps what is known of them, and hands
+ * requests to the module of the backend's scheme.
+ *
+ * Not supported: forward proxying (ProxyRequests On, ProxyRemote, ProxyBlock, NoProxy, ProxyDomain) and balancers (balancer://,
+ * BalancerMember): configuration errors that say so. ProxyStatus, BalancerGrowth, BalancerPersist have no effect.
+ */
+
+import type { ServerConfigs } from '../../../config/apply.ts';
+import type { Configuration } from '../../../core/configuration.ts';
+import { type Answer, FIRST } from '../../../core/hooks.ts';
+import { defineModule } from '../../../core/module.ts';
+import type { Request } from '../../../core/request.ts';
+import { DECLINED } from '../../../core/status.ts';
+import { mergeProxyDir, mergeProxyServer, type ProxyDirConf, type ProxyServerConf } from './config.ts';
+import { canonicalise, handle } from './handler.ts';
+import { passRows } from './pass-rows.ts';
+import { otherRows } from './rows.ts';
+import type { ProxyState } from './scheme.ts';
+import { newState, translate, walkProxySections } from './translate.ts';
+
+export { isOverridden, type ProxyDirConf, type ProxyServerConf } from './config.ts';
+export { hostAndPort, proxyError } from './handler.ts';
+export { mapCookie, mapLocation } from './reverse-map.ts';
+export { type ProxyState, type ProxyTarget, SCHEME_HANDLERS, type SchemeHandler } from './scheme.ts';
+export { bracketHost, defaultPortOf, encodePath, splitAuthority } from './url.ts';
+export type { PoolDefaults, Worker } from './worker.ts';
+
+function stateOf(r: Request): ProxyState | undefined {
+  return r.getState(modProxy.index) as ProxyState | undefined;
+}
+
+function translateProxyBy(r: Request, isEncoded: boolean): Answer {
+  return translate(r, modProxy.server(r.server), modProxy.dir(r), isEncoded, (state) =>
+    r.setState(modProxy.index, state),
+  );
+}
+
+function preTranslateProxy(r: Request): Answer {
+  return translateProxyBy(r, true);
+}
+
+function translateProxy(r: Request): Answer {
+  return translateProxyBy(r, false);
+}
+
+function mapProxyToStorage(r: Request): Answer {
+  return walkProxySections(r, modProxy.server(r.server));
+}
+
+function fixupProxy(r: Request): Answer {
+  if (r.proxyRequest === 'none' || r.filename?.startsWith('proxy:') !== true) return DECLINED;
+  let state = stateOf(r);
+  if (state === undefined) {
+    state = newState(r);
+    r.setState(modProxy.index, state);
+  }
+  return canonicalise(r, state);
+}
+
+function handleProxy(r: Request): Answer {
+  if (r.handler === undefined && r.proxyRequest === 'none') return DECLINED;
+  return handle(r, modProxy.server(r.server), modProxy.dir(r), stateOf);
+}
+
+/** Closes the connections of a configuration that serves no more. */
+export function closeWorkers(configuration: Configuration): void {
+  for (const server of [configuration.main, ...configuration.virtualServers]) {
+    for (const worker of modProxy.server(server).workers ?? []) worker.drain();
+  }
+}
+
+export const modProxy = defineModule<ProxyServerConf, ProxyDirConf>({
+  name: 'proxy_module',
+  file: 'mod_proxy.c',
+  directives: [...passRows, ...otherRows],
+  mergeServer: mergeProxyServer,
+  mergeDir: mergeProxyDir,
+  // SetHandler "proxy:..." is a directive of the core: any server may have one.
+  always: true,
+  hooks: {
+    preTranslateName: {
+      run: preTranslateProxy,
+      order: FIRST,
+      isNeeded: (server: Pick<ServerConfigs, 'slots'>): boolean =>
+        modProxy.server(server).hasEncodedMapping === true,
+    },
+    translateName: { run: translateProxy, order: FIRST },
+    mapToStorage: { run: mapProxyToStorage, order: FIRST },
+    fixups: { run: fixupProxy, order: FIRST },
+    handler: { run: handleProxy, order: FIRST },
+  },
+});

@@ -1,0 +1,335 @@
+/** The other rows of mod_proxy: what holds for all workers, how answers are rewritten, and what only forward proxies need. */
+import { isIP } from 'node:net';
+import {
+  ACCESS_CONF,
+  type ApplyResult,
+  type Command,
+  NOT_IN_DIRECTORY,
+  NOT_IN_FILES,
+  RSRC_CONF,
+  type Shape,
+  type ShapeArgs,
+} from '../../../config/directive.ts';
+import { parseTimeout } from '../../../config/values.ts';
+import { compilePcre, PcreError } from '../../../lib/pcre/index.ts';
+import type { ProxyDirConf, ProxyServerConf, ReverseAlias } from './config.ts';
+import type { Row } from './pass-rows.ts';
+
+type Cmd = Command<ProxyServerConf, ProxyDirConf>;
+
+const ANYWHERE = RSRC_CONF | ACCESS_CONF;
+const FORWARD =
+  'forward proxying is not part of apache-lite: only reverse proxying (ProxyPass, SetHandler "proxy:...")';
+const NO_BALANCERS = 'there are no balancers in apache-lite';
+const HTTP_ONLY = 'only used when requests are passed on by HTTP';
+
+function row<K extends Shape>(
+  name: string,
+  shape: K,
+  where: number,
+  usage: string,
+  apply: (cmd: Cmd, ...args: ShapeArgs[K]) => ApplyResult,
+  more: { forbidden?: number; noEffect?: string } = {},
+): Row {
+  return { name, shape, where, usage, apply, ...more } as Row;
+}
+
+function proxyRequests(_cmd: Cmd, isOn: boolean): ApplyResult {
+  return isOn ? { message: 'ProxyRequests On: there is no forward proxy', hint: FORWARD } : undefined;
+}
+
+function forwardOnly(cmd: Cmd): ApplyResult {
+  return { message: `${cmd.node.name}: there is no forward proxy`, hint: FORWARD };
+}
+
+function proxyRemote(cmd: Cmd, pattern: string): ApplyResult {
+  if (cmd.node.key === 'proxyremotematch') {
+    try {
+      compilePcre(pattern);
+    } catch (error) {
+      if (error instanceof PcreError) return 'Regular expression for ProxyRemoteMatch could not be compiled.';
+      throw error;
+    }
+  }
+  return { message: `${cmd.node.name}: requests cannot be passed on through another proxy`, hint: FORWARD };
+}
+
+function proxyDomain(cmd: Cmd, domain: string): ApplyResult {
+  return domain.startsWith('.') ? forwardOnly(cmd) : 'ProxyDomain: domain name must start with a dot.';
+}
+
+function oneOf<T extends string>(words: readonly T[], value: string): T | undefined {
+  const lower = value.toLowerCase();
+  return words.find((word) => word === lower);
+}
+
+function proxyTimeout(cmd: Cmd, value: string): ApplyResult {
+  const timeout = parseTimeout(value);
+  if (timeout === undefined || timeout < 1000) return 'Proxy Timeout must be at least 1 second.';
+  cmd.server.timeout = timeout;
+  return undefined;
+}
+
+function bufferSize(key: 'ioBufferSize' | 'receiveBufferSize') {
+  return (cmd: Cmd, value: string): ApplyResult => {
+    const size = Number.parseInt(value, 10) || 0;
+    if (size < 512 && size !== 0) return `${cmd.node.name} must be >= 512 bytes, or 0 for system default.`;
+    cmd.server[key] = size;
+    return undefined;
+  };
+}
+
+function proxyMaxForwards(cmd: Cmd, value: string): ApplyResult {
+  const most = Number.parseInt(value, 10) || 0;
+  cmd.server.maxForwards = most < 0 ? -1 : most;
+  return undefined;
+}
+
+function proxyErrorOverride(cmd: Cmd, words: readonly string[]): ApplyResult {
+  const [first, ...codes] = words;
+  if (first === undefined) {
+    return `ProxyErrorOverride requires at least one argument, ${ERROR_OVERRIDE_USAGE}`;
+  }
+  const isOn = first.toLowerCase() === 'on';
+  if (!isOn && first.toLowerCase() !== 'off')
+    return 'ProxyErrorOverride first parameter must be one of: off | on';
+  cmd.dir.overridesErrors = isOn;
+  for (const code of codes) {
+    if (!/^\d+$/.test(code)) return 'ProxyErrorOverride: status codes to intercept must be numeric';
+    if (!isOn) return "ProxyErrorOverride: status codes must follow a value of 'on'";
+    const status = Number(code);
+    if (status < 400 || status > 599) {
+      return 'ProxyErrorOverride: status codes to intercept must be valid HTTP Status Codes >=400 && <600';
+    }
+    cmd.dir.errorCodes = [...(cmd.dir.errorCodes ?? []), status];
+  }
+  return undefined;
+}
+const ERROR_OVERRIDE_USAGE = "use our error handling pages instead of the servers' we are proxying";
+
+function proxySourceAddress(cmd: Cmd, address: string): ApplyResult {
+  if (isIP(address) === 0) return 'ProxySourceAddress invalid value';
+  cmd.server.sourceAddress = address;
+  return undefined;
+}
+
+/** Two texts and perhaps `interpolate`; inside a section the first one is the section's path. */
+function proxyPassReverse(cmd: Cmd, a: string, b: string | undefined, c: string | undefined): ApplyResult {
+  const path = cmd.path;
+  if (path === undefined) {
+    if (b === undefined || b.toLowerCase() === 'interpolate') {
+      return 'ProxyPassReverse needs a path when not defined in a location';
+    }
+    return addReverse(cmd, 'reverseAliases', a, b, c?.toLowerCase() === 'interpolate');
+  }
+  const isInterpolated = b?.toLowerCase() === 'interpolate';
+  if (b !== undefined && !isInterpolated)
+    return 'ProxyPassReverse can not have a path when defined in a location';
+  return addReverse(cmd, 'reverseAliases', path, a, isInterpolated);
+}
+
+type ReverseKey = 'reverseAliases' | 'cookiePaths' | 'cookieDomains';
+
+function addReverse(cmd: Cmd, key: ReverseKey, from: string, to: string, isInterpolated: boolean): undefined {
+  const alias: ReverseAlias = { from, to, isInterpolated };
+  const { dir } = cmd;
+  dir[key] ??= [];
+  dir[key].push(alias);
+  return undefined;
+}
+
+/** The backend's text comes first in the directive. */
+function cookieMap(key: 'cookiePaths' | 'cookieDomains') {
+  return (cmd: Cmd, internal: string, external: string, option: string | undefined): ApplyResult =>
+    addReverse(cmd, key, external, internal, option?.toLowerCase() === 'interpolate');
+}
+
+function balancerGrowth(_cmd: Cmd, value: string): ApplyResult {
+  const growth = Number.parseInt(value, 10) || 0;
+  return growth < 0 || growth > 1000 ? 'BalancerGrowth must be between 0 and 1000' : undefined;
+}
+
+const nothing = (): ApplyResult => undefined;
+
+export const otherRows: readonly Row[] = [
+  row('ProxyRequests', 'FLAG', RSRC_CONF, 'on if the true proxy requests should be accepted', proxyRequests),
+  row('ProxyRemote', 'TAKE23', RSRC_CONF, "a scheme, partial URL or '*' and a proxy server", proxyRemote),
+  row('ProxyRemoteMatch', 'TAKE23', RSRC_CONF, 'a regex pattern and a proxy server', proxyRemote),
+  row(
+    'ProxyPassInterpolateEnv',
+    'FLAG',
+    ANYWHERE,
+    'Interpolate Env Vars in reverse Proxy',
+    (cmd, on) => void (cmd.dir.interpolatesEnv = on),
+  ),
+  row(
+    'ProxyPassReverse',
+    'TAKE123',
+    ANYWHERE,
+    'a virtual path and a URL for reverse proxy behaviour',
+    proxyPassReverse,
+    { forbidden: NOT_IN_DIRECTORY | NOT_IN_FILES },
+  ),
+  row(
+    'ProxyPassReverseCookiePath',
+    'TAKE23',
+    ANYWHERE,
+    'Path rewrite rule for proxying cookies',
+    cookieMap('cookiePaths'),
+  ),
+  row(
+    'ProxyPassReverseCookieDomain',
+    'TAKE23',
+    ANYWHERE,
+    'Domain rewrite rule for proxying cookies',
+    cookieMap('cookieDomains'),
+  ),
+  row(
+    'ProxyBlock',
+    'ITERATE',
+    RSRC_CONF,
+    'A list of names, hosts or domains to which the proxy will not connect',
+    forwardOnly,
+  ),
+  row(
+    'ProxyReceiveBufferSize',
+    'TAKE1',
+    RSRC_CONF,
+    'Receive buffer size for outgoing HTTP and FTP connections in bytes',
+    bufferSize('receiveBufferSize'),
+    { noEffect: 'the system sizes the buffers of sockets' },
+  ),
+  row(
+    'ProxyIOBufferSize',
+    'TAKE1',
+    RSRC_CONF,
+    'IO buffer size for outgoing HTTP and FTP connections in bytes',
+    bufferSize('ioBufferSize'),
+    { noEffect: 'data goes on in the pieces it comes in' },
+  ),
+  row(
+    'ProxyMaxForwards',
+    'TAKE1',
+    RSRC_CONF,
+    'The maximum number of proxies a request may be forwarded through.',
+    proxyMaxForwards,
+  ),
+  row(
+    'NoProxy',
+    'ITERATE',
+    RSRC_CONF,
+    'A list of domains, hosts, or subnets to which the proxy will connect directly',
+    forwardOnly,
+  ),
+  row(
+    'ProxyDomain',
+    'TAKE1',
+    RSRC_CONF,
+    'The default intranet domain name (in absence of a domain in the URL)',
+    proxyDomain,
+  ),
+  row(
+    'ProxyVia',
+    'TAKE1',
+    RSRC_CONF,
+    'Configure Via: proxy header header to one of: on | off | block | full',
+    (cmd, value) => {
+      const via = oneOf(['off', 'on', 'full', 'block'], value);
+      if (via === undefined) return 'ProxyVia must be one of: off | on | full | block';
+      cmd.server.via = via;
+      return undefined;
+    },
+  ),
+  row('ProxyErrorOverride', 'TAKE_ARGV', ANYWHERE, ERROR_OVERRIDE_USAGE, proxyErrorOverride),
+  row(
+    'ProxyPreserveHost',
+    'FLAG',
+    ANYWHERE,
+    'on if we should preserve host header while proxying',
+    (cmd, on) => void (cmd.dir.preservesHost = on),
+  ),
+  row(
+    'ProxyTimeout',
+    'TAKE1',
+    RSRC_CONF,
+    'Set the timeout (in seconds) for a proxied connection. This overrides the server timeout',
+    proxyTimeout,
+  ),
+  row(
+    'ProxyBadHeader',
+    'TAKE1',
+    RSRC_CONF,
+    'How to handle bad header line in response: IsError | Ignore | StartBody',
+    (cmd, value) => {
+      const mode = oneOf(['iserror', 'ignore', 'startbody'], value);
+      if (mode === undefined) return 'ProxyBadHeader must be one of: IsError | Ignore | StartBody';
+      cmd.server.badHeader = mode;
+      return undefined;
+    },
+  ),
+  row(
+    'BalancerGrowth',
+    'TAKE1',
+    RSRC_CONF,
+    'Number of additional Balancers that can be added post-config',
+    balancerGrowth,
+    { noEffect: NO_BALANCERS },
+  ),
+  row(
+    'BalancerPersist',
+    'FLAG',
+    RSRC_CONF,
+    'on if the balancer should persist changes on reboot/restart made via the Balancer Manager',
+    nothing,
+    { noEffect: NO_BALANCERS },
+  ),
+  row(
+    'BalancerInherit',
+    'FLAG',
+    RSRC_CONF,
+    'on if this server should inherit Balancers and Workers defined in the main server (Setting to off recommended if using the Balancer Manager)',
+    (cmd, on) => void (cmd.server.inheritsBalancers = on),
+  ),
+  row(
+    'ProxyPassInherit',
+    'FLAG',
+    RSRC_CONF,
+    'on if this server should inherit all ProxyPass directives defined in the main server (Setting to off recommended if using the Balancer Manager)',
+    (cmd, on) => void (cmd.server.inheritsPass = on),
+  ),
+  row(
+    'ProxyStatus',
+    'TAKE1',
+    RSRC_CONF,
+    'Configure Status: proxy status to one of: on | off | full',
+    (cmd, value) => {
+      const status = oneOf(['off', 'on', 'full'], value);
+      if (status === undefined) return 'ProxyStatus must be one of: off | on | full';
+      cmd.server.status = status;
+      return undefined;
+    },
+    { noEffect: NO_BALANCERS },
+  ),
+  row(
+    'ProxySourceAddress',
+    'TAKE1',
+    RSRC_CONF,
+    'Configure local source IP used for request forward',
+    proxySourceAddress,
+  ),
+  row(
+    'ProxyAddHeaders',
+    'FLAG',
+    ANYWHERE,
+    'on if X-Forwarded-* headers should be added or completed',
+    (cmd, on) => void (cmd.dir.addsHeaders = on),
+  ),
+  row(
+    'Proxy100Continue',
+    'FLAG',
+    ANYWHERE,
+    'on if 100-Continue should be forwarded to the origin server, off if the proxy should handle it by itself',
+    (cmd, on) => void (cmd.dir.forwardsContinue = on),
+    { noEffect: HTTP_ONLY },
+  ),
+];

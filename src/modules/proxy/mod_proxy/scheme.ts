@@ -1,0 +1,50 @@
+/**
+ * The seam by which protocols plug into mod_proxy (its canon_handler, check_trans and scheme_handler hooks). A protocol's module lists its
+ * handlers in its description: `providers: { [SCHEME_HANDLERS]: { fcgi: handler } }`.
+ */
+import type { BackendAddress } from '../../../backend/connect.ts';
+import type { Answer } from '../../../core/hooks.ts';
+import type { Request } from '../../../core/request.ts';
+import type { ProxyDirConf, ProxyServerConf } from './config.ts';
+import type { Worker } from './worker.ts';
+
+/** Group of providers; the names are schemes in lower case. */
+export const SCHEME_HANDLERS = 'proxy-scheme';
+
+/** What is known of a proxied request besides its record. */
+export interface ProxyState {
+  /** By SetHandler "proxy:...": the path is a file's name, not to be encoded. */
+  isSetHandler: boolean;
+  /** The path is as the client sent it (`nocanon`). */
+  isNocanon: boolean;
+  /** The path has not been decoded (mapping=encoded). */
+  isNoencode: boolean;
+  /** No query string in the backend's URL. */
+  isNoquery: boolean;
+  /** Unix socket that the request itself named, as written. */
+  socket: string | undefined;
+}
+
+/** Where a request goes. */
+export interface ProxyTarget {
+  readonly worker: Worker;
+  /** Canonical URL, without `proxy:`. */
+  readonly url: string;
+  readonly address: BackendAddress;
+  readonly state: Readonly<ProxyState>;
+  readonly server: Readonly<ProxyServerConf>;
+  readonly dir: Readonly<ProxyDirConf>;
+  /** Milliseconds the backend may be silent: timeout=, ProxyTimeout, Timeout. */
+  readonly timeout: number;
+}
+
+export interface SchemeHandler {
+  /** `FCGI`: how log lines call it. */
+  readonly label: string;
+  /** Asked when a ProxyPass matches: OK or DECLINED to go on, DONE for "not this one", else the status to answer with. */
+  checkTranslate?(r: Request, url: string): number;
+  /** Makes r.filename canonical. `rest` is what stands behind `scheme:`. Answers OK, or the status to answer with. */
+  canonicalise(r: Request, rest: string, state: ProxyState): number;
+  /** Answers the request. DECLINED: not mine after all. An error status only while nothing was sent. */
+  handle(r: Request, target: ProxyTarget): Answer;
+}

@@ -1,0 +1,133 @@
+/** From a URL to a backend's URL, and the sections that hold there (mod_proxy.c: proxy_trans, proxy_walk). */
+import { Level, logRequest } from '../../../core/log.ts';
+import type { Request } from '../../../core/request.ts';
+import { DECLINED, DONE, OK } from '../../../core/status.ts';
+import { exportGroups, mergeInto } from '../../../core/walks.ts';
+import type { ProxyAlias, ProxyDirConf, ProxyServerConf } from './config.ts';
+import { applyPass, interpolate, type PassResult } from './pass.ts';
+import { type ProxyState, SCHEME_HANDLERS, type SchemeHandler } from './scheme.ts';
+
+/** Notes by which other modules (mod_rewrite's [P] with [NE]) ask for the same as ProxyPass's options do. */
+const NOCANON_NOTE = 'proxy-nocanon';
+const NOENCODE_NOTE = 'proxy-noencode';
+
+export function newState(r: Request): ProxyState {
+  return {
+    isSetHandler: false,
+    isNocanon: r.getNote(NOCANON_NOTE) !== undefined,
+    isNoencode: r.getNote(NOENCODE_NOTE) !== undefined,
+    isNoquery: false,
+    socket: undefined,
+  };
+}
+
+/**
+ * Finds the ProxyPass of a request.
+ * @param isEncoded before decoding: only those with a mapping are asked; afterwards only the others.
+ * @returns DONE when the path was mapped as it was sent and is not to be decoded; OK, DECLINED or a status.
+ */
+export function translate(
+  r: Request,
+  server: Readonly<ProxyServerConf>,
+  dir: Readonly<ProxyDirConf>,
+  isEncoded: boolean,
+  keep: (state: ProxyState) => void,
+): number {
+  if (r.proxyRequest !== 'none') return isEncoded ? DECLINED : OK;
+  const { aliases } = server;
+  if (aliases === undefined && dir.alias === undefined) return DECLINED;
+  if (r.uri.charCodeAt(0) !== 0x2f || r.getEnv('no-proxy') !== undefined) return DECLINED;
+  if (dir.alias !== undefined && (dir.alias.mapping !== 'decoded') === isEncoded) {
+    const answer = translateBy(r, dir.alias, dir, keep);
+    if (answer !== undefined) return answer;
+  }
+  if (aliases === undefined) return DECLINED;
+  for (const alias of aliases) {
+    if ((alias.mapping !== 'decoded') !== isEncoded) continue;
+    const answer = translateBy(r, alias, dir, keep);
+    if (answer !== undefined) return answer;
+  }
+  return DECLINED;
+}
+
+/** undefined: another one may match. */
+function translateBy(
+  r: Request,
+  written: ProxyAlias,
+  dir: Readonly<ProxyDirConf>,
+  keep: (state: ProxyState) => void,
+): number | undefined {
+  const alias = dir.interpolatesEnv === true && written.isInterpolated ? interpolated(r, written) : written;
+  const result = applyPass(alias, r.uri, r.unparsedUri);
+  switch (result.kind) {
+    case 'none':
+      return undefined;
+    case 'excluded':
+      return DECLINED;
+    case 'too-long':
+      logRequest(
+        r,
+        'proxy',
+        Level.error,
+        'AH01135',
+        'Substitution in regular expression failed. Replacement too long?',
+      );
+      return 500;
+    case 'proxied':
+      return accept(r, alias, result, keep);
+  }
+}
+
+function interpolated(r: Request, alias: ProxyAlias): ProxyAlias {
+  const variable = (name: string): string | undefined => r.getEnv(name);
+  return { ...alias, from: interpolate(alias.from, variable), to: interpolate(alias.to, variable) };
+}
+
+function accept(
+  r: Request,
+  alias: ProxyAlias,
+  result: Extract<PassResult, { kind: 'proxied' }>,
+  keep: (state: ProxyState) => void,
+): number | undefined {
+  if (result.isMismatch) {
+    const message = 'Unescaped URL path matched ProxyPass; ignoring unsafe nocanon';
+    logRequest(r, 'proxy', Level.warn, 'AH01136', message);
+  }
+  const checked = schemeHandlerOf(r, result.url)?.checkTranslate?.(r, result.url) ?? OK;
+  if (checked === DONE) return undefined;
+  if (checked !== OK && checked !== DECLINED) return checked;
+  r.filename = `proxy:${result.url}`;
+  r.handler = 'proxy-server';
+  r.proxyRequest = 'reverse';
+  const state = newState(r);
+  state.isNocanon ||= result.isRaw;
+  state.isNoquery = alias.isNoquery;
+  state.isNoencode ||= alias.mapping !== 'decoded';
+  keep(state);
+  if (result.path !== undefined) r.uri = result.path;
+  return alias.mapping === 'decoded' ? OK : DONE;
+}
+
+/** The handler of a URL's scheme. */
+export function schemeHandlerOf(r: Request, url: string): SchemeHandler | undefined {
+  const colon = url.indexOf(':');
+  if (colon <= 0) return undefined;
+  const scheme = url.slice(0, colon);
+  const { providers } = r.configuration;
+  return (providers.find(SCHEME_HANDLERS, scheme) ?? providers.find(SCHEME_HANDLERS, scheme.toLowerCase())) as
+    | SchemeHandler
+    | undefined;
+}
+
+/** `<Proxy>` sections take the place of directories and files for a proxied request. */
+export function walkProxySections(r: Request, server: Readonly<ProxyServerConf>): number {
+  const { filename } = r;
+  if (r.proxyRequest === 'none' || filename?.startsWith('proxy:') !== true) return DECLINED;
+  const url = filename.slice('proxy:'.length);
+  for (const section of server.sections ?? []) {
+    if (!section.matches(url)) continue;
+    if (section.regex !== undefined) exportGroups(r, section.regex, url);
+    r.perDir = mergeInto(r, r.perDir, section.perDir);
+  }
+  return OK;
+}

@@ -1,0 +1,300 @@
+/**
+ * The answer of a FastCGI application on its way to the client (mod_proxy_fcgi.c: dispatch and what follows it). A small answer leaves in one
+ * write: what came in one piece from the backend is held until it is known whether that was all.
+ */
+import type { ResponseSink } from '../../../backend/body.ts';
+import type { BackendFailure, BackendFailureKind } from '../../../backend/failure.ts';
+import type { Pump } from '../../../backend/pump.ts';
+import type { ScriptHead } from '../../../cgi/script-headers.ts';
+import type { BodyWriter } from '../../../core/body.ts';
+import { Level, logRequest, logServer } from '../../../core/log.ts';
+import type { Request } from '../../../core/request.ts';
+import { beginBody } from '../../../core/response.ts';
+import { OK } from '../../../core/status.ts';
+import { hostAndPort, isOverridden, type ProxyTarget, proxyError } from '../mod_proxy/index.ts';
+import type { FcgiDriver, FcgiEvents } from './driver.ts';
+import { applyHead } from './head.ts';
+
+const MODULE = 'proxy_fcgi';
+/** Bytes of error output a log line holds; httpd's IO buffer. */
+const STDERR_LINE = 8192;
+
+/** The connection could not be made. */
+const UNREACHABLE: ReadonlySet<BackendFailureKind> = new Set<BackendFailureKind>([
+  'refused',
+  'not-found',
+  'permission',
+  'unreachable',
+  'connect-timeout',
+  'tls',
+]);
+
+/** What becomes of the body: passed on, thrown away behind an answer without one, or in favour of an error page. */
+type Mode = 'no-head' | 'pass' | 'drop' | 'override';
+
+export class FcgiAnswer implements ResponseSink<ScriptHead>, FcgiEvents {
+  readonly #r: Request;
+  readonly #target: ProxyTarget;
+  readonly #resolve: (status: number) => void;
+  #driver: FcgiDriver | undefined;
+  #pump: Pump<ScriptHead> | undefined;
+  #mode: Mode = 'no-head';
+  #overrideStatus = 0;
+  #length: number | undefined;
+  #held: Buffer[] = [];
+  #writer: BodyWriter | undefined;
+  /** Nothing more goes to the client. */
+  #isClosed = false;
+
+  constructor(r: Request, target: ProxyTarget, resolve: (status: number) => void) {
+    this.#r = r;
+    this.#target = target;
+    this.#resolve = resolve;
+  }
+
+  /** Must be called before anything comes. */
+  attach(driver: FcgiDriver, pump: Pump<ScriptHead>): void {
+    this.#driver = driver;
+    this.#pump = pump;
+    this.#r.transport.onAbort(() => {
+      pump.abort();
+      this.#isClosed = true;
+      this.#resolve(OK);
+    });
+  }
+
+  // FcgiEvents
+
+  onStderr(slice: Buffer): void {
+    for (let from = 0; from < slice.length; from += STDERR_LINE) {
+      const text = slice.toString('latin1', from, Math.min(from + STDERR_LINE, slice.length));
+      logRequest(this.#r, MODULE, Level.error, 'AH01071', `Got error '${text}'`);
+    }
+  }
+
+  onUnknownRecord(type: number): void {
+    logRequest(this.#r, MODULE, Level.error, 'AH01072', `Got bogus record ${type}`);
+  }
+
+  /** The client need not wait for END_REQUEST. */
+  onOutputEnd(): void {
+    if (this.#mode !== 'override') this.#finish();
+  }
+
+  // ResponseSink
+
+  onHead(head: ScriptHead): void {
+    const r = this.#r;
+    const { condition, length } = applyHead(r, head);
+    if (condition !== 0) {
+      r.status = condition;
+      this.#mode = 'drop';
+      this.#finish();
+      return;
+    }
+    this.#length = length;
+    this.#mode = 'pass';
+    if (r.main === undefined && r.prev === undefined && isOverridden(this.#target.dir, r.status)) {
+      this.#mode = 'override';
+      this.#overrideStatus = r.status;
+      // The error path takes any other status for a second error.
+      r.status = 200;
+    }
+  }
+
+  write(chunk: Buffer): boolean {
+    if (this.#mode !== 'pass' || this.#isClosed) return true;
+    if (this.#writer === undefined) {
+      this.#held.push(chunk);
+      return true;
+    }
+    return this.#pass(this.#writer, chunk);
+  }
+
+  flush(): void {
+    if (this.#held.length > 0) this.#begin();
+  }
+
+  end(): void {
+    if (this.#mode === 'override') {
+      this.#resolve(this.#overrideStatus);
+      return;
+    }
+    this.#finish();
+    this.#resolve(OK);
+  }
+
+  fail(failure: BackendFailure): void {
+    const status = this.#report(failure);
+    if (this.#isClosed) {
+      this.#resolve(OK);
+      return;
+    }
+    if (this.#writer === undefined && this.#held.length > 0) this.#begin();
+    if (this.#writer !== undefined) {
+      this.#isClosed = true;
+      this.#writer.abort();
+      this.#resolve(OK);
+      return;
+    }
+    this.#resolve(status);
+  }
+
+  // Output
+
+  /** Ends the answer; only its first call does anything. */
+  #finish(): void {
+    if (this.#isClosed) return;
+    if (this.#writer === undefined) {
+      if (this.#held.length > 0 && this.#driver?.isHeadless !== true) this.#begin();
+      else this.#beginWhole();
+    }
+    this.#isClosed = true;
+    this.#writer?.end();
+  }
+
+  /** The body comes in pieces, or at least not known to be whole when its head was made: chunked, as httpd does. */
+  #begin(): void {
+    const writer = beginBody(this.#r, this.#length);
+    this.#writer = writer;
+    this.#passHeld(writer);
+  }
+
+  /** All there is: nothing, or output without a head. A HEAD request is not told that there is nothing. */
+  #beginWhole(): void {
+    let length = 0;
+    for (const piece of this.#held) length += piece.length;
+    const isUnsaid = this.#r.headerOnly && length === 0;
+    const writer = beginBody(this.#r, isUnsaid ? this.#length : length);
+    this.#writer = writer;
+    this.#passHeld(writer);
+  }
+
+  #passHeld(writer: BodyWriter): void {
+    const held = this.#held;
+    this.#held = [];
+    for (const piece of held) this.#pass(writer, piece);
+  }
+
+  #pass(writer: BodyWriter, chunk: Buffer): boolean {
+    if (writer.write(chunk)) return true;
+    this.#r.transport.onDrain(() => this.#pump?.resume());
+    return false;
+  }
+
+  // Failures
+
+  /** Logs a failure as httpd does, and answers the status that goes with it. */
+  #report(failure: BackendFailure): number {
+    const { kind, detail } = failure;
+    if (UNREACHABLE.has(kind)) return this.#unreachable();
+    switch (kind) {
+      case 'dns':
+        return proxyError(this.#r, 500, `DNS lookup failure for: ${hostAndPort(this.#target).host}`);
+      case 'busy':
+      case 'shutdown':
+        return this.#noConnection();
+      case 'timeout':
+        return this.#dispatchError(504, '(polling)');
+      case 'body':
+        return this.#bodyError(Number(detail));
+      case 'protocol':
+        return this.#protocolError(detail);
+      default:
+        this.#log('AH01067', 'Failed to read FastCGI header');
+        return this.#dispatchError(503, '');
+    }
+  }
+
+  #unreachable(): number {
+    const { worker, address } = this.#target;
+    const { host, port } = hostAndPort(this.#target);
+    const { server } = this.#r;
+    if (address.kind === 'unix') {
+      const message = `FCGI: attempt to connect to Unix domain socket ${address.path} (${host}:${port}) failed`;
+      logServer(server, 'proxy', Level.error, 'AH02454', message);
+    } else {
+      const message = `FCGI: attempt to connect to ${worker.describe(address)} (${host}:${port}) failed`;
+      logServer(server, 'proxy', Level.error, 'AH00957', message);
+    }
+    worker.state.markFailed();
+    if (worker.state.isInError) {
+      const seconds = Math.floor((worker.options.retry ?? 60_000) / 1000);
+      const message = `ap_proxy_connect_backend disabling worker for (${host}:${port}) for ${seconds}s`;
+      logServer(server, 'proxy', Level.error, 'AH00959', message);
+    }
+    this.#log('AH01079', `failed to make connection to backend: ${host}`);
+    return 503;
+  }
+
+  #noConnection(): number {
+    const { host, port } = hostAndPort(this.#target);
+    const message = `FCGI: failed to acquire connection for (${host}:${port})`;
+    logServer(this.#r.server, 'proxy', Level.error, 'AH00941', message);
+    return 503;
+  }
+
+  /** The request's body will never be whole. A client that is gone needs no answer, but one that only stopped sending gets it. */
+  #bodyError(status: number): number {
+    return this.#dispatchError(status === 0 ? 400 : status, '(reading input brigade)');
+  }
+
+  #protocolError(detail: string): number {
+    switch (detail) {
+      case 'script-head':
+        return this.#scriptHeadError();
+      case 'bad-version':
+        this.#log('AH01068', 'Got bogus version');
+        return this.#dispatchError(503, '');
+      case 'wrong-request-id':
+        this.#log('AH01069', 'Got bogus rid, expected 1');
+        return this.#dispatchError(503, '');
+      default:
+        return this.#dispatchError(503, `(${REFUSALS[detail] ?? detail})`);
+    }
+  }
+
+  /** Output that is no head. httpd answers bad characters with its page, and anything else with an empty 500. */
+  #scriptHeadError(): number {
+    const r = this.#r;
+    const failure = this.#driver?.headFailure;
+    const line = this.#driver?.failedLine ?? '';
+    r.status = 500;
+    r.statusLine = undefined;
+    r.closeConnection = true;
+    this.#isClosed = true;
+    if (failure === 'bad-name' || failure === 'bad-value') {
+      // The field itself makes the core refuse the head, say so in the log, and send its page.
+      const colon = line.indexOf(':');
+      r.errHeadersOut.append(
+        colon < 0 ? line : line.slice(0, colon),
+        colon < 0 ? '' : line.slice(colon + 1).trimStart(),
+      );
+    } else {
+      const name = (r.filename ?? '').slice((r.filename ?? '').lastIndexOf('/') + 1);
+      const what = failure === 'head-too-large' ? 'its head is larger than 64 KiB' : `Bad header: ${line}`;
+      logRequest(r, MODULE, Level.error, '', `malformed header from script '${name}': ${what}`);
+      this.#log('AH01070', 'Error parsing script headers');
+    }
+    beginBody(r, 0).end();
+    return this.#dispatchError(500, '');
+  }
+
+  #dispatchError(status: number, why: string): number {
+    const { address } = this.#target;
+    const port = address.kind === 'tcp' && address.port !== 8000 ? `:${address.port}` : '';
+    this.#log('AH01075', `Error dispatching request to ${port}: ${why}`);
+    return status;
+  }
+
+  #log(tag: string, message: string): void {
+    logRequest(this.#r, MODULE, Level.error, tag, message);
+  }
+}
+
+/** protocolStatus of an application that refused (FastCGI section 5.5). */
+const REFUSALS: Readonly<Record<string, string>> = {
+  'refused:1': 'the application cannot take another request on a connection: FCGI_CANT_MPX_CONN',
+  'refused:2': 'the application is overloaded: FCGI_OVERLOADED',
+  'refused:3': 'the application knows no responders: FCGI_UNKNOWN_ROLE',
+};

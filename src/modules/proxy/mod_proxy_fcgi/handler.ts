@@ -1,0 +1,161 @@
+/** Asking a FastCGI application (mod_proxy_fcgi.c: proxy_fcgi_handler, fcgi_do_request). */
+import type { BodySource } from '../../../backend/body.ts';
+import { Pump } from '../../../backend/pump.ts';
+import { BodySpool } from '../../../backend/spool.ts';
+import type { ScriptHead } from '../../../cgi/script-headers.ts';
+import { addCgiVariables } from '../../../cgi/variables.ts';
+import { directoryWalk } from '../../../core/directory-walk.ts';
+import type { Answer } from '../../../core/hooks.ts';
+import { Level, logRequest } from '../../../core/log.ts';
+import type { Request } from '../../../core/request.ts';
+import { pathTranslated, scriptRequest } from '../../../core/script-request.ts';
+import { OK } from '../../../core/status.ts';
+import type { PoolDefaults, ProxyTarget } from '../mod_proxy/index.ts';
+import { FcgiAnswer } from './answer.ts';
+import { wantsDirectoryWalk } from './canonical.ts';
+import type { FcgiDirConf } from './config.ts';
+import { FcgiDriver } from './driver.ts';
+import { encodeParamsOf, genericFilename } from './params.ts';
+
+/** Bytes of a body looked at before the request is sent (MAX_MEM_SPOOL). */
+const PREFETCH = 16 * 1024;
+/** Methods that may be sent again on a fresh connection when a kept one turns out to be closed (RFC 9110 section 9.2.2). */
+const IDEMPOTENT: ReadonlySet<string> = new Set([
+  'GET',
+  'HEAD',
+  'OPTIONS',
+  'TRACE',
+  'PUT',
+  'DELETE',
+  'PROPFIND',
+]);
+
+/** Applications are not asked to keep connections unless the configuration says so: each would hold one of their processes. */
+const POOLS_BY_TIMEOUT = new Map<string, PoolDefaults>();
+
+function poolDefaults(target: ProxyTarget): PoolDefaults {
+  const localAddress = target.server.sourceAddress;
+  const key = `${target.timeout} ${localAddress ?? ''}`;
+  let defaults = POOLS_BY_TIMEOUT.get(key);
+  if (defaults === undefined) {
+    defaults = { isReusing: false, connectTimeout: target.timeout, localAddress };
+    POOLS_BY_TIMEOUT.set(key, defaults);
+  }
+  return defaults;
+}
+
+export function handleFcgi(r: Request, target: ProxyTarget, conf: Readonly<FcgiDirConf>): Answer {
+  const { body } = r.transport;
+  // Whoever this request was redirected from may have read it: nothing is left then, as in httpd.
+  if (r.main !== undefined || !body.isPresent || body.isTaken) return prepare(r, target, conf, NO_BODY);
+  return body.isChunked ? handleChunked(r, target, conf) : prepare(r, target, conf, body);
+}
+
+const NO_BODY: BodySource = {
+  isPresent: false,
+  start: (reader) => reader.onBodyEnd(),
+  resume: () => undefined,
+};
+
+/**
+ * A chunked body has no length to tell the application, unless all of it is there already, or is waited for (proxy-sendcl).
+ */
+function handleChunked(r: Request, target: ProxyTarget, conf: Readonly<FcgiDirConf>): Answer {
+  const spool = new BodySpool(r.transport.body, PREFETCH);
+  if (r.getEnv('proxy-sendcl') === undefined) {
+    spool.prefetch();
+    return sendSpooled(r, target, conf, spool);
+  }
+  return new Promise((resolve, reject) => {
+    r.transport.onAbort(() => {
+      spool.discard();
+      resolve(OK);
+    });
+    spool.whole(() => {
+      try {
+        resolve(sendSpooled(r, target, conf, spool));
+      } catch (error) {
+        reject(error);
+      }
+    });
+  });
+}
+
+function sendSpooled(r: Request, target: ProxyTarget, conf: Readonly<FcgiDirConf>, spool: BodySpool): Answer {
+  if (spool.length !== undefined) {
+    r.headersIn.set('Content-Length', String(spool.length));
+    r.headersIn.delete('Transfer-Encoding');
+  }
+  return prepare(r, target, conf, spool);
+}
+
+/** Makes the variables; PATH_TRANSLATED and rules may have to wait. */
+function prepare(r: Request, target: ProxyTarget, conf: Readonly<FcgiDirConf>, body: BodySource): Answer {
+  if (wantsDirectoryWalk(r)) walkForPathInfo(r);
+  if (conf.backendType === 'generic') r.filename = genericFilename(r.filename ?? '', r.args);
+  const translated = pathTranslated(r);
+  return translated instanceof Promise
+    ? translated.then((path) => encode(r, target, conf, body, path))
+    : encode(r, target, conf, body, translated);
+}
+
+/** `proxy-fcgi-pathinfo=full`: the URL's path, taken for a file's name, shows where PATH_INFO begins. */
+function walkForPathInfo(r: Request): void {
+  const { filename, perDir, finfo } = r;
+  r.filename = r.uri;
+  directoryWalk(r);
+  if (r.finfo?.isFile() !== true) r.pathInfo = '';
+  r.filename = filename;
+  r.perDir = perDir;
+  r.finfo = finfo;
+}
+
+function encode(
+  r: Request,
+  target: ProxyTarget,
+  conf: Readonly<FcgiDirConf>,
+  body: BodySource,
+  path: string | undefined,
+): Answer {
+  const params = encodeParamsOf(r, scriptRequest(r, path), conf.envRules);
+  if (params instanceof Promise) return params.then((encoded) => send(r, target, body, encoded, path));
+  return send(r, target, body, params, path);
+}
+
+function send(
+  r: Request,
+  target: ProxyTarget,
+  body: BodySource,
+  params: string | undefined,
+  path: string | undefined,
+): Answer {
+  if (params === undefined) {
+    logRequest(r, 'proxy_fcgi', Level.error, 'AH01074', 'Failed writing Environment to the application');
+    return 503;
+  }
+  const { worker, timeout } = target;
+  return new Promise<number>((resolve) => {
+    const answer = new FcgiAnswer(r, target, (status) => {
+      if (status !== OK) exportVariables(r, path);
+      resolve(status);
+    });
+    const driver = new FcgiDriver(params, worker.isReusing(false), answer);
+    const pump = new Pump<ScriptHead>({
+      pool: worker.pool(target.address, poolDefaults(target)),
+      driver,
+      body,
+      sink: answer,
+      timeout,
+      isRetriable: IDEMPOTENT.has(r.method),
+    });
+    answer.attach(driver, pump);
+    pump.start();
+  });
+}
+
+/** httpd leaves the variables in the request's environment: an ErrorDocument of ours sees them with REDIRECT_ before them. */
+function exportVariables(r: Request, path: string | undefined): void {
+  const pairs: [string, string][] = [];
+  addCgiVariables(scriptRequest(r, path), (name, value) => pairs.push([name, value]));
+  for (const [name, value] of pairs) r.env.set(name, value);
+}
