@@ -86,20 +86,11 @@ function onlyNegative(section: RequireBlock): ApplyResult {
   const fault = checkBlock(section);
   if (fault === undefined) return undefined;
   const what = fault === section ? '<Directory>, <Location>, or similar' : nameOf(fault);
-  return { code: 'AH01624', message: `${what} directive contains only negative authorization directives` };
-}
-
-function require(cmd: Cmd, raw: string): ApplyResult {
-  let [name, args] = getWord(raw);
-  const negate = name.toLowerCase() === 'not';
-  if (negate) [name, args] = getWord(args);
-  args = args.trimStart();
-  const provider = findAuthzProvider(cmd.providers, name);
-  if (provider === undefined) return `Unknown Authz provider: ${name}`;
-  const check = provider.compile(requireCommand(cmd), args);
-  if (typeof check !== 'function') return inside(check, cmd.node.args.length - args.length);
-  const line = { kind: 'line', text: `${name} ${args}`, negate, scope: methodScope(cmd), check } as const;
-  return addTo(sectionOf(cmd), line);
+  // httpd finds this after reading, and says so without a line's number.
+  return {
+    code: 'AL0002',
+    message: `AH01624: ${what} directive contains only negative authorization directives`,
+  };
 }
 
 function requireCommand(cmd: Cmd): RequireCommand {
@@ -269,7 +260,7 @@ function authorize(r: Request, isAuthenticated: boolean): Answer {
   if (conf.section === undefined) {
     if (authType(r) !== undefined) {
       const message = 'AuthType configured with no corresponding authorization directives';
-      logRequest(r, 'authz_core', Level.debug, 'AH01627', message);
+      logRequest(r, 'authz_core', Level.error, 'AH01627', message);
     } else {
       logRequest(r, 'authz_core', Level.debug, 'AH01628', 'authorization result: granted (no directives)');
     }
