@@ -93,6 +93,19 @@ function onlyNegative(section: RequireBlock): ApplyResult {
   };
 }
 
+function requireLine(cmd: Cmd, raw: string): ApplyResult {
+  let [name, args] = getWord(raw);
+  const negate = name.toLowerCase() === 'not';
+  if (negate) [name, args] = getWord(args);
+  args = args.trimStart();
+  const provider = findAuthzProvider(cmd.providers, name);
+  if (provider === undefined) return `Unknown Authz provider: ${name}`;
+  const check = provider.compile(requireCommand(cmd), args);
+  if (typeof check !== 'function') return inside(check, cmd.node.args.length - args.length);
+  const line = { kind: 'line', text: `${name} ${args}`, negate, scope: methodScope(cmd), check } as const;
+  return addTo(sectionOf(cmd), line);
+}
+
 function requireCommand(cmd: Cmd): RequireCommand {
   return {
     isHtaccess: cmd.isHtaccess,
@@ -204,7 +217,7 @@ const rows: readonly AnyRow<object, DirConf>[] = [
     shape: 'RAW_ARGS',
     where: OR_AUTHCFG,
     usage: 'specifies authorization directives which one must pass (or not) for a request to suceeed',
-    apply: require,
+    apply: requireLine,
   },
   {
     name: '<RequireAll',
