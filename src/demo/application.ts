@@ -65,6 +65,10 @@ async function answerPage(file: string, page: Page, request: FcgiRequest, reply:
     reply,
     `Status: ${status}\r\nContent-Type: text/html; charset=utf-8\r\nCache-Control: no-store\r\n\r\n`,
   );
+  if (isHead(request)) {
+    reply.end();
+    return;
+  }
   await send(reply, before);
   if (typeof content === 'string') await send(reply, content);
   else for await (const piece of content) await send(reply, piece);
@@ -78,11 +82,16 @@ async function answerApi(what: string, request: FcgiRequest, reply: FcgiReply): 
     reply.end(`Content-Type: application/json\r\nCache-Control: no-store\r\n\r\n${variables}\n`);
   } else if (what === 'stream') {
     await send(reply, 'Content-Type: text/plain; charset=utf-8\r\nCache-Control: no-store\r\n\r\n');
-    for await (const line of streamLines(request)) await send(reply, `${line}\n`);
+    if (!isHead(request)) for await (const line of streamLines(request)) await send(reply, `${line}\n`);
     reply.end();
   } else {
     await sendText(reply, '404 Not Found', 'Try /api/variables or /api/stream.\n');
   }
+}
+
+/** RFC 3875 section 4.3.3: a HEAD request is answered without a body. */
+function isHead(request: FcgiRequest): boolean {
+  return request.params.get('REQUEST_METHOD') === 'HEAD';
 }
 
 async function sendText(reply: FcgiReply, status: string, text: string): Promise<void> {

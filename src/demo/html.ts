@@ -8,10 +8,11 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** Text for an element or a quoted attribute. Control characters other than tab and line feed show as `\x1b`. */
+/** Text for an element or a quoted attribute. Control characters show as `\x1b`, except tabs and line ends. */
 export function escapeHtml(text: string): string {
   return text
     .replace(/[&<>"']/g, (char) => ENTITIES[char] ?? char)
+    .replace(/\r\n/g, '\n')
     .replace(
       /[\0-\x08\x0b-\x1f\x7f-\x9f]/g,
       (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`,

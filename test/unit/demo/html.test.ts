@@ -3,7 +3,7 @@ import { escapeHtml, table, textOfBytes } from '../../../src/demo/html.ts';
 
 test.each<[text: string, html: string]>([
   [`<a href="x" id='y'>&amp;`, '&lt;a href=&quot;x&quot; id=&#39;y&#39;&gt;&amp;amp;'],
-  ['a\tb\nc', 'a\tb\nc'],
+  ['a\tb\nc\r\nd', 'a\tb\nc\nd'],
   ['\0\x1b\r\x7f\x85', '\\x00\\x1b\\x0d\\x7f\\x85'],
   ['ä€😀', 'ä€😀'],
 ])('%j in HTML', (text, html) => {
