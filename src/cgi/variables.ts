@@ -23,7 +23,7 @@ export interface CgiRequest {
   /** Name, value, name, value, ... in the order received; repeated names are joined here. */
   readonly headers: readonly string[];
   /** Variables set for the request so far (r->subprocess_env). */
-  readonly env: ReadonlyMap<string, string> | undefined;
+  readonly env: Environment | undefined;
 
   /** PATH of the server process, used when `env` has none; undefined: httpd's built-in default. */
   readonly processPath: string | undefined;
@@ -63,6 +63,13 @@ export interface CgiRequest {
   readonly isAuthPassed: boolean;
   /** `CGIVar REQUEST_URI current-uri`: REQUEST_URI is `uri` instead of `unparsedUri`. */
   readonly isRequestUriCurrent: boolean;
+}
+
+/** A table of variables; a Map is one. */
+export interface Environment {
+  readonly size: number;
+  get(name: string): string | undefined;
+  [Symbol.iterator](): Iterator<readonly [name: string, value: string]>;
 }
 
 export interface PreviousRequest {
@@ -157,8 +164,8 @@ export function addCgiVariables(request: CgiRequest, sink: VariableSink): void {
 }
 
 /** Whether a variable already set could have the name of a computed one. Usually none has. */
-function mayCollide(env: ReadonlyMap<string, string>): boolean {
-  for (const name of env.keys()) {
+function mayCollide(env: Environment): boolean {
+  for (const [name] of env) {
     const upper = asciiUpper(name);
     if (COMPUTED_NAMES.has(upper) || upper.startsWith('HTTP_')) return true;
   }

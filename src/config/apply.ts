@@ -44,6 +44,10 @@ export interface ApplyRun {
   readonly problems: Problems;
   /** Modules that are built in but not loaded, for advice: the module that has a directive. */
   readonly builtIn?: { moduleOf(key: string): string | undefined };
+  /** `-T`: DocumentRoots need not be there. */
+  readonly skipsDocumentRoots?: boolean;
+  /** Whether a module is in force, by its structure's or its file's name, or the short form of either (ap_find_module_short_name). */
+  hasModule?(name: string): boolean;
   serverRoot(): string;
 }
 
@@ -179,6 +183,15 @@ class AppliedCommand implements Command {
     return slots[module.index];
   }
 
+  get checksDocumentRoots(): boolean {
+    return this.#scope.run.skipsDocumentRoots !== true;
+  }
+  hasModule(name: string): boolean {
+    return this.#scope.run.hasModule?.(name) ?? true;
+  }
+  findRow(name: string): AnyRow<unknown, unknown> | undefined {
+    return this.#scope.run.lookup(name.toLowerCase())?.row;
+  }
   get serverConfigs(): ServerConfigs {
     return this.#scope.serverConfigs;
   }
@@ -223,10 +236,11 @@ class AppliedCommand implements Command {
   }
 
   warn(message: string, hint?: string): void {
+    const tagged = /^(AH\d{5}): ([^]*)$/.exec(message);
     this.#scope.run.problems.add({
-      code: 'AL0001',
+      code: tagged?.[1] ?? 'AL0001',
       severity: 'warning',
-      message,
+      message: tagged?.[2] ?? message,
       span: this.node.span,
       hint,
     });

@@ -56,7 +56,7 @@ export type Shape = keyof ShapeArgs;
 /** An error with a place narrower than the directive's line: `offset`/`length` count inside the node's `args`. */
 export interface DirectiveError {
   readonly message: string;
-  /** httpd's log tag, for what httpd does not call a syntax error (the checks it makes afterwards). */
+  /** `AL0002` for a message that httpd prints without "Syntax error on line..."; AH00526 when left out. */
   readonly code?: string;
   readonly offset?: number;
   readonly length?: number;
@@ -97,6 +97,12 @@ export interface Command<S = unknown, D = unknown> {
   readonly providers: ProviderRegistry;
   /** The server being read, whole: for rows that need more than their module's own configuration. */
   readonly serverConfigs: ServerConfigs;
+  /** False under `-T`. */
+  readonly checksDocumentRoots: boolean;
+  /** Whether a module is in force, by any of its names. */
+  hasModule(name: string): boolean;
+  /** The row of a directive of a module in force. */
+  findRow(name: string): AnyRow<unknown, unknown> | undefined;
   /** Names a path relative to ServerRoot (ap_server_root_relative). */
   serverRootRelative(path: string): string;
   /** A problem that does not stop the start; printed with the directive's place. */

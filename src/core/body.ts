@@ -18,6 +18,8 @@ export interface RequestBody {
   /** Declared by Content-Length; undefined for a chunked one. */
   readonly length: number | undefined;
   readonly isChunked: boolean;
+  /** Its delivery was started: nobody else can read it. */
+  readonly isTaken: boolean;
   /** True once every byte has been delivered or thrown away. */
   readonly isFinished: boolean;
   /** Starts the delivery (and sends `100 Continue` where the client waits for it). Bytes already here are delivered within the call. */

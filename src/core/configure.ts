@@ -30,6 +30,8 @@ export interface ReadResult {
   readonly variables: ReadonlyMap<string, string>;
   /** Modules in force. */
   readonly loaded: ReadonlySet<AnyModule>;
+  /** `-T`. */
+  readonly skipsDocumentRoots?: boolean | undefined;
 }
 
 /** Rows of the modules in force, by the directive's key. */
@@ -57,7 +59,15 @@ export async function configure(
   const lookup = rowTable(read.loaded);
   const providers = providersOf(read.loaded);
   const builtIn = builtInModules(modules);
-  applyTree(read.tree, main, { lookup, providers, problems, builtIn, serverRoot: () => read.serverRoot });
+  applyTree(read.tree, main, {
+    lookup,
+    providers,
+    problems,
+    builtIn,
+    skipsDocumentRoots: read.skipsDocumentRoots === true,
+    hasModule: moduleFinder(read.loaded),
+    serverRoot: () => read.serverRoot,
+  });
   const virtualServers = coreServer(main).virtualServers ?? [];
   const loaded = modules.filter((module) => read.loaded.has(module));
   for (const server of virtualServers) mergeServer(main, server, modules);
@@ -99,6 +109,14 @@ function builtInModules(modules: readonly AnyModule[]): { moduleOf(key: string):
   };
 }
 
+/** Modules by name: `alias_module`, `mod_alias.c`, `alias`, `mod_alias`. */
+function moduleFinder(loaded: Iterable<AnyModule>): (name: string) => boolean {
+  const short = (name: string): string => name.replace(/^mod_/, '').replace(/\.c$/, '').replace(/_module$/, '');
+  const names = new Set<string>();
+  for (const { name, file } of loaded) names.add(short(name)).add(short(file));
+  return (name) => names.has(short(name));
+}
+
 /** A virtual server takes over what it does not say itself (merge_server_configs). */
 function mergeServer(main: VirtualServer, server: VirtualServer, modules: readonly AnyModule[]): void {
   const merged = mergeSlots(main.slots, server.slots, modules, 'mergeServer');
@@ -121,7 +139,7 @@ function nameServer(server: VirtualServer, main: VirtualServer, problems: Proble
   server.aliases = conf.aliases ?? [];
   server.wildAliases = conf.wildAliases ?? [];
   server.legacyPath = conf.legacyPath;
-  if (server.port === 0 && server.isVirtual) server.port = server.addresses[0]?.port ?? 0;
+  if (server.isVirtual && !server.isNamed) server.port = server.addresses[0]?.port ?? 0;
 }
 
 /** A virtual host without ServerName is called like its address (fix_hostnames). */
@@ -134,7 +152,7 @@ function machineName(problems: Problems): string {
   const name = hostname();
   if (name.includes('.')) return name;
   const message =
-    "AH00558: apache-lite: Could not reliably determine the server's fully qualified domain name, using 127.0.0.1. " +
+    "apache-lite: Could not reliably determine the server's fully qualified domain name, using 127.0.0.1. " +
     "Set the 'ServerName' directive globally to suppress this message";
   problems.add({ code: 'AH00558', severity: 'warning', message, span: undefined });
   return '127.0.0.1';
@@ -252,8 +270,9 @@ async function resolveAddresses(servers: readonly VirtualServer[], problems: Pro
       try {
         for (const { address } of await lookupAddress(host, { all: true })) hosts.push({ ip: address, port });
       } catch {
-        const message = `AH00547: Could not resolve host name ${text.replace(/:\d+$/, '')} -- ignoring!`;
-        problems.add({ code: 'AH00547', severity: 'warning', message, span: server.definedAt });
+        const shown = text.replace(/:\d+$/, '');
+        const message = `(EAI 2)Name or service not known: AH00547: Could not resolve host name ${shown} -- ignoring!`;
+        problems.add({ code: 'AL0003', severity: 'warning', message, span: server.definedAt });
       }
     }
     resolved.push({ server, hosts });

@@ -88,8 +88,9 @@ function answerFile(r: Request, file: CachedFile, finfo: Stats): Answer {
     if (status !== 0) {
       file.release();
       r.status = status;
-      // A 412 of the default handler has no body: httpd sets the status and passes nothing on.
-      if (status === 412) sendBuffer(r, EMPTY_BODY);
+      // A 412 of the default handler has no body: httpd sets the status and passes nothing on. HEAD is told the file's length all the same.
+      if (status === 412 && !r.headerOnly) sendBuffer(r, EMPTY_BODY);
+      else if (status === 412) sendHead(r);
       else {
         headersOut.delete('Content-Length');
         sendHead(r);

@@ -248,14 +248,14 @@ function explain(r: Request, name: string, failure: StatFailure): StatResult | n
     logRequest(r, 'core', Level.error, 'AH00037', `Symbolic link not allowed or link target not accessible: ${name}`);
     return 403;
   }
-  const reason = failure === 'denied' ? '(13)Permission denied: ' : failure === 'too-long' ? '(36)File name too long: ' : '';
-  logRequest(
-    r,
-    'core',
-    Level.error,
-    'AH00035',
-    `${reason}access to ${r.uri} denied (filesystem path '${name}') because search permissions are missing on a component of the path`,
-  );
+  const where = `filesystem path '${name}'`;
+  if (failure === 'denied') {
+    const why = 'because search permissions are missing on a component of the path';
+    logRequest(r, 'core', Level.error, 'AH00035', `(13)Permission denied: access to ${r.uri} denied (${where}) ${why}`);
+  } else {
+    const reason = failure === 'too-long' ? '(36)File name too long: ' : '';
+    logRequest(r, 'core', Level.error, 'AH00036', `${reason}access to ${r.uri} failed (${where})`);
+  }
   return 403;
 }
 

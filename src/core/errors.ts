@@ -147,6 +147,7 @@ export function allowField(r: Request): string {
 /** A Range that no byte falls in: the 416 page keeps what is known of the resource (byterange filter). */
 export function sendRangeError(r: Request): void {
   r.status = 416;
+  r.isBodyBroken = true; // the page is an error bucket behind the head: its length is not known
   void sendErrorPage(r, 0, undefined);
 }
 

@@ -1,6 +1,6 @@
 /** The ETag of a file as FileETag asks for it (ap_make_etag of server/util_etag.c). */
 import { DEFAULT_ETAG, type EtagParts, makeEtag } from '../http/etag.ts';
-import { type CoreDirConf, coreDir } from './core-config.ts';
+import { coreDir } from './core-config.ts';
 import type { CachedFile } from './file-cache.ts';
 import type { Request } from './request.ts';
 
@@ -9,19 +9,14 @@ const SIZE = 2;
 const INODE = 4;
 const DIGEST = 8;
 
-/** Parts that FileETag names: bits set, added and removed; MTime Size where it says nothing. */
-function etagBits(conf: Readonly<CoreDirConf>): number {
-  const bits = conf.etagBits ?? MTIME | SIZE;
-  return (bits & ~(conf.etagRemove ?? 0)) | (conf.etagAdd ?? 0);
-}
-
 const STABLE_AFTER_MS = 1100;
 
 export function etagOf(r: Request, file: CachedFile): string | undefined {
   const conf = coreDir(r);
-  const isDefault = conf.etagBits === undefined && conf.etagAdd === undefined && conf.etagRemove === undefined;
+  // Signs alone change nothing: there must be bits that they can change.
+  const isDefault = conf.etagBits === undefined;
   if (isDefault && file.strongEtag !== undefined) return file.strongEtag;
-  const bits = isDefault ? MTIME | SIZE : etagBits(conf);
+  const bits = conf.etagBits ?? MTIME | SIZE;
   if ((bits & DIGEST) !== 0) return `"${file.digest()}"`;
   if (bits === 0) return undefined;
   const parts: EtagParts = isDefault ? DEFAULT_ETAG : { mtime: (bits & MTIME) !== 0, size: (bits & SIZE) !== 0, inode: (bits & INODE) !== 0 };

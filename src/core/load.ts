@@ -16,6 +16,8 @@ export interface LoadOptions {
   readonly before?: readonly string[];
   readonly after?: readonly string[];
   readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** `-T`: DocumentRoots need not be there. */
+  readonly skipsDocumentRoots?: boolean;
 }
 
 export interface Loaded {
@@ -66,10 +68,10 @@ export async function loadConfiguration(modules: readonly AnyModule[], options: 
   if (mpms.length === 0) names.add(MPM_MODULES[0] as string);
   if (mpms.length > 1) {
     const message = 'AH00534: apache-lite: Configuration error: More than one MPM loaded.';
-    problems.add({ code: 'AH00534', severity: 'error', message, span: undefined });
+    problems.add({ code: 'AL0002', severity: 'error', message, span: undefined });
   }
   const loaded = new Set(modules.filter(({ name }) => names.has(name)));
   const { tree, serverRoot, defines, variables } = read;
-  const configuration = await configure({ tree, serverRoot, defines, variables, loaded }, modules, problems);
+  const configuration = await configure({ tree, serverRoot, defines, variables, loaded, skipsDocumentRoots: options.skipsDocumentRoots }, modules, problems);
   return { configuration, problems, includes: read.includes, read };
 }

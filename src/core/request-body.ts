@@ -67,7 +67,8 @@ export function discardBody(r: Request): Answer {
     onBody: () => true,
     onBodyEnd: () => finish(OK),
     onBodyError(status) {
-      r.isBodyBroken = r.closeConnection = true;
+      r.closeConnection = true;
+      r.isBodyBroken = status === 400 || status === 413;
       // A client that went away gets no answer: 400 ends the request all the same.
       finish(status === 0 ? 400 : status);
     },

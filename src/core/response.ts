@@ -74,9 +74,15 @@ function sendPlanned(r: Request, body: Buffer, plan: RangePlan): void {
   }
 }
 
+/** httpd leaves the length out of answers to HEAD when it counts 0: more likely nobody counted. */
+function setLength(r: Request, length: number): void {
+  if (length === 0 && r.headerOnly) r.headersOut.delete('Content-Length');
+  else r.headersOut.set('Content-Length', String(length));
+}
+
 function sendWhole(r: Request, body: Buffer): void {
   if (!completeHead(r)) return;
-  if (!isBodyless(r.status)) r.headersOut.set('Content-Length', String(body.length));
+  if (!isBodyless(r.status)) setLength(r, body.length);
   r.isHeadSent = true;
   const cut = r.headerOnly || isBodyless(r.status) ? EMPTY_BODY : body;
   r.bytesSent += cut.length;
@@ -85,6 +91,7 @@ function sendWhole(r: Request, body: Buffer): void {
 
 /** Answers with a head alone: HEAD and 304, whose Content-Length (if any) is that of the body not sent. */
 export function sendHead(r: Request): void {
+  if (r.status === 304) r.contentType = undefined;
   if (!completeHead(r)) return;
   r.isHeadSent = true;
   r.transport.sendWhole(r, EMPTY_BODY);

@@ -57,7 +57,7 @@ export function serverPort(r: Request): number {
   const fallback = defaultPort(r);
   if ((conf.useCanonicalName ?? 'off') === 'off') {
     if (r.hostname !== undefined && r.hostPort !== undefined) return r.hostPort;
-    return physical || (r.hostname === undefined ? r.server.port : 0) || fallback;
+    return physical || r.server.port || fallback;
   }
   return r.server.port || physical || fallback;
 }

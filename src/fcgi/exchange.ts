@@ -25,6 +25,8 @@ export interface ExchangeHandler {
   /** END_REQUEST: `appStatus` is the exit status, `protocolStatus` one of `ProtocolStatus`. */
   onEnd(appStatus: number, protocolStatus: number): void;
   onFailure(kind: ExchangeFailure): void;
+  /** A record of a type that is none of an application's; its content is passed over. */
+  onUnknownRecord?(type: number): void;
 }
 
 /** Bytes of END_REQUEST that mean something: appStatus (4), protocolStatus (1). */
@@ -105,6 +107,8 @@ export class Exchange implements RecordSink {
     if (type === RecordType.Stdout && contentLength === 0 && !this.#isStdoutEnded) {
       this.#isStdoutEnded = true;
       this.#handler.onStdoutEnd();
+    } else if (type !== RecordType.Stdout && type !== RecordType.Stderr && type !== RecordType.EndRequest) {
+      this.#handler.onUnknownRecord?.(type);
     }
   }
 

@@ -24,6 +24,8 @@ import { modEnv } from './metadata/mod_env.ts';
 import { modHeaders } from './metadata/mod_headers/index.ts';
 import { modSetenvif } from './metadata/mod_setenvif.ts';
 import { modVersion } from './metadata/mod_version.ts';
+import { modProxy } from './proxy/mod_proxy/index.ts';
+import { modProxyFcgi } from './proxy/mod_proxy_fcgi/index.ts';
 
 export const modules: readonly AnyModule[] = [
   core,
@@ -33,6 +35,8 @@ export const modules: readonly AnyModule[] = [
   modLogConfig,
   modLogio,
   modVersion,
+  modProxy,
+  modProxyFcgi,
   modUnixd,
   mpmEvent,
   mpmWorker,

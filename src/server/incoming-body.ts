@@ -17,6 +17,7 @@ export const NO_BODY: RequestBody = {
   isPresent: false,
   length: undefined,
   isChunked: false,
+  isTaken: false,
   isFinished: true,
   start: (reader) => reader.onBodyEnd(),
   resume: () => undefined,
@@ -47,6 +48,10 @@ export class IncomingBody implements RequestBody {
       this.#decoder = new LengthDecoder(framing.length);
       this.isFinished = framing.length === 0;
     }
+  }
+
+  get isTaken(): boolean {
+    return this.#reader !== undefined;
   }
 
   get trailers(): HeaderFields | undefined {

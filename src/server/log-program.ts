@@ -3,6 +3,7 @@
  * `|$shell command`. A program that ends is started again, as the user the server has become by then.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
 import type { LogTarget } from './log-file.ts';
 
 /** Lines that wait for a slow or a missing program; what comes beyond is dropped, and counted. */
@@ -21,14 +22,18 @@ export interface ProgramCommand {
   /** As messages print it. */
   readonly text: string;
   readonly argv: readonly string[];
+  /** Its first word. */
+  readonly file: string;
 }
 
 /** Reads what stands behind the first `|`. */
 export function parseProgram(text: string): ProgramCommand {
   // `||` means what `|` alone means: no shell.
   const bare = text.startsWith('|') ? text.slice(1) : text;
-  if (!bare.startsWith('$')) return { text: bare, argv: splitArguments(bare) };
-  return { text: bare.slice(1), argv: ['/bin/sh', '-c', bare.slice(1)] };
+  const isShell = bare.startsWith('$');
+  const command = isShell ? bare.slice(1) : bare;
+  const words = splitArguments(command);
+  return { text: command, argv: isShell ? ['/bin/sh', '-c', command] : words, file: words[0] ?? '' };
 }
 
 /** Words between blanks; quotes hold them together, a backslash takes a blank, a quote or itself as it is (apr_tokenize_to_argv). */
@@ -64,6 +69,13 @@ export class LogProgram implements LogTarget {
 
   /** Resolves when the program runs; rejects with what the system says when it cannot be started. */
   start(): Promise<void> {
+    const { file } = this.command;
+    try {
+      // A shell would only say so when it is too late (apr_proc_create looks at absolute names too).
+      if (file.startsWith('/')) accessSync(Buffer.from(file, 'latin1'), constants.X_OK);
+    } catch (error) {
+      return Promise.reject(error);
+    }
     return new Promise((resolve, reject) => {
       const child = this.#spawn();
       child.once('spawn', resolve);
@@ -86,9 +98,7 @@ export class LogProgram implements LogTarget {
   #onEnd(child: ChildProcess): void {
     if (child !== this.#child || this.#isClosed) return;
     this.#child = undefined;
-    const hasRun = child.pid !== undefined;
-    if (!hasRun && this.#restart === undefined && this.#startedAt === 0) return;
-    if (hasRun) this.#events.onDeath();
+    if (child.pid !== undefined) this.#events.onDeath();
     const wait = Math.max(0, RESTART_MS - (performance.now() - this.#startedAt));
     this.#restart = setTimeout(() => {
       this.#restart = undefined;

@@ -270,7 +270,7 @@ class Opening implements OpenLogs {
 
   #program(target: string, failure: (error: unknown) => OpenError): Promise<LogTarget> {
     const command = parseProgram(target.slice(1));
-    if (command.argv.length === 0) throw failure({ errno: -14, message: 'Bad address' });
+    if (command.file === '') throw failure({ errno: -14, message: 'Bad address' });
     return this.#share(target, () => new LogProgram(command, this.#eventsOf(command.text)), failure);
   }
 

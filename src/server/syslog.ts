@@ -39,7 +39,7 @@ export function syslogProgram(target: string, events: ProgramEvents): LogProgram
   const number = facilityNumber(facility);
   const argv = ['logger', '--prio-prefix', '--tag', tag === '' ? 'apache-lite' : tag];
   return new LogProgram(
-    { text: 'logger', argv },
+    { text: 'logger', argv, file: 'logger' },
     events,
     (level) => `<${number * 8 + Math.min(level, LEAST_SEVERE)}>`,
   );

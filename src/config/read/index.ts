@@ -53,7 +53,9 @@ export function readConfiguration(options: ReadOptions): ReadResult {
     for (const problem of trial.list) problems.add(problem);
     return { ...first, problems };
   }
-  return { ...readOnce(options, options.builtIn, problems, parsed), loadModuleSeen: false };
+  const explicit = new Set(options.explicitModules);
+  const all = options.builtIn.filter((module) => !explicit.has(module.name));
+  return { ...readOnce(options, all, problems, parsed), loadModuleSeen: false };
 }
 
 function readOnce(

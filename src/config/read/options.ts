@@ -42,6 +42,8 @@ export interface ReadOptions {
   readonly builtIn: readonly ModuleName[];
   /** Structure names of modules that are there without LoadModule. */
   readonly staticModules: readonly string[];
+  /** Structure names of modules that only LoadModule loads, even where nothing else is loaded (the MPMs that are not the default). */
+  readonly explicitModules?: readonly string[];
   readonly files?: ConfigFiles;
   /** Where problems go; a list of its own when left out. */
   readonly problems?: Problems;

@@ -20,13 +20,13 @@ export function idOf(name: string, file: '/etc/passwd' | '/etc/group'): number |
 }
 
 function setUser(cmd: Cmd, name: string): ApplyResult {
-  if (idOf(name, '/etc/passwd') === undefined) return `bad user name ${name}`;
+  if (idOf(name, '/etc/passwd') === undefined) return { code: 'AL0002', message: `AH00543: apache-lite: bad user name ${name}` };
   coreServerOf(cmd).user = name;
   return undefined;
 }
 
 function setGroup(cmd: Cmd, name: string): ApplyResult {
-  if (idOf(name, '/etc/group') === undefined) return `bad group name ${name}`;
+  if (idOf(name, '/etc/group') === undefined) return { code: 'AL0002', message: `AH00544: apache-lite: bad group name ${name}` };
   coreServerOf(cmd).group = name;
   return undefined;
 }
@@ -36,7 +36,7 @@ function refuseChroot(): ApplyResult {
 }
 
 function suexec(_cmd: Cmd, on: boolean): ApplyResult {
-  return on ? 'suEXEC isn\'t supported: there is no suexec binary' : undefined;
+  return on ? "suEXEC isn't supported: there is no suexec binary" : undefined;
 }
 
 const directives: readonly AnyRow<object, object>[] = [

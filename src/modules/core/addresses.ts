@@ -32,6 +32,8 @@ export function parseAddress(word: string): ServerAddress | string {
   const { host, port } = split;
   let number = 0;
   if (port !== undefined && port !== '*') {
+    // What is no number belongs to the name, which will not be found; a number that is no port is refused.
+    if (!/^\d+$/.test(port)) return { text: word, host: word, port: 0 };
     const parsed = parsePort(port);
     if (parsed === undefined) return 'The address or port is invalid';
     number = parsed;

@@ -28,7 +28,9 @@ import {
   OPT_SYM_OWNER,
 } from '../../core/core-config.ts';
 import { documentKind } from '../../core/errors.ts';
+import { positionOf } from '../../diagnostics/source.ts';
 import { compileString } from '../../expr/index.ts';
+import { byteCount } from './core-server-rows.ts';
 
 type Cmd = Command<CoreServerConf, CoreDirConf>;
 type Row = AnyRow<CoreServerConf, CoreDirConf>;
@@ -65,7 +67,7 @@ function options(cmd: Cmd, words: readonly string[]): ApplyResult {
     }
     if (bits === undefined) return `Illegal option ${name}`;
     if ((bits & ~cmd.optionsAllowed) !== 0 && bits !== OPT_NONE) {
-      return `Option ${name} not allowed here`.replace(`Option ${name}`, `Option ${name}`);
+      return `Option ${name} not allowed here`;
     }
     applyOption(cmd.dir, sign, bits, first);
     first = false;
@@ -93,6 +95,12 @@ function applyOption(dir: CoreDirConf, sign: string, bits: number, first: boolea
   }
 }
 
+/** `line 14 of /etc/apache2/apache2.conf`. */
+function placeInFile(cmd: Cmd): string {
+  const { source, start } = cmd.node.span;
+  return `line ${positionOf(source, start).line} of ${source.name}`;
+}
+
 const OVERRIDE_BITS: ReadonlyMap<string, number> = new Map([
   ['limit', OR_LIMIT],
   ['options', OR_OPTIONS],
@@ -103,10 +111,7 @@ const OVERRIDE_BITS: ReadonlyMap<string, number> = new Map([
 
 /** AllowOverride with Options=... and Nonfatal=... (set_override). */
 function allowOverride(cmd: Cmd, words: readonly string[]): ApplyResult {
-  const outer = cmd.enclosing.find((key) => /^<(location|files|if)/.test(key));
-  if (outer !== undefined || cmd.enclosing[0] === '<directorymatch') {
-    cmd.warn(`AH00114: Useless use of AllowOverride in line ${cmd.node.name}`);
-  }
+  if (cmd.enclosing.some((key) => /^<(location|files)/.test(key))) cmd.warn(`AH00114: Useless use of AllowOverride in ${placeInFile(cmd)}.`);
   const { dir } = cmd;
   dir.override = 0;
   delete dir.overrideOptions;
@@ -121,9 +126,8 @@ function allowOverride(cmd: Cmd, words: readonly string[]): ApplyResult {
       dir.overrideOptions = allowed;
     } else if (name === 'nonfatal') {
       const nonfatal = value === 'override' ? OR_ALL : value === 'unknown' ? 0 : value === 'all' ? OR_ALL : undefined;
-      if (nonfatal === undefined) return `Invalid option ${word}`.replace(/^/, '');
-      dir.overrideNonfatal |= nonfatal;
-      if (value !== 'override') dir.overrideUnknownNonfatal = true;
+      dir.overrideNonfatal |= nonfatal ?? 0;
+      if (value === 'unknown' || value === 'all') dir.overrideUnknownNonfatal = true;
     } else if (bits !== undefined && value === undefined) {
       dir.override |= bits;
     } else if (name === 'none' && value === undefined) {
@@ -155,7 +159,15 @@ function overrideOptions(list: string): number | string {
 
 function allowOverrideList(cmd: Cmd, words: readonly string[]): ApplyResult {
   const list = new Set<string>();
-  for (const word of words) if (word.toLowerCase() !== 'none') list.add(word.toLowerCase());
+  for (const word of words) {
+    if (word.toLowerCase() === 'none') continue;
+    const row = cmd.findRow(word);
+    const { source, start } = cmd.node.span;
+    const place = `${source.name}:${positionOf(source, start).line}`;
+    if (row === undefined) cmd.warn(`AH00116: Discarding unrecognized directive \`${word}' in AllowOverrideList at ${place}`);
+    else if ((row.where & OR_ALL) === 0) cmd.warn(`AH02304: Discarding directive \`${word}' not allowed in AllowOverrideList at ${place}`);
+    else list.add(word.toLowerCase());
+  }
   cmd.dir.overrideList = list;
   return undefined;
 }
@@ -175,7 +187,9 @@ function errorDocument(cmd: Cmd, raw: string): ApplyResult {
   const value = kind === 'text' && !isQuoted ? text : first;
   if (kind !== 'text' && more.trim() !== '') return 'ErrorDocument takes two arguments, Change responses for HTTP errors';
   if (kind === 'remote' && status === 401) {
-    cmd.warn('AH00113: cannot use a full URL in a 401 ErrorDocument directive --- ignoring!');
+    const { source, start } = cmd.node.span;
+    const place = `${source.name}:${positionOf(source, start).line}`;
+    cmd.warn(`AH00113: ${place} cannot use a full URL in a 401 ErrorDocument directive --- ignoring!`);
     return undefined;
   }
   let document: ErrorDocument | 'default' = { kind, value };
@@ -210,31 +224,34 @@ export const ETAG_INODE = 4;
 export const ETAG_DIGEST = 8;
 const ETAG_ALL = 7;
 
-/** FileETag: bits set, or added and removed (set_etag_bits). */
+/** FileETag: bits set, or changed by sign (set_etag_bits). */
 function fileEtag(cmd: Cmd, words: readonly string[]): ApplyResult {
   let add = cmd.dir.etagAdd ?? 0;
   let remove = cmd.dir.etagRemove ?? 0;
   let plain = cmd.dir.etagBits;
   for (const word of words) {
     const sign = word[0] === '+' || word[0] === '-' ? word[0] : '';
-    const name = (sign === '' ? word : word.slice(1)).toLowerCase();
-    if (name === 'all' || name === 'none') {
-      if (sign !== '') return `Invalid FileETag argument "${word}"`.replace(/ argument .*/, ` '${sign}' not allowed`);
-      plain = name === 'all' ? ETAG_ALL : 0;
+    const name = sign === '' ? word : word.slice(1);
+    const lower = name.toLowerCase();
+    if (lower === 'all' || lower === 'none') {
+      if (sign !== '') return `FileETag keyword '${name}' cannot be used with '+' or '-'`;
+      plain = lower === 'all' ? ETAG_ALL : 0;
       add = remove = 0;
       continue;
     }
-    const bit = ETAG_BITS.get(name);
-    if (bit === undefined) return `Unknown keyword '${word}' for ${cmd.node.name} directive`;
-    if (sign === '+') {
-      add |= bit;
-      remove &= ~bit;
-    } else if (sign === '-') {
-      remove |= bit;
-      add &= ~bit;
-    } else {
+    const bit = ETAG_BITS.get(lower);
+    if (bit === undefined) return `Unknown keyword '${name}' for ${cmd.node.name} directive`;
+    if (sign === '') {
       plain = (plain ?? 0) | bit;
       add = remove = 0;
+    } else if (sign === '+') {
+      if (plain !== undefined) plain |= bit;
+      add |= bit;
+      remove &= ~bit;
+    } else {
+      if (plain !== undefined) plain &= ~bit;
+      remove |= bit;
+      add &= ~bit;
     }
   }
   if (plain !== undefined) cmd.dir.etagBits = plain;
@@ -272,14 +289,14 @@ function oneOf<F extends keyof CoreDirConf>(field: F, words: Readonly<Record<str
 }
 
 function limitRequestBody(cmd: Cmd, arg: string): ApplyResult {
-  if (!/^\d+$/.test(arg) || Number(arg) > Number.MAX_SAFE_INTEGER) return 'LimitRequestBody argument is not parsable.';
+  if (!/^\d+$/.test(arg) || Number(arg) > Number.MAX_SAFE_INTEGER) return 'LimitRequestBody requires a non-negative integer.';
   cmd.dir.limitRequestBody = Number(arg);
   return undefined;
 }
 
 function limitXmlRequestBody(cmd: Cmd, arg: string): ApplyResult {
-  const value = Number.parseInt(arg, 10);
-  if (!(value >= 0)) return 'LimitXMLRequestBody requires a non-negative integer.';
+  const value = Number.parseInt(arg, 10) || 0;
+  if (value < 0) return 'LimitXMLRequestBody requires a non-negative integer.';
   cmd.dir.limitXmlRequestBody = value;
   return undefined;
 }
@@ -290,15 +307,15 @@ function rangeLimit(field: 'maxRanges' | 'maxRangeOverlaps' | 'maxRangeReversals
     if (lower === 'none' || lower === 'unlimited') cmd.dir[field] = lower;
     else if (lower === 'default') delete cmd.dir[field];
     else if (/^\d+$/.test(arg)) cmd.dir[field] = Number(arg) === 0 ? 'unlimited' : Number(arg);
-    else return `${name} argument is not a valid number`.replace(/^/, '');
+    else return `${name} requires 'none', 'default', 'unlimited' or a positive integer`;
     return undefined;
   };
 }
 
 function cgiVar(cmd: Cmd, name: string, rule: string): ApplyResult {
-  if (name !== 'REQUEST_URI') return `CGIVar: "${name}" is not supported`.replace(/^.*$/, 'CGIVar must be applied to one of: REQUEST_URI');
+  if (name !== 'REQUEST_URI') return `Unrecognized CGI variable: "${name}"`;
   const value = rule.toLowerCase();
-  if (value !== 'current-uri' && value !== 'original-uri') return 'Valid settings for CGIVar REQUEST_URI are current-uri and original-uri';
+  if (value !== 'current-uri' && value !== 'original-uri') return "Valid rules for REQUEST_URI are 'current-uri' and 'original-uri'";
   cmd.dir.cgiVarRules = new Map([...(cmd.dir.cgiVarRules ?? []), [name, value]]);
   return undefined;
 }
@@ -318,7 +335,7 @@ function filterList(field: 'outputFilters' | 'inputFilters') {
 
 function defaultType(cmd: Cmd, arg: string): ApplyResult {
   if (arg.toLowerCase() !== 'none') {
-    cmd.warn('AH00117: Ignoring deprecated use of DefaultType in line ' + `${cmd.node.name}.`);
+    cmd.warn(`AH00117: Ignoring deprecated use of DefaultType in ${placeInFile(cmd)}.`);
   }
   return undefined;
 }
@@ -364,7 +381,7 @@ export const dirRows: readonly Row[] = [
   row('SetInputFilter', 'TAKE1', OR_FILEINFO, 'filter (or ; delimited list of filters) to be run on the request body', filterList('inputFilters')),
   row('EnableSendfile', 'TAKE1', OR_FILEINFO, 'Controls whether sendfile may be used to transmit files', oneOf('enableSendfile', onOff(true, false), "parameter must be 'on' or 'off'"), 'Node.js does not offer sendfile'),
   row('EnableMMAP', 'TAKE1', OR_FILEINFO, 'Controls whether memory-mapping may be used to read files', oneOf('enableMmap', onOff(true, false), "parameter must be 'on' or 'off'"), 'Node.js does not map files to memory'),
-  row('ReadBufferSize', 'TAKE1', ACCESS_CONF | RSRC_CONF, 'Size (in bytes) of the memory buffers used to read data', none, 'buffer sizes follow the speed of the reader'),
+  row('ReadBufferSize', 'TAKE1', ACCESS_CONF | RSRC_CONF, 'Size (in bytes) of the memory buffers used to read data', byteCount, 'buffer sizes follow the speed of the reader'),
   row('ContentDigest', 'FLAG', OR_OPTIONS, 'whether or not to send a Content-MD5 header with each request', (cmd, on) => void (cmd.dir.contentDigest = on)),
   row('DefaultType', 'TAKE1', OR_FILEINFO, 'the default media type for otherwise untyped files (DEPRECATED)', defaultType, 'removed in httpd 2.4'),
   row('RLimitCPU', 'TAKE12', OR_ALL, 'Soft/hard limits for max CPU usage in seconds', none, RLIMIT),

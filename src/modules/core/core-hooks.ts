@@ -10,6 +10,9 @@ import type { Request } from '../../core/request.ts';
 import { OK } from '../../core/status.ts';
 import { fileWalk } from '../../core/walks.ts';
 
+/** The longest name the system takes, its NUL included (APR_PATH_MAX). */
+const PATH_MAX = 4095;
+
 /** URL path to file name below the DocumentRoot (ap_core_translate). */
 function translateToDocumentRoot(r: Request): number {
   if (r.proxyRequest !== 'none') return 403;
@@ -20,7 +23,12 @@ function translateToDocumentRoot(r: Request): number {
   }
   const root = coreServer(r.server).documentRoot ?? `${r.configuration.serverRoot}/htdocs`;
   const path = uriBelowServerPath(r, uri);
-  r.filename = root === '/' ? path : root + path;
+  const filename = root === '/' ? path : root + path;
+  if (filename.length > PATH_MAX) {
+    logRequest(r, 'core', Level.error, 'AH00127', `Cannot map ${r.requestLine} to file`);
+    return 403;
+  }
+  r.filename = filename;
   r.canonicalFilename = r.filename;
   return OK;
 }

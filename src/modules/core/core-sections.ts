@@ -6,6 +6,7 @@ import {
   GLOBAL_ONLY,
   NOT_IN_DIR_CONTEXT,
   NOT_IN_LIMIT,
+  NOT_IN_LOCATION,
   OR_ALL,
   OR_AUTHCFG,
   OR_LIMIT,
@@ -30,13 +31,12 @@ interface Header {
 function readHeader(cmd: Cmd, text: string, isMatch: boolean): Header | string {
   const args = sectionText(text);
   if (args === undefined) return `<${cmd.node.name}> directive missing closing '>'`;
-  if (args.trim() === '') return `<${cmd.node.name}> block must specify a path`;
+  if (args.trim() === '') return `<${cmd.node.name}> directive requires additional arguments`;
   const [first, rest] = getWord(args);
   let header: Header = { pattern: first, isRegex: isMatch };
   let left = rest;
   if (!isMatch && first === '~') {
     const [pattern, more] = getWord(rest);
-    if (pattern === '') return `<${cmd.node.name} ~ > block must specify a path`;
     header = { pattern, isRegex: true };
     left = more;
   }
@@ -66,9 +66,7 @@ function directorySection(cmd: Cmd, text: string): ApplyResult {
     if (typeof compiled === 'string') return compiled;
     regex = compiled;
   } else {
-    if (pattern !== '/' && !pattern.startsWith('/') && !/^[*?[]/.test(pattern)) {
-      pattern = cmd.serverRootRelative(pattern);
-    }
+    if (!pattern.startsWith('/') && !/^[*?[]/.test(pattern)) pattern = cmd.serverRootRelative(pattern);
     pattern = normaliseDirectory(pattern);
   }
   const perDir = cmd.walkSection({ path: pattern });
@@ -169,13 +167,10 @@ function ifSection(cmd: Cmd, text: string): ApplyResult {
   const args = sectionText(text);
   if (args === undefined) return `<${name}> directive missing closing '>'`;
   const isElse = key === '<else';
-  if (isElse && args.trim() !== '') return '<Else> directive takes no arguments';
-  if (!isElse && args.trim() === '') return `<${name}> block must specify a condition`;
+  if (isElse && args.trim() !== '') return '<Else> does not take an argument';
+  if (!isElse && args.trim() === '') return `<${name}> directive requires additional arguments`;
   if (key !== '<if' && cmd.dir.ifSections === undefined) {
-    return `<${name}> or <Else> section without previous <If> or <ElseIf> section in same scope`.replace(
-      /^<.*?> or <Else>/,
-      '<ElseIf> or <Else>',
-    );
+    return '<Else> or <ElseIf> section without previous <If> or <ElseIf> section in same scope';
   }
   let condition: Section['condition'];
   if (!isElse) {
@@ -219,8 +214,20 @@ function limitSection(cmd: Cmd, text: string): ApplyResult {
     methods.add(method);
     rest = more;
   }
+  if (methods.size === 0) return `<${name}> directive requires additional arguments`;
+  const isExcept = key === '<limitexcept';
+  if (cmd.limited !== undefined && isExclusive(methods, isExcept, cmd.limited, cmd.limitExcept)) {
+    return `<${name}> directive excludes all methods`;
+  }
   cmd.walkChildren({ limited: methods, limitExcept: key === '<limitexcept' });
   return undefined;
+}
+
+/** Whether a section and the one around it have no method in common. */
+function isExclusive(inner: ReadonlySet<string>, innerExcept: boolean, outer: ReadonlySet<string>, outerExcept: boolean): boolean {
+  if (innerExcept && outerExcept) return false;
+  const [listed, other, isExcept] = innerExcept ? [outer, inner, true] : [inner, outer, outerExcept];
+  return [...listed].every((method) => other.has(method) === isExcept);
 }
 
 function virtualHostSection(cmd: Cmd, text: string): ApplyResult {
@@ -249,8 +256,8 @@ export const sectionRows: readonly AnyRow<CoreServerConf, CoreDirConf>[] = [
   { name: '<DirectoryMatch', shape: 'RAW_ARGS', where: RSRC_CONF, forbidden: NOT_IN_DIR_CONTEXT, usage: 'Container for directives affecting resources located in the specified directories', apply: directorySection },
   { name: '<Location', shape: 'RAW_ARGS', where: RSRC_CONF, forbidden: NOT_IN_DIR_CONTEXT, usage: 'Container for directives affecting resources accessed through the specified URL paths', apply: locationSection },
   { name: '<LocationMatch', shape: 'RAW_ARGS', where: RSRC_CONF, forbidden: NOT_IN_DIR_CONTEXT, usage: 'Container for directives affecting resources accessed through the specified URL paths', apply: locationSection },
-  { name: '<Files', shape: 'RAW_ARGS', where: OR_ALL, forbidden: NOT_IN_LIMIT, usage: 'Container for directives affecting files matching specified patterns', apply: filesSection },
-  { name: '<FilesMatch', shape: 'RAW_ARGS', where: OR_ALL, forbidden: NOT_IN_LIMIT, usage: 'Container for directives affecting files matching specified patterns', apply: filesSection },
+  { name: '<Files', shape: 'RAW_ARGS', where: OR_ALL, forbidden: NOT_IN_LIMIT | NOT_IN_LOCATION, usage: 'Container for directives affecting files matching specified patterns', apply: filesSection },
+  { name: '<FilesMatch', shape: 'RAW_ARGS', where: OR_ALL, forbidden: NOT_IN_LIMIT | NOT_IN_LOCATION, usage: 'Container for directives affecting files matching specified patterns', apply: filesSection },
   { name: '<If', shape: 'RAW_ARGS', where: OR_ALL, forbidden: NOT_IN_LIMIT, usage: 'Container for directives to be conditionally applied', apply: ifSection },
   { name: '<ElseIf', shape: 'RAW_ARGS', where: OR_ALL, forbidden: NOT_IN_LIMIT, usage: 'Container for directives to be conditionally applied', apply: ifSection },
   { name: '<Else', shape: 'RAW_ARGS', where: OR_ALL, forbidden: NOT_IN_LIMIT, usage: 'Container for directives to be conditionally applied', apply: ifSection },

@@ -5,7 +5,7 @@ import { parseTimeout } from '../../config/values.ts';
 import type { CoreDirConf, CoreServerConf } from '../../core/core-config.ts';
 import { compileErrorLogFormat } from '../../core/error-log-format.ts';
 import { LEVEL_NAMES } from '../../core/log.ts';
-import { splitHostPort } from './addresses.ts';
+import { positionOf } from '../../diagnostics/source.ts';
 
 type Cmd = Command<CoreServerConf, CoreDirConf>;
 type Row = AnyRow<CoreServerConf, CoreDirConf>;
@@ -17,20 +17,17 @@ function parseCount(text: string, least: number, most = 2 ** 31 - 1): number | u
   return value >= least && value <= most ? value : undefined;
 }
 
+/** `[scheme://]host[:port]`: only a port is looked at closely (server_hostname_port). */
 function serverName(cmd: Cmd, arg: string): ApplyResult {
-  const match = /^(?:([A-Za-z][A-Za-z0-9+.-]*):\/\/)?(.*)$/s.exec(arg);
-  const split = splitHostPort(match?.[2] ?? arg);
-  if (typeof split === 'string' || split.host === undefined || split.host === '') {
-    return `ServerName: Failed to resolve server name for ${arg} (check DNS) -- or specify an explicit ServerName`;
-  }
-  if (/[^A-Za-z0-9._:-]/.test(split.host)) return `Invalid ServerName "${split.host}" use ServerAlias to set multiple server names.`;
+  const match = /^(?:([A-Za-z][A-Za-z0-9+.-]*):\/\/)?(\[[^\]]*\]|[^:]*)(?::(.*))?$/s.exec(arg);
+  const host = match?.[2] ?? arg;
+  const portText = match?.[3];
   let port = 0;
-  if (split.port !== undefined && split.port !== '') {
-    if (!/^\d+$/.test(split.port)) return 'Missing, invalid, or non-numeric port';
-    port = Number(split.port);
-    if (port < 1 || port > 65535) return `The port number "${split.port}" is outside the appropriate range (i.e., 1..65535).`;
+  if (portText !== undefined && portText !== '') {
+    port = /^\d+$/.test(portText) ? Number(portText) : 0;
+    if (port < 1 || port > 65535) return `The port number "${arg}" is outside the appropriate range (i.e., 1..65535).`;
   }
-  cmd.server.serverName = { scheme: match?.[1]?.toLowerCase(), host: split.host, port };
+  cmd.server.serverName = { scheme: match?.[1]?.toLowerCase(), host: host.replace(/^\[|\]$/g, ''), port };
   return undefined;
 }
 
@@ -42,19 +39,18 @@ function serverAlias(cmd: Cmd, name: string): ApplyResult {
   return undefined;
 }
 
+function isDirectory(path: string): boolean {
+  try {
+    return statSync(Buffer.from(path, 'latin1')).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
 function documentRoot(cmd: Cmd, arg: string): ApplyResult {
   const root = cmd.serverRootRelative(arg);
   const clean = root === '/' ? root : root.replace(/\/+$/, '');
-  let isDirectory = false;
-  try {
-    isDirectory = statSync(Buffer.from(clean, 'latin1')).isDirectory();
-  } catch {
-    // Answered below: not there, or not to be looked at.
-  }
-  if (!isDirectory) {
-    // httpd says so at every start, without stopping it.
-    cmd.warn(`AH00112: Warning: DocumentRoot [${clean}] does not exist`);
-  }
+  if (cmd.checksDocumentRoots && !isDirectory(clean)) return `DocumentRoot '${arg}' is not a directory, or is not readable`;
   cmd.server.documentRoot = clean;
   return undefined;
 }
@@ -64,11 +60,15 @@ function accessFileName(cmd: Cmd, name: string): ApplyResult {
   return undefined;
 }
 
+/** Whatever atoi() makes of it (set_timeout). */
 function timeout(cmd: Cmd, arg: string): ApplyResult {
-  const ms = parseTimeout(arg);
-  if (ms === undefined) return 'Timeout has wrong format';
-  cmd.server.timeout = ms / 1000;
+  cmd.server.timeout = (parseTimeout(arg) ?? leadingNumber(arg) * 1000) / 1000;
   return undefined;
+}
+
+/** atoi(): 0 where there is no number. */
+function leadingNumber(text: string): number {
+  return Number.parseInt(text, 10) || 0;
 }
 
 function limit(
@@ -76,8 +76,8 @@ function limit(
   name: string,
 ): (cmd: Cmd, arg: string) => ApplyResult {
   return (cmd, arg) => {
-    const value = parseCount(arg, 0);
-    if (value === undefined) return `${name} "${arg}" must be a non-negative integer${field === 'limitRequestFields' ? ' (0 = no limit)' : ''}`;
+    const value = leadingNumber(arg);
+    if (value < 0) return `${name} "${arg}" must be a non-negative integer${field === 'limitRequestFields' ? ' (0 = no limit)' : ''}`;
     cmd.server[field] = value;
     return undefined;
   };
@@ -150,11 +150,10 @@ function logLevel(cmd: Cmd, word: string): ApplyResult {
   const levelName = (colon < 0 ? word : word.slice(colon + 1)).toLowerCase();
   let level = LEVEL_NAMES.indexOf(levelName);
   if (level < 0 && levelName === 'warning') level = 4;
+  const isModuleLevel = colon >= 0;
+  if (isModuleLevel && !cmd.hasModule(word.slice(0, colon))) return `Cannot find module ${word.slice(0, colon)}`;
   if (level < 0) {
-    return (
-      'Log level keyword must be one of emerg, alert, crit, error, warn, notice, info, debug, ' +
-      'trace1, ..., trace8'
-    );
+    return 'Log level keyword must be one of emerg/alert/crit/error/warn/notice/info/debug/trace1/.../trace8';
   }
   const previous = owner.logLevel;
   if (colon < 0) {
@@ -162,7 +161,6 @@ function logLevel(cmd: Cmd, word: string): ApplyResult {
     return undefined;
   }
   const module = word.slice(0, colon).replace(/^mod_/, '').replace(/\.c$/, '').replace(/_module$/, '');
-  if (module === '') return 'Module name must not be empty';
   owner.logLevel = { level: previous?.level, modules: new Map([...(previous?.modules ?? []), [module, level]]) };
   return undefined;
 }
@@ -192,12 +190,40 @@ function allowEncodedSlashes(cmd: Cmd, arg: string): ApplyResult {
 }
 
 function nameVirtualHost(cmd: Cmd): ApplyResult {
-  cmd.warn('AH00548: NameVirtualHost has no effect and will be removed in the next release');
+  const { source, start } = cmd.node.span;
+  cmd.warn(`AH00548: NameVirtualHost has no effect and will be removed in the next release ${source.name}:${positionOf(source, start).line}`);
   return undefined;
 }
 
 function portReplaced(): ApplyResult {
   return 'Port was replaced with Listen in Apache 2.0';
+}
+
+/** A size in bytes of something that is not sized here. */
+export function byteCount(_cmd: unknown, arg: string): ApplyResult {
+  return /^\d+$/.test(arg) ? undefined : `parameter must be a number between 0 and (4294967295U)): ${arg}`;
+}
+
+/** RegexDefaultOptions: names checked, as they would be refused. */
+function regexOption(_cmd: Cmd, word: string): ApplyResult {
+  const name = word.replace(/^[+-]/, '').toLowerCase();
+  const known = ['none', 'icase', 'extended', 'dotall', 'dollar_endonly'];
+  return known.includes(name) ? undefined : `RegexDefaultOptions: option '${word}' unknown`;
+}
+
+const MUTEX_MECHANISMS = "'none', 'default', 'flock:/path/to/file', 'fcntl:/path/to/file', 'file:/path/to/file', 'pthread', 'sysvsem', 'posixsem', 'sem'";
+
+function mutex(_cmd: Cmd, words: readonly string[]): ApplyResult {
+  const mechanism = words[0] ?? '';
+  if (/^(none|default|no|yes|sem|posixsem|sysvsem|pthread|(file|flock|fcntl)(:.*)?)$/i.test(mechanism)) return undefined;
+  return `Invalid Mutex argument ${mechanism} (Mutex mechanisms are: ${MUTEX_MECHANISMS})`;
+}
+
+function runtimeDir(cmd: Cmd, arg: string): ApplyResult {
+  const path = cmd.serverRootRelative(arg);
+  if (!isDirectory(path)) return 'DefaultRuntimeDir must be a valid directory, absolute or relative to ServerRoot';
+  cmd.server.runtimeDir = path;
+  return undefined;
 }
 
 const none = (): ApplyResult => undefined;
@@ -237,17 +263,17 @@ export const serverRows: readonly Row[] = [
   row('ErrorLogFormat', 'TAKE12', 'Format string for the ErrorLog', errorLogFormat),
   { name: 'LogLevel', shape: 'ITERATE', where: RSRC_CONF | 64, usage: 'Level of verbosity in error logging', apply: logLevel },
   row('PidFile', 'TAKE1', 'A file for logging the server process ID', (cmd, a) => void (cmd.server.pidFile = a), { forbidden: GLOBAL_ONLY }),
-  row('DefaultRuntimeDir', 'TAKE1', 'Common directory for run-time files (shared memory, locks, etc.)', (cmd, a) => void (cmd.server.runtimeDir = cmd.serverRootRelative(a)), { forbidden: GLOBAL_ONLY }),
-  row('RegexDefaultOptions', 'ITERATE', "default options for regexes (prefixed by '+' to add, '-' to del)", none, { forbidden: GLOBAL_ONLY, noEffect: 'every expression is compiled with the default options DOTALL and DOLLAR_ENDONLY' }),
+  row('DefaultRuntimeDir', 'TAKE1', 'Common directory for run-time files (shared memory, locks, etc.)', runtimeDir, { forbidden: GLOBAL_ONLY }),
+  row('RegexDefaultOptions', 'ITERATE', "default options for regexes (prefixed by '+' to add, '-' to del)", regexOption, { forbidden: GLOBAL_ONLY, noEffect: 'every expression is compiled with the default options DOTALL and DOLLAR_ENDONLY' }),
   row('Protocols', 'ITERATE', 'Controls which protocols are allowed', (cmd, p) => void (cmd.server.protocols = [...(cmd.server.protocols ?? []), p])),
   row('ProtocolsHonorOrder', 'FLAG', "'off' (default) or 'on' to respect given order of protocols, by default the client specified order determines selection", none, { noEffect: 'HTTP/1.1 is the only protocol spoken to clients' }),
   row('NameVirtualHost', 'TAKE1', 'A numeric IP address:port, or the name of a host', nameVirtualHost, { noEffect: 'removed in httpd 2.4: every address with several virtual hosts is name-based' }),
   row('Port', 'TAKE1', 'Port was replaced with Listen in Apache 2.0', portReplaced),
   row('Protocol', 'TAKE1', 'Set the Protocol for httpd to use.', none, { noEffect: 'HTTP is the only protocol spoken' }),
   row('AcceptFilter', 'TAKE2', 'Set the Accept Filter to use for a protocol', none, { forbidden: GLOBAL_ONLY, noEffect: 'Node.js has no accept filters' }),
-  row('FlushMaxThreshold', 'TAKE1', 'Maximum threshold above which pending data are flushed to the network', none, { noEffect: 'backpressure decides when data are flushed' }),
+  row('FlushMaxThreshold', 'TAKE1', 'Maximum threshold above which pending data are flushed to the network', byteCount, { noEffect: 'backpressure decides when data are flushed' }),
   row('FlushMaxPipelined', 'TAKE1', 'Maximum number of pipelined responses (pending) above which they are flushed to the network', none, { noEffect: 'every answer is flushed at its end' }),
-  row('Mutex', 'ITERATE', 'mutex (or "default") and mechanism', none, { forbidden: GLOBAL_ONLY, noEffect: 'there is nothing to lock in one process' }),
+  row('Mutex', 'TAKE_ARGV', 'mutex (or "default") and mechanism', mutex, { forbidden: GLOBAL_ONLY, noEffect: 'there is nothing to lock in one process' }),
   row('ScoreBoardFile', 'TAKE1', 'A file for Apache to maintain runtime process management information', none, { forbidden: GLOBAL_ONLY, noEffect: 'the scoreboard is kept in memory' }),
   row('ExtendedStatus', 'FLAG', '"On" to track extended status information, "Off" to disable', none, { forbidden: GLOBAL_ONLY, noEffect: 'there is no scoreboard that could leave it out' }),
   row('SeeRequestTail', 'FLAG', 'For extended status, "On" to see the last 63 chars of the request line, "Off" (default) to see the first 63', none, { forbidden: GLOBAL_ONLY, noEffect: 'there is no scoreboard with request lines of fixed size' }),

@@ -69,10 +69,15 @@ function mergeOptions(merged: CoreDirConf, base: CoreDirConf, add: CoreDirConf):
   merged.optionsRemove = ((base.optionsRemove ?? 0) & ~plus) | minus;
 }
 
+/** Signs change bits that are set; where none are they wait for some (merge_core_dir_configs). */
 function mergeEtag(merged: CoreDirConf, base: CoreDirConf, add: CoreDirConf): void {
   if (add.etagBits !== undefined) return;
   const plus = add.etagAdd ?? 0;
   const minus = add.etagRemove ?? 0;
+  if (base.etagBits !== undefined) {
+    merged.etagBits = (base.etagBits | plus) & ~minus;
+    return;
+  }
   merged.etagAdd = ((base.etagAdd ?? 0) & ~minus) | plus;
   merged.etagRemove = ((base.etagRemove ?? 0) & ~plus) | minus;
 }

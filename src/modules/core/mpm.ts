@@ -30,7 +30,11 @@ function listen(cmd: Cmd, words: readonly string[]): ApplyResult {
   const isAny = host === undefined || host === '*';
   const scheme = protocol?.toLowerCase() ?? (number === 443 ? 'https' : 'http');
   const core = coreServerOf(cmd);
-  if (!isAny && !isLiteralAddress(host) && !/^[A-Za-z0-9._-]+$/.test(host)) return 'Invalid address or port';
+  if (!isAny && !isLiteralAddress(host) && /^[0-9.]+$/.test(host)) {
+    cmd.warn(`(EAI 2)Name or service not known: AH00077: alloc_listener: failed to set up sockaddr for ${host}`);
+    return 'Listen setup failed';
+  }
+  if (!isAny && !/^[A-Za-z0-9._:-]+$/.test(host)) return 'Invalid address or port';
   core.listen = [
     ...(core.listen ?? []),
     { text: first, host: isAny ? undefined : host, port: number, protocol: scheme },
@@ -146,7 +150,7 @@ const eventRows: readonly Row[] = [
     apply: (_cmd: Cmd, arg: string): ApplyResult => {
       const factor = Number(arg);
       if (Number.isNaN(factor)) return 'error parsing value';
-      return factor > 0 ? undefined : 'AsyncRequestWorkerFactor argument must be a positive number';
+      return factor > 0 ? undefined : 'error parsing value';
     },
   } as Row,
 ];

@@ -1,0 +1,229 @@
+/**
+ * mod_deflate: gzip for answers and out of them (modules/filters/mod_deflate.c): the output filters DEFLATE and INFLATE. Not supported: DEFLATE
+ * as an input filter (compressed request bodies), for which the DeflateInflate... limits are read and checked.
+ */
+import { type AnyRow, type ApplyResult, type Command, OR_ALL, RSRC_CONF } from '../../../config/directive.ts';
+import type { BodyWriter, OutputFilter } from '../../../core/body.ts';
+import { FilterType, OUTPUT_FILTER } from '../../../core/filters.ts';
+import { Level, logRequest } from '../../../core/log.ts';
+import { defineModule } from '../../../core/module.ts';
+import type { Request } from '../../../core/request.ts';
+import { CompressingWriter, InflatingWriter } from './gzip-writer.ts';
+import { acceptsGzip, contentCodings, type EtagRule, isPlain, markEtag, takeGzip } from './negotiate.ts';
+
+export interface ServerConf {
+  /** 1-15; httpd's zlib refuses those below 9 when an answer is to be compressed. */
+  windowSize?: number;
+  memLevel?: number;
+  level?: number;
+  /** Compressed bytes gathered before they are passed on. */
+  bufferSize?: number;
+  etag?: EtagRule;
+  /** Names of notes for bytes in, bytes out and the ratio in percent. */
+  inputNote?: string;
+  outputNote?: string;
+  ratioNote?: string;
+}
+export interface DirConf {
+  inflateLimit?: number;
+  ratioLimit?: number;
+  ratioBurst?: number;
+}
+type Cmd = Command<ServerConf, DirConf>;
+
+const DEFAULT_WINDOW = 15;
+const DEFAULT_MEMORY = 9;
+const DEFAULT_BUFFER = 8096;
+/** Raw deflate with a window of 256 bytes or less cannot be had from zlib. */
+const SMALLEST_WINDOW = 9;
+/** Bytes of header, trailer, fields and ETag suffix: what is not longer stays as it is. */
+const NOT_WORTH_IT = 68;
+
+function bounded(field: 'windowSize' | 'memLevel' | 'level', most: number, complaint: string) {
+  return (cmd: Cmd, text: string): ApplyResult => {
+    const value = Number.parseInt(text, 10) || 0;
+    if (value < 1 || value > most) return complaint;
+    cmd.server[field] = value;
+    return undefined;
+  };
+}
+
+function bufferSize(cmd: Cmd, text: string): ApplyResult {
+  const value = Number.parseInt(text, 10) || 0;
+  if (value <= 0) return 'DeflateBufferSize should be positive';
+  cmd.server.bufferSize = value;
+  return undefined;
+}
+
+function filterNote(cmd: Cmd, first: string, second: string | undefined): ApplyResult {
+  if (second === undefined) {
+    cmd.server.ratioNote = first;
+    return undefined;
+  }
+  switch (first.toLowerCase()) {
+    case 'ratio':
+      cmd.server.ratioNote = second;
+      return undefined;
+    case 'input':
+      cmd.server.inputNote = second;
+      return undefined;
+    case 'output':
+      cmd.server.outputNote = second;
+      return undefined;
+    default:
+      return `Unknown note type ${first}`;
+  }
+}
+
+function alterEtag(cmd: Cmd, word: string): ApplyResult {
+  switch (word.toLowerCase()) {
+    case 'nochange':
+      cmd.server.etag = 'keep';
+      return undefined;
+    case 'addsuffix':
+      cmd.server.etag = 'suffix';
+      return undefined;
+    case 'remove':
+      cmd.server.etag = 'remove';
+      return undefined;
+    default:
+      return "DeflateAlterETAG accepts only 'NoChange', 'AddSuffix', and 'Remove'";
+  }
+}
+
+function inflateLimit(cmd: Cmd, text: string): ApplyResult {
+  if (!/^\d+$/.test(text)) return 'DeflateInflateLimitRequestBody requires a non-negative integer.';
+  cmd.dir.inflateLimit = Number(text);
+  return undefined;
+}
+
+function positive(field: 'ratioLimit' | 'ratioBurst', name: string) {
+  return (cmd: Cmd, text: string): ApplyResult => {
+    const value = Number.parseInt(text, 10) || 0;
+    if (value <= 0) return `${name} must be positive`;
+    cmd.dir[field] = value;
+    return undefined;
+  };
+}
+
+const directives: readonly AnyRow<ServerConf, DirConf>[] = [
+  { name: 'DeflateFilterNote', shape: 'TAKE12', where: RSRC_CONF, usage: 'Set a note to report on compression ratio', apply: filterNote },
+  {
+    name: 'DeflateWindowSize',
+    shape: 'TAKE1',
+    where: RSRC_CONF,
+    usage: 'Set the Deflate window size (1-15)',
+    apply: bounded('windowSize', 15, 'DeflateWindowSize must be between 1 and 15'),
+  },
+  { name: 'DeflateBufferSize', shape: 'TAKE1', where: RSRC_CONF, usage: 'Set the Deflate Buffer Size', apply: bufferSize },
+  {
+    name: 'DeflateMemLevel',
+    shape: 'TAKE1',
+    where: RSRC_CONF,
+    usage: 'Set the Deflate Memory Level (1-9)',
+    apply: bounded('memLevel', 9, 'DeflateMemLevel must be between 1 and 9'),
+  },
+  {
+    name: 'DeflateCompressionLevel',
+    shape: 'TAKE1',
+    where: RSRC_CONF,
+    usage: 'Set the Deflate Compression Level (1-9)',
+    apply: bounded('level', 9, 'Compression Level must be between 1 and 9'),
+  },
+  {
+    name: 'DeflateInflateLimitRequestBody',
+    shape: 'TAKE1',
+    where: OR_ALL,
+    usage: 'Set a limit on size of inflated input',
+    apply: inflateLimit,
+  },
+  {
+    name: 'DeflateInflateRatioLimit',
+    shape: 'TAKE1',
+    where: OR_ALL,
+    usage: 'Set the inflate ratio limit above which inflation is aborted (default: 200)',
+    apply: positive('ratioLimit', 'DeflateInflateRatioLimit'),
+  },
+  {
+    name: 'DeflateInflateRatioBurst',
+    shape: 'TAKE1',
+    where: OR_ALL,
+    usage: 'Set the maximum number of following inflate ratios above limit (default: 3)',
+    apply: positive('ratioBurst', 'DeflateInflateRatioBurst'),
+  },
+  {
+    name: 'DeflateAlterEtag',
+    shape: 'TAKE1',
+    where: RSRC_CONF,
+    usage: "Set how mod_deflate should modify ETAG response headers: 'AddSuffix' (default), 'NoChange' (2.2.x behavior), 'Remove'",
+    apply: alterEtag,
+  },
+];
+
+/** DEFLATE (deflate_out_filter). */
+function startDeflate(r: Request, next: BodyWriter, length: number | undefined): BodyWriter | undefined {
+  if (length !== undefined && length <= NOT_WORTH_IT) return undefined;
+  if (!mayCompress(r)) return undefined;
+  const codings = contentCodings(r);
+  if (!isPlain(codings)) return undefined;
+  // Caches must know that the answer depends on it, even when this client cannot have it compressed.
+  r.headersOut.merge('Vary', 'Accept-Encoding');
+  if (r.getEnv('force-gzip') === undefined && !acceptsGzip(r.headersIn.get('accept-encoding'))) return undefined;
+  const conf = modDeflate.server(r.server);
+  const windowBits = conf.windowSize ?? DEFAULT_WINDOW;
+  if (windowBits < SMALLEST_WINDOW) {
+    logRequest(r, 'deflate', Level.error, 'AH01383', `unable to init Zlib: deflateInit2 returned -2: URL ${r.uri}`);
+    return undefined;
+  }
+  setCoding(r, codings);
+  markEtag(r, 'gzip', conf.etag ?? 'suffix');
+  const { level = -1, memLevel = DEFAULT_MEMORY, bufferSize: held = DEFAULT_BUFFER } = conf;
+  const done = (bytesIn: number, bytesOut: number): void => note(r, conf, bytesIn, bytesOut);
+  return new CompressingWriter(r, next, { windowBits, level, memLevel }, held, done);
+}
+
+/** Main requests that are no part of something and that no variable excludes. */
+function mayCompress(r: Request): boolean {
+  if (r.main !== undefined || r.status === 204 || r.status === 304) return false;
+  if (r.getEnv('no-gzip') !== undefined || r.headersOut.has('content-range')) return false;
+  return r.getEnv('gzip-only-text/html') !== '1' || r.contentType?.startsWith('text/html') === true;
+}
+
+function setCoding(r: Request, codings: string): void {
+  const { headersOut } = r;
+  if (codings === '' || codings.toLowerCase() === 'identity') headersOut.set('Content-Encoding', 'gzip');
+  else headersOut.merge('Content-Encoding', 'gzip');
+  if (r.contentEncoding !== undefined) r.contentEncoding = headersOut.get('content-encoding');
+  headersOut.delete('content-length');
+  headersOut.delete('content-md5');
+}
+
+function note(r: Request, conf: Readonly<ServerConf>, bytesIn: number, bytesOut: number): void {
+  if (conf.inputNote !== undefined) r.notes.set(conf.inputNote, bytesIn > 0 ? String(bytesIn) : '-');
+  if (conf.outputNote !== undefined) r.notes.set(conf.outputNote, bytesOut > 0 ? String(bytesOut) : '-');
+  if (conf.ratioNote !== undefined) r.notes.set(conf.ratioNote, bytesIn > 0 ? String(Math.floor((bytesOut * 100) / bytesIn)) : '-');
+}
+
+/** INFLATE (inflate_out_filter). */
+function startInflate(r: Request, next: BodyWriter, length: number | undefined): BodyWriter | undefined {
+  if (length === 0 || r.main !== undefined || r.status === 204 || r.status === 304) return undefined;
+  if (r.getEnv('no-gzip') !== undefined || r.headersOut.has('content-range')) return undefined;
+  if (!takeGzip(r)) return undefined;
+  r.headersOut.delete('content-length');
+  r.headersOut.delete('content-md5');
+  const conf = modDeflate.server(r.server);
+  markEtag(r, 'gunzip', conf.etag ?? 'suffix');
+  return new InflatingWriter(r, next);
+}
+
+const deflate: OutputFilter = { type: FilterType.contentSet, start: startDeflate };
+const inflate: OutputFilter = { type: FilterType.resource - 1, start: startInflate };
+
+export const modDeflate = defineModule<ServerConf, DirConf>({
+  name: 'deflate_module',
+  file: 'mod_deflate.c',
+  directives,
+  // httpd keeps these to the server they were said for: a virtual host starts with the defaults once it says anything.
+  mergeDir: (base, add) => ({ ...base, ...add }),
+  providers: { [OUTPUT_FILTER]: { deflate, inflate } },
+});

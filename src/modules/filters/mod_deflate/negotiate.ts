@@ -1,0 +1,78 @@
+/** What mod_deflate reads from and writes to the fields of request and answer. */
+import type { Request } from '../../../core/request.ts';
+
+/** DeflateAlterETag. */
+export type EtagRule = 'suffix' | 'keep' | 'remove';
+
+/** Codings that change nothing. */
+const PLAIN: ReadonlySet<string> = new Set(['identity', '7bit', '8bit', 'binary']);
+
+/** The codings the answer has already, from wherever they were set, separated by commas; empty for none. */
+export function contentCodings(r: Request): string {
+  const found = [r.headersOut.get('content-encoding'), r.errHeadersOut.get('content-encoding'), r.contentEncoding];
+  return found.filter((value) => value !== undefined).join(',');
+}
+
+export function isPlain(codings: string): boolean {
+  return codings.split(',').every((coding) => {
+    const name = coding.trim();
+    return name === '' || PLAIN.has(name);
+  });
+}
+
+/** Whether Accept-Encoding names gzip with a weight above 0. Neither `*` nor x-gzip counts. */
+export function acceptsGzip(field: string | undefined): boolean {
+  if (field === undefined) return false;
+  for (const item of field.split(',')) {
+    const [name = '', ...parameters] = item.split(';');
+    if (name.trim().toLowerCase() !== 'gzip') continue;
+    const weight = parameters.join(';').trim();
+    return !/^q\s*=\s*0(\.0*)?\s*$/i.test(weight);
+  }
+  return false;
+}
+
+/** Tells the ETag of the coded answer from that of the plain one (deflate_check_etag). */
+export function markEtag(r: Request, transform: string, rule: EtagRule): void {
+  if (rule === 'keep') return;
+  const etag = r.headersOut.get('etag');
+  if (etag === undefined) return;
+  if (rule === 'remove') r.headersOut.delete('etag');
+  else if (etag.length > 2 && etag.endsWith('"')) r.headersOut.set('ETag', `${etag.slice(0, -1)}-${transform}"`);
+}
+
+/** Takes gzip off the end of the answer's codings; false when it is not there (check_gzip). */
+export function takeGzip(r: Request): boolean {
+  const own = r.headersOut.get('content-encoding');
+  const error = r.errHeadersOut.get('content-encoding');
+  if (own !== undefined) {
+    const rest = withoutGzip(own);
+    if (rest === undefined) return false;
+    if (rest === '') r.headersOut.delete('content-encoding');
+    else r.headersOut.set('Content-Encoding', rest);
+    r.contentEncoding = undefined;
+    return true;
+  }
+  if (error !== undefined) {
+    const rest = withoutGzip(error);
+    if (rest === undefined) return false;
+    if (rest === '') r.errHeadersOut.delete('content-encoding');
+    else r.errHeadersOut.set('Content-Encoding', rest);
+    return true;
+  }
+  if (r.contentEncoding === undefined) return false;
+  const rest = withoutGzip(r.contentEncoding);
+  if (rest === undefined) return false;
+  r.contentEncoding = rest === '' ? undefined : rest;
+  return true;
+}
+
+function withoutGzip(codings: string): string | undefined {
+  const names = codings.split(',').map((name) => name.trim());
+  while (names.length > 0) {
+    const name = (names.pop() as string).toLowerCase();
+    if (name === 'gzip' || name === 'x-gzip') return names.join(', ');
+    if (name !== 'identity' && name !== '') return undefined;
+  }
+  return undefined;
+}
