@@ -31,7 +31,9 @@ function listen(cmd: Cmd, words: readonly string[]): ApplyResult {
   const scheme = protocol?.toLowerCase() ?? (number === 443 ? 'https' : 'http');
   const core = coreServerOf(cmd);
   if (!isAny && !isLiteralAddress(host) && /^[0-9.]+$/.test(host)) {
-    cmd.warn(`(EAI 2)Name or service not known: AH00077: alloc_listener: failed to set up sockaddr for ${host}`);
+    cmd.warn(
+      `(EAI 2)Name or service not known: AH00077: alloc_listener: failed to set up sockaddr for ${host}`,
+    );
     return 'Listen setup failed';
   }
   if (!isAny && !/^[A-Za-z0-9._:-]+$/.test(host)) return 'Invalid address or port';
@@ -150,7 +152,7 @@ const eventRows: readonly Row[] = [
     apply: (_cmd: Cmd, arg: string): ApplyResult => {
       const factor = Number(arg);
       if (Number.isNaN(factor)) return 'error parsing value';
-      return factor > 0 ? undefined : 'error parsing value';
+      return factor > 0 ? undefined : 'AsyncRequestWorkerFactor argument must be a positive number';
     },
   } as Row,
 ];

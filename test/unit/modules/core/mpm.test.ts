@@ -25,7 +25,7 @@ describe('MPM, unixd and watchdog directives', () => {
     ['WatchdogInterval x', 'Unparse-able WatchdogInterval setting'],
     ['WatchdogInterval 5ms', 'Invalid WatchdogInterval: minimal value 100ms'],
     ['WatchdogInterval 5', undefined],
-    ['User no-such-user-here', 'bad user name no-such-user-here'],
+    ['User no-such-user-here', 'AH00543: apache-lite: bad user name no-such-user-here'],
     ['Suexec Off', undefined],
     ['ChrootDir /tmp', 'ChrootDir is not supported'],
   ])('%s', (text, error) => {
