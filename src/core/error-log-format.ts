@@ -225,7 +225,7 @@ function readItem(text: string, from: number, kind: ErrorLogFormatKind): Found |
 // ---- making lines ----
 
 /**
- * An item without output takes its field with it, from the blank before to the blank behind; the message itself stays. Undefined: an item
+ * An item without output takes its field with it, from the blank before to the blank behind; and with it a message in the same field. Undefined: an item
  * that the line cannot do without is empty.
  */
 function formatLine(format: ErrorLogFormat, subject: Subject): string | undefined {

@@ -83,6 +83,7 @@ export function inherit(next: Request, r: Request): void {
   next.headerOnly = r.headerOnly;
   next.closeConnection = r.closeConnection;
   next.trailersIn = r.trailersIn;
+  next.logId = r.logId;
   next.noLocalCopy = r.noLocalCopy;
   for (const method of r.allowed) next.allowed.add(method);
 }

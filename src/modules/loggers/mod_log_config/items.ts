@@ -150,6 +150,17 @@ function requestTrailer(name: string): Value {
   return (r) => escaped(r.trailersIn?.getJoined(key));
 }
 
+/** A request line that was never read whole has neither method nor path. */
+function known(text: string): string | undefined {
+  return text === '' ? undefined : escapeLogItem(text);
+}
+
+/** httpd counts a request when it decides to keep the connection: the last one has the number of the one before. */
+function requestNumber({ connection, isKeepAlive }: Request): string {
+  const before = connection.keepalives;
+  return String(isKeepAlive || before === 0 ? before : before - 1);
+}
+
 function connectionState(r: Request): string {
   if (r.connection.isAborted) return 'X';
   return r.isKeepAlive ? '+' : '-';
@@ -178,10 +189,10 @@ export const BUILT_IN_ITEMS: ReadonlyMap<string, LogItem> = new Map<string, LogI
   ['h', plain(remoteHost)],
   ['H', plain((r) => escapeLogItem(r.protocol))],
   ['i', withArgument(requestHeader)],
-  ['k', plain((r) => String(r.connection.keepalives))],
+  ['k', plain(requestNumber)],
   ['l', plain(() => undefined)],
   ['L', withArgument(logId)],
-  ['m', plain((r) => escapeLogItem(r.method))],
+  ['m', plain((r) => known(r.method))],
   ['n', withArgument((name) => (r) => escaped(r.getNote(name)))],
   ['o', withArgument(responseHeader)],
   ['p', withArgument(port)],
@@ -193,7 +204,7 @@ export const BUILT_IN_ITEMS: ReadonlyMap<string, LogItem> = new Map<string, LogI
   ['t', withArgument(requestTime)],
   ['T', { ofOriginal: true, compile: requestDuration }],
   ['u', plain(remoteUser)],
-  ['U', plain((r) => escapeLogItem(r.uri), true)],
+  ['U', plain((r) => known(r.uri), true)],
   ['v', plain((r) => escapeLogItem(r.server.hostname))],
   ['V', plain((r) => escapeLogItem(serverName(r)))],
   ['X', plain(connectionState)],
