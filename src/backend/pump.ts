@@ -68,8 +68,18 @@ export class Pump<Head> implements PoolClient, ConnectionUser, BodyReader, Drive
 
   /** Takes what is there of the body, then a connection. The sink may hear of the result within the call. */
   start(): void {
-    if (this.#body.isPresent) this.#body.start(this);
-    else this.#isBodyDone = true;
+    if (!this.#body.isPresent) {
+      this.#isBodyDone = true;
+      this.#pool.acquire(this);
+      return;
+    }
+    this.#body.start(this);
+    if (this.#isBodyDone) this.#acquire();
+    // A body that came with its request is delivered before this runs: request and body then leave in one write.
+    else queueMicrotask(() => this.#acquire());
+  }
+
+  #acquire(): void {
     if (this.#phase === 'acquiring') this.#pool.acquire(this);
   }
 

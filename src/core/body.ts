@@ -22,6 +22,8 @@ export interface RequestBody {
   readonly isTaken: boolean;
   /** True once every byte has been delivered or thrown away. */
   readonly isFinished: boolean;
+  /** The client sends it only when it is told to (`Expect: 100-continue`), and has not been told. */
+  readonly isAwaited: boolean;
   /** Starts the delivery (and sends `100 Continue` where the client waits for it). Bytes already here are delivered within the call. */
   start(reader: BodyReader): void;
   resume(): void;

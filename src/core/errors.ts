@@ -10,45 +10,56 @@ import { type Answer, runVoid } from './hooks.ts';
 import { redirectInternally } from './internal-redirect.ts';
 import { Level, logRequest } from './log.ts';
 import type { Request } from './request.ts';
+import { discardBody } from './request-body.ts';
 import { beginBody, EMPTY_BODY, sendBuffer, sendHead } from './response.ts';
 import { serverSignature } from './server-identity.ts';
 import { isRedirect, OK } from './status.ts';
 
 /** After these the rest of what the client sends cannot be trusted to be a request (ap_status_drops_connection). */
-export const DROPS_CONNECTION: ReadonlySet<number> = new Set([400, 408, 411, 413, 414, 431, 500, 501, 503]);
+export const DROPS_CONNECTION: ReadonlySet<number> = new Set([400, 408, 411, 413, 414, 500, 501, 503]);
 
 /** Answers a request with an error (or redirect) status. */
 export function die(r: Request, type: number): Answer {
-  if (r.isHeadSent || r.isBodyBegun) return OK; // the answer is under way: whoever sends it ends it
+  if (r.isHeadSent) return OK; // the answer is under way: whoever sends it ends it
   let status = type;
   if (status < 100 || status > 999) {
     logRequest(r, 'core', Level.error, 'AH01579', `Invalid response status ${type}`);
     status = 500;
   }
-  const recursive = r.status !== 200 ? r.status : 0;
-  let failed = r;
-  let document: ErrorDocument | undefined;
-  if (recursive !== 0) {
-    // The ErrorDocument itself failed: report on the original error.
-    while (failed.prev !== undefined && failed.prev.status !== 200) failed = failed.prev;
-  } else {
-    document = errorDocumentOf(r, status);
-  }
-  const secondError = recursive === 0 ? 0 : status;
-  if (failed === r) r.status = status;
-  if (r.status === 401 && r.proxyRequest === 'forward') r.status = 407;
+  const before = r.status;
+  if (before !== 200) return reportFirstError(r, status, before);
+  const document = resolveDocument(r, errorDocumentOf(r, status));
+  r.status = status === 401 && r.proxyRequest === 'forward' ? 407 : status;
   if (DROPS_CONNECTION.has(status)) r.initial.closeConnection = r.closeConnection = true;
-  if (document === undefined) return sendErrorPage(failed, secondError, undefined);
-  const { kind, value } = resolveDocument(r, document);
-  switch (kind) {
+  // What is left of the body must be out of the way before the next request; nobody asks for one that the client holds back.
+  const { body } = r.transport;
+  const discarded = body.isAwaited ? OK : discardBody(r);
+  return typeof discarded === 'number' ? giveDocument(r, document) : discarded.then(() => giveDocument(r, document));
+}
+
+/** An ErrorDocument that failed itself: the page of the first error tells of both. */
+function reportFirstError(r: Request, status: number, before: number): Answer {
+  let failed = r;
+  while (failed.prev !== undefined && failed.prev.status !== 200) failed = failed.prev;
+  if (failed === r) r.status = status;
+  if (DROPS_CONNECTION.has(status)) r.initial.closeConnection = failed.closeConnection = true;
+  return sendErrorPage(failed, before, undefined);
+}
+
+type ResolvedDocument = { readonly kind: 'text'; readonly text: () => string } | { readonly kind: 'local' | 'remote'; readonly target: string };
+
+function giveDocument(r: Request, document: ResolvedDocument | undefined): Answer {
+  switch (document?.kind) {
+    case undefined:
+      return sendErrorPage(r, 0, undefined);
     case 'remote':
       r.status = 302;
-      r.headersOut.set('Location', value);
+      r.headersOut.set('Location', document.target);
       return sendErrorPage(r, 0, undefined);
     case 'local':
-      return redirectToDocument(r, value);
+      return redirectToDocument(r, document.target);
     case 'text':
-      return sendErrorPage(r, 0, value);
+      return sendErrorPage(r, 0, document.text());
   }
 }
 
@@ -57,15 +68,18 @@ function errorDocumentOf(r: Request, status: number): ErrorDocument | undefined 
   return document === 'default' ? undefined : document;
 }
 
-/** A document with `%{...}` shows its kind only now (ap_response_code_string). */
-function resolveDocument(r: Request, document: ErrorDocument): Pick<ErrorDocument, 'kind' | 'value'> {
-  if (document.expression === undefined) return document;
-  const value = evaluateString(document.expression, r);
-  if (value === undefined) {
-    logRequest(r, 'core', Level.error, 'AH02841', 'core: ErrorDocument: cannot evaluate the expression');
-    return { kind: 'text', value: '' };
-  }
-  return { kind: document.kind === 'text' ? 'text' : documentKind(value), value };
+/**
+ * A document with `%{...}` shows its kind only now (ap_response_code_string). Targets are evaluated before the status is set, texts when they
+ * are sent: so does httpd, and REQUEST_STATUS shows it.
+ */
+function resolveDocument(r: Request, document: ErrorDocument | undefined): ResolvedDocument | undefined {
+  if (document === undefined) return undefined;
+  const { expression, kind, value } = document;
+  const evaluate = (): string => (expression === undefined ? value : (evaluateString(expression, r) ?? ''));
+  if (kind === 'text') return { kind, text: evaluate };
+  const target = evaluate();
+  const actual = documentKind(target);
+  return actual === 'text' ? { kind: 'text', text: () => target } : { kind: actual, target };
 }
 
 /** How httpd tells the three kinds of an unquoted ErrorDocument apart. */
@@ -156,5 +170,6 @@ export function sendBadFieldError(r: Request): void {
   r.status = 500;
   r.statusLine = undefined;
   r.closeConnection = true;
+  r.initial.isBodyBroken = true; // made while the head is: nothing measures the page
   void sendErrorPage(r, 0, undefined);
 }

@@ -34,7 +34,9 @@ export function serverSignature(r: Request, prefix: string): string {
   if (mode === 'off') return '';
   const host = escapeHtml(serverName(r));
   const admin = coreServer(r.server).serverAdmin;
-  const name = mode === 'email' && admin !== undefined ? `<a href="mailto:${escapeHtml(admin)}">${host}</a>` : host;
+  const isUrl = admin !== undefined && /^[a-z][a-z0-9+.-]*:\/\//i.test(admin);
+  const link = `${isUrl ? '' : 'mailto:'}${escapeHtml(admin ?? '[no address given]')}`;
+  const name = mode === 'email' ? `<a href="${link}">${host}</a>` : host;
   return `${prefix}<address>${bannerOf(r)} Server at ${name} Port ${serverPort(r)}</address>\n`;
 }
 

@@ -44,6 +44,11 @@ export class RecordDecoder {
     return !this.#isInRecord && this.#headerFilled === 0;
   }
 
+  /** Within a record: its header is complete, its content or padding is not. */
+  get isInRecord(): boolean {
+    return this.#isInRecord;
+  }
+
   /** @returns how many bytes were read: fewer than the chunk has only when the decoder was stopped. */
   push(chunk: Buffer): number {
     let offset = 0;

@@ -11,9 +11,10 @@ import { RecordDecoder, type RecordSink } from './decoder.ts';
  * - `bad-version`: a record of a version other than 1;
  * - `wrong-request-id`: a record for a request we did not send (mod_proxy_fcgi: "Got bogus rid");
  * - `closed`: the socket ended before END_REQUEST. What came so far is not the whole answer;
+ * - `cut`: the same, in the middle of a record;
  * - `aborted`: we gave up.
  */
-export type ExchangeFailure = 'bad-version' | 'wrong-request-id' | 'closed' | 'aborted';
+export type ExchangeFailure = 'bad-version' | 'wrong-request-id' | 'closed' | 'cut' | 'aborted';
 
 export interface ExchangeHandler {
   /** A slice of the application's output; never empty. */
@@ -89,7 +90,7 @@ export class Exchange implements RecordSink {
       this.#handler.onEnd(this.#appStatus, this.#protocolStatus);
       return;
     }
-    this.#fail('closed');
+    this.#fail(this.#decoder.isInRecord ? 'cut' : 'closed');
   }
 
   abort(): void {

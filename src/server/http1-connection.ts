@@ -353,6 +353,10 @@ export class Http1Connection extends WheelTimer implements Connection, Transport
 
   // ---- answers out ----
 
+  get waitsForContinue(): boolean {
+    return this.#waitsForContinue;
+  }
+
   sendContinue(): void {
     if (!this.#waitsForContinue) return;
     this.#waitsForContinue = false;

@@ -2,6 +2,8 @@
 import { coreDir, coreServer } from '../core/core-config.ts';
 import type { Request } from '../core/request.ts';
 import { isBodyless } from '../core/response.ts';
+import { httpDateOf } from '../http/date.ts';
+import type { HeaderFields } from '../http/header-fields.ts';
 import { hasToken } from '../http/header-list.ts';
 import { dateAndServer, responseHead } from '../http/response-head.ts';
 
@@ -65,8 +67,7 @@ export function decideFraming(r: Request, hasLength: boolean, served: number, wa
 /** The head with its empty line. */
 export function buildHead(r: Request, framing: AnswerFraming, now: number): string {
   const { headersOut, errHeadersOut } = r;
-  headersOut.delete('date');
-  headersOut.delete('server');
+  const leading = r.proxyRequest === 'none' ? ownLines(r, now) : proxiedLines(r, now);
   if (framing.isChunked) headersOut.set('Transfer-Encoding', 'chunked');
   if (r.contentType !== undefined && r.contentType !== '') headersOut.set('Content-Type', contentTypeField(r, r.contentType));
   if (r.contentEncoding !== undefined) headersOut.set('Content-Encoding', r.contentEncoding);
@@ -74,12 +75,40 @@ export function buildHead(r: Request, framing: AnswerFraming, now: number): stri
     headersOut.set('Content-Language', r.contentLanguages.join(','));
   }
   if (errHeadersOut.size === 0) {
-    return responseHead(r.status, dateAndServer(now, r.configuration.banner), headersOut, r.statusLine);
+    return responseHead(r.status, leading, uniqueVary(headersOut), r.statusLine);
   }
   // What was set for every answer goes first and replaces nothing (apr_table_overlay).
   const fields = errHeadersOut.clone();
   fields.appendAll(headersOut);
-  return responseHead(r.status, dateAndServer(now, r.configuration.banner), fields, r.statusLine);
+  return responseHead(r.status, leading, uniqueVary(fields), r.statusLine);
+}
+
+function ownLines(r: Request, now: number): string {
+  r.headersOut.delete('date');
+  r.headersOut.delete('server');
+  return dateAndServer(now, r.configuration.banner);
+}
+
+/** A backend's Date and Server stay (ap_basic_http_header). */
+function proxiedLines(r: Request, now: number): string {
+  const date = r.headersOut.get('date');
+  const server = r.headersOut.get('server');
+  const own = ownLines(r, now);
+  if (date === undefined && server === undefined) return own;
+  return `Date: ${date ?? httpDateOf(now)}\r\nServer: ${server ?? r.configuration.banner}\r\n`;
+}
+
+/** Each name in Vary once, as the first one wrote it, joined by commas without blanks (fixup_vary). */
+function uniqueVary(fields: HeaderFields): HeaderFields {
+  const vary = fields.getJoined('vary');
+  if (vary === undefined || !/[, ]/.test(vary)) return fields;
+  const names = new Map<string, string>();
+  for (const part of vary.split(',')) {
+    const name = part.trim();
+    if (name !== '' && !names.has(name.toLowerCase())) names.set(name.toLowerCase(), name);
+  }
+  fields.set('Vary', [...names.values()].join(','));
+  return fields;
 }
 
 /** AddDefaultCharset completes text/plain and text/html without a charset (make_content_type). */

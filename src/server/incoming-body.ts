@@ -9,6 +9,8 @@ import type { RequestLimits } from '../http/request-head.ts';
 export interface BodyHost {
   /** The reader can take (more): feed it what is at hand, and go on reading. */
   pull(): void;
+  /** The client waits for `100 Continue`. */
+  readonly waitsForContinue: boolean;
   /** Sends `100 Continue` if the client still waits for it. */
   sendContinue(): void;
 }
@@ -19,13 +21,13 @@ export const NO_BODY: RequestBody = {
   isChunked: false,
   isTaken: false,
   isFinished: true,
+  isAwaited: false,
   start: (reader) => reader.onBodyEnd(),
   resume: () => undefined,
 };
 
 export class IncomingBody implements RequestBody {
-  readonly isPresent = true;
-  readonly length: number | undefined;
+  readonly #length: number | undefined;
   readonly isChunked: boolean;
   isFinished = false;
   /** Malformed or cut off: nothing more will come. */
@@ -39,7 +41,7 @@ export class IncomingBody implements RequestBody {
   constructor(framing: BodyFraming, limits: RequestLimits, strict: boolean, host: BodyHost) {
     this.#host = host;
     this.isChunked = framing.kind === 'chunked';
-    this.length = this.isChunked ? undefined : framing.length;
+    this.#length = this.isChunked ? undefined : framing.length;
     if (this.isChunked) {
       const decoder = new ChunkedDecoder(limits, strict);
       this.#decoder = decoder;
@@ -54,6 +56,19 @@ export class IncomingBody implements RequestBody {
     return this.#reader !== undefined;
   }
 
+  /** Once read it is there no more: whoever answers instead (an ErrorDocument) finds none. */
+  get isPresent(): boolean {
+    return !(this.isFinished && this.#reader !== undefined);
+  }
+
+  get length(): number | undefined {
+    return this.isPresent ? this.#length : 0;
+  }
+
+  get isAwaited(): boolean {
+    return this.#host.waitsForContinue;
+  }
+
   get trailers(): HeaderFields | undefined {
     return this.isFinished ? this.#trailers : undefined;
   }
@@ -64,12 +79,13 @@ export class IncomingBody implements RequestBody {
   }
 
   start(reader: BodyReader): void {
-    if (this.#reader !== undefined) throw new Error('a request body is read once');
-    this.#reader = reader;
     if (this.isFinished) {
+      this.#reader ??= reader;
       reader.onBodyEnd();
       return;
     }
+    if (this.#reader !== undefined) throw new Error('a request body is read once');
+    this.#reader = reader;
     if (this.isBroken) {
       reader.onBodyError(0);
       return;

@@ -50,7 +50,11 @@ function isDirectory(path: string): boolean {
 function documentRoot(cmd: Cmd, arg: string): ApplyResult {
   const root = cmd.serverRootRelative(arg);
   const clean = root === '/' ? root : root.replace(/\/+$/, '');
-  if (cmd.checksDocumentRoots && !isDirectory(clean)) return `DocumentRoot '${arg}' is not a directory, or is not readable`;
+  if (cmd.checksDocumentRoots && !isDirectory(clean)) {
+    // httpd lets a virtual host come up without, and says so at every start.
+    if (!cmd.isVirtualHost) return `DocumentRoot '${arg}' is not a directory, or is not readable`;
+    cmd.warn(`AH00112: Warning: DocumentRoot [${clean}] does not exist`);
+  }
   cmd.server.documentRoot = clean;
   return undefined;
 }

@@ -9,7 +9,7 @@ import type { ScriptHead } from '../../../cgi/script-headers.ts';
 import type { BodyWriter } from '../../../core/body.ts';
 import { Level, logRequest, logServer } from '../../../core/log.ts';
 import type { Request } from '../../../core/request.ts';
-import { beginBody } from '../../../core/response.ts';
+import { beginBody, sendHead } from '../../../core/response.ts';
 import { OK } from '../../../core/status.ts';
 import { hostAndPort, isOverridden, type ProxyTarget, proxyError } from '../mod_proxy/index.ts';
 import type { FcgiDriver, FcgiEvents } from './driver.ts';
@@ -103,7 +103,8 @@ export class FcgiAnswer implements ResponseSink<ScriptHead>, FcgiEvents {
   }
 
   write(chunk: Buffer): boolean {
-    if (this.#mode !== 'pass' || this.#isClosed) return true;
+    if (this.#mode !== 'pass' || this.#isClosed || (this.#r.headerOnly && this.#length !== undefined))
+      return true;
     if (this.#writer === undefined) {
       this.#held.push(chunk);
       return true;
@@ -145,6 +146,13 @@ export class FcgiAnswer implements ResponseSink<ScriptHead>, FcgiEvents {
   /** Ends the answer; only its first call does anything. */
   #finish(): void {
     if (this.#isClosed) return;
+    if (this.#r.headerOnly && this.#length !== undefined) {
+      // The length the script names is that of the body it did not send.
+      this.#isClosed = true;
+      this.#r.headersOut.set('Content-Length', String(this.#length));
+      sendHead(this.#r);
+      return;
+    }
     if (this.#writer === undefined) {
       if (this.#held.length > 0 && this.#driver?.isHeadless !== true) this.#begin();
       else this.#beginWhole();
@@ -201,7 +209,7 @@ export class FcgiAnswer implements ResponseSink<ScriptHead>, FcgiEvents {
       case 'protocol':
         return this.#protocolError(detail);
       default:
-        this.#log('AH01067', 'Failed to read FastCGI header');
+        if (detail !== 'cut') this.#log('AH01067', 'Failed to read FastCGI header');
         return this.#dispatchError(503, '');
     }
   }

@@ -120,7 +120,7 @@ export class FcgiDriver implements Driver<ScriptHead>, ExchangeHandler {
   }
 
   onFailure(kind: ExchangeFailure): void {
-    this.#events?.onProtocolFailure(kind === 'closed' ? 'closed' : 'protocol', kind);
+    this.#events?.onProtocolFailure(kind === 'closed' || kind === 'cut' ? 'closed' : 'protocol', kind);
   }
 
   #finishHead(parser: ScriptHeadParser): void {

@@ -64,7 +64,8 @@ function handleChunked(r: Request, target: ProxyTarget, conf: Readonly<FcgiDirCo
   const spool = new BodySpool(r.transport.body, PREFETCH);
   if (r.getEnv('proxy-sendcl') === undefined) {
     spool.prefetch();
-    return sendSpooled(r, target, conf, spool);
+    // What came with the request is delivered before the next microtask.
+    return Promise.resolve().then(() => sendSpooled(r, target, conf, spool));
   }
   return new Promise((resolve, reject) => {
     r.transport.onAbort(() => {

@@ -30,8 +30,11 @@ export function applyHead(
   const { merged, cookies } = head;
   for (let i = 0; i + 1 < merged.length; i += 2) {
     const name = merged[i] as string;
-    if (!isOurs(name)) r.errHeadersOut.merge(name, merged[i + 1] as string);
+    const value = merged[i + 1] as string;
+    if (isSteering(name)) r.headersOut.merge(name, value);
+    else r.errHeadersOut.merge(name, value);
   }
+  if (r.status === 304 || condition === 304) r.contentType = undefined;
   for (const cookie of cookies) r.errHeadersOut.append('Set-Cookie', cookie);
   return { condition, length };
 }
@@ -40,14 +43,14 @@ function setStatus(r: Request, status: number, line: string | undefined): void {
   r.status = status;
   r.statusLine = line !== undefined && STATUS_LINE.test(line) ? line : undefined;
   // Not for a value that is no status: httpd has decided on the connection before it finds that out.
-  if (line !== undefined && DROPS_CONNECTION.has(status)) r.closeConnection = true;
+  if (line !== undefined && DROPS_CONNECTION.has(status)) r.headersOut.set('Connection', 'close');
 }
 
-/** Date and Server are the server's own. */
-function isOurs(name: string): boolean {
-  if (name.length !== 4 && name.length !== 6) return false;
-  const lower = name.toLowerCase();
-  return lower === 'date' || lower === 'server';
+/** Fields that the head of the answer is made by: they stand where the server's own would. */
+const STEERING: ReadonlySet<string> = new Set(['connection', 'date', 'server']);
+
+function isSteering(name: string): boolean {
+  return name.length <= 10 && STEERING.has(name.toLowerCase());
 }
 
 /** A date in the future is now (ap_rationalize_mtime); what is no date is dropped. */
