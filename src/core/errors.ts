@@ -54,6 +54,7 @@ function giveDocument(r: Request, document: ResolvedDocument | undefined): Answe
       return sendErrorPage(r, 0, undefined);
     case 'remote':
       r.status = 302;
+      r.statusLine = undefined;
       r.headersOut.set('Location', document.target);
       return sendErrorPage(r, 0, undefined);
     case 'local':

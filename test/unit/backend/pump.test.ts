@@ -383,6 +383,7 @@ describe('a kept connection that was closed meanwhile', () => {
     await send(pool, 'hello').sink.done;
     const body = options.body instanceof ListBody ? options.body : undefined;
     const { sink } = send(pool, staleScript, options);
+    await Promise.resolve(); // by then there is a connection
     body?.push(Buffer.alloc(1));
     await sink.done;
     expect(['closed', 'reset']).toContain(sink.failure?.kind);

@@ -99,10 +99,21 @@ describe('an exchange', () => {
   it('never takes the end of the socket for the end of the answer', () => {
     const all = Buffer.concat([out('head'), out('body', 4), out(''), end()]);
     for (let length = 0; length < all.length; length++) {
-      const { events } = run([all.subarray(0, length)], true);
+      const last = run([all.subarray(0, length)], true).events.at(-1);
       // The last three bytes of END_REQUEST are reserved: the answer is whole without them.
-      expect(events.at(-1)).toBe(length < all.length - 3 ? 'failure closed' : 'end 0 0');
+      if (length < all.length - 3) expect(['failure closed', 'failure cut']).toContain(last);
+      else expect(last).toBe('end 0 0');
     }
+  });
+
+  it.each([
+    [0, 'failure closed'],
+    [5, 'failure closed'],
+    [8, 'failure cut'],
+    [10, 'failure cut'],
+    [12, 'failure closed'],
+  ])('tells an end between records from one within: %i bytes', (length, expected) => {
+    expect(run([out('head').subarray(0, length)], true).events.at(-1)).toBe(expected);
   });
 
   it('says nothing after an abort', () => {
