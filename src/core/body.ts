@@ -29,6 +29,18 @@ export interface RequestBody {
   resume(): void;
 }
 
+/** The body of a request that has none. */
+export const NO_BODY: RequestBody = {
+  isPresent: false,
+  length: undefined,
+  isChunked: false,
+  isTaken: false,
+  isFinished: true,
+  isAwaited: false,
+  start: (reader) => reader.onBodyEnd(),
+  resume: () => undefined,
+};
+
 /** Where a response body goes: the transport, or an output filter before it. */
 export interface BodyWriter {
   /** Takes a piece whole. Answers false when the writer should wait for `onDrain`. */

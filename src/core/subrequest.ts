@@ -1,9 +1,10 @@
 /** Sub-requests: what another URL or file of this server would be, without answering it (ap_sub_req_lookup_uri, ap_sub_req_lookup_file). */
+import { NO_BODY, type BodyWriter, type RequestBody } from './body.ts';
 import type { Answer } from './hooks.ts';
 import { inherit, isRecursionLimitExceeded } from './internal-redirect.ts';
-import { prepareFileRequest, prepareRequest } from './lifecycle.ts';
+import { invokeHandler, prepareFileRequest, prepareRequest } from './lifecycle.ts';
 import { setTarget } from './request-uri.ts';
-import { Request } from './request.ts';
+import { Request, type Transport } from './request.ts';
 import { OK } from './status.ts';
 
 /**
@@ -51,4 +52,41 @@ function finish(sub: Request, answer: Answer): Request | Promise<Request> {
   if (typeof answer !== 'number') return answer.then((status) => finish(sub, status));
   if (answer !== OK) sub.status = answer;
   return sub;
+}
+
+/**
+ * Lets a sub-request that was looked up answer, its body going to `writer` (ap_run_sub_req); its head goes nowhere. Answers OK, or the status
+ * that it ended with, when nothing was written.
+ */
+export function runSubrequest(sub: Request, writer: Pick<BodyWriter, 'write'>): Answer {
+  sub.transport = new SubrequestTransport(sub.transport, writer);
+  return invokeHandler(sub);
+}
+
+/** The wire of a sub-request: its answer is part of another one's. */
+class SubrequestTransport implements Transport {
+  readonly body: RequestBody = NO_BODY;
+  readonly #outer: Transport;
+  readonly #writer: Pick<BodyWriter, 'write'>;
+
+  constructor(outer: Transport, writer: Pick<BodyWriter, 'write'>) {
+    this.#outer = outer;
+    this.#writer = writer;
+  }
+  sendWhole(_r: Request, body: Buffer | undefined): void {
+    if (body !== undefined && body.length > 0) this.#writer.write(body);
+  }
+  begin(): BodyWriter {
+    const writer = this.#writer;
+    return { write: (chunk) => writer.write(chunk), end: () => undefined, abort: () => undefined };
+  }
+  onDrain(callback: () => void): void {
+    this.#outer.onDrain(callback);
+  }
+  onAbort(callback: () => void): void {
+    this.#outer.onAbort(callback);
+  }
+  sendInterim(): void {
+    // The client hears of the main request only.
+  }
 }

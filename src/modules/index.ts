@@ -14,6 +14,9 @@ import { modMacro } from './core/mod_macro.ts';
 import { modSo } from './core/mod_so.ts';
 import { modWatchdog } from './core/mod_watchdog.ts';
 import { mpmEvent, mpmPrefork, mpmWorker } from './core/mpm.ts';
+import { modDeflate } from './filters/mod_deflate/index.ts';
+import { modFilter } from './filters/mod_filter.ts';
+import { modAutoindex } from './generators/mod_autoindex/index.ts';
 import { httpCore } from './http/http_core.ts';
 import { modMime } from './http/mod_mime/index.ts';
 import { modLogConfig } from './loggers/mod_log_config/index.ts';
@@ -50,10 +53,13 @@ export const modules: readonly AnyModule[] = [
   modAuthzCore,
   modAccessCompat,
   modAuthBasic,
+  modFilter,
+  modDeflate,
   modMime,
   modEnv,
   modHeaders,
   modSetenvif,
+  modAutoindex,
   modDir,
   modAlias,
 ];

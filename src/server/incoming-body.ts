@@ -15,16 +15,7 @@ export interface BodyHost {
   sendContinue(): void;
 }
 
-export const NO_BODY: RequestBody = {
-  isPresent: false,
-  length: undefined,
-  isChunked: false,
-  isTaken: false,
-  isFinished: true,
-  isAwaited: false,
-  start: (reader) => reader.onBodyEnd(),
-  resume: () => undefined,
-};
+export { NO_BODY } from '../core/body.ts';
 
 export class IncomingBody implements RequestBody {
   readonly #length: number | undefined;

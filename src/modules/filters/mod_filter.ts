@@ -2,7 +2,15 @@
  * mod_filter: filters chosen by content type or condition when the answer is known (modules/filters/mod_filter.c). Complete, but for
  * FilterProtocol's proxy=transform, which adds no Warning field (RFC 9111 retired it).
  */
-import { type AnyRow, type ApplyResult, type Command, OR_ALL, OR_FILEINFO, RSRC_CONF, ACCESS_CONF } from '../../config/directive.ts';
+import {
+  ACCESS_CONF,
+  type AnyRow,
+  type ApplyResult,
+  type Command,
+  OR_ALL,
+  OR_FILEINFO,
+  RSRC_CONF,
+} from '../../config/directive.ts';
 import type { BodyWriter, OutputFilter } from '../../core/body.ts';
 import { evaluateBoolean } from '../../core/expression-context.ts';
 import { addOutputFilter, FilterType, findOutputFilter } from '../../core/filters.ts';
@@ -67,7 +75,12 @@ function declare(cmd: Cmd, name: string, type: string | undefined): void {
 }
 
 /** A provider joins the filter of that name, which it declares where that was not done. */
-function provide(cmd: Cmd, name: string, providerName: string, when: Pick<Provider, 'types' | 'condition'>): ApplyResult {
+function provide(
+  cmd: Cmd,
+  name: string,
+  providerName: string,
+  when: Pick<Provider, 'types' | 'condition'>,
+): ApplyResult {
   const filter = findOutputFilter(cmd.providers, providerName);
   if (filter === undefined) return `Unknown filter provider ${providerName}`;
   let smart = cmd.dir.filters?.get(name);
@@ -75,13 +88,17 @@ function provide(cmd: Cmd, name: string, providerName: string, when: Pick<Provid
     declare(cmd, name, undefined);
     smart = cmd.dir.filters?.get(name) as SmartFilter;
   }
-  setFilter(cmd, { ...smart, providers: [{ filter, name: providerName, protocol: 0, ...when }, ...smart.providers] });
+  setFilter(cmd, {
+    ...smart,
+    providers: [{ filter, name: providerName, protocol: 0, ...when }, ...smart.providers],
+  });
   return undefined;
 }
 
 function filterProvider(cmd: Cmd, name: string, providerName: string, text: string): ApplyResult {
   // An unknown provider is found before a bad expression, as httpd does.
-  if (findOutputFilter(cmd.providers, providerName) === undefined) return `Unknown filter provider ${providerName}`;
+  if (findOutputFilter(cmd.providers, providerName) === undefined)
+    return `Unknown filter provider ${providerName}`;
   const compiled = compileBoolean(text, { restricted: cmd.isHtaccess });
   if (!compiled.ok) return `Error parsing FilterProvider expression:${compiled.error.message}`;
   return provide(cmd, name, providerName, { types: undefined, condition: compiled.expr });
@@ -110,12 +127,16 @@ export function chainStep(chain: readonly (string | null)[] | undefined, word: s
 /** AddOutputFilterByType: a smart filter of its own for each filter named (filter_bytype). */
 function byType(cmd: Cmd, words: readonly string[]): ApplyResult {
   const [names, ...types] = words;
-  if (names === undefined || types.length === 0) return 'AddOutputFilterByType requires at least two arguments';
+  if (names === undefined || types.length === 0)
+    return 'AddOutputFilterByType requires at least two arguments';
   for (const name of names.split(';')) {
     if (name === '') continue;
     const smart = `BYTYPE:${name}`;
     const isNew = cmd.dir.filters?.has(smart) !== true;
-    const problem = provide(cmd, smart, name, { types: new Set(types.map((type) => type.toLowerCase())), condition: undefined });
+    const problem = provide(cmd, smart, name, {
+      types: new Set(types.map((type) => type.toLowerCase())),
+      condition: undefined,
+    });
     if (problem !== undefined) return problem;
     if (isNew) cmd.dir.chain = chainStep(cmd.dir.chain, smart);
   }
@@ -233,21 +254,31 @@ function insertChain(r: Request): void {
       logRequest(r, 'filter', Level.error, 'AH01380', `Unknown filter ${name} not added`);
       continue;
     }
-    addOutputFilter(r, { type: smart.type, start: (request, next, length) => dispatch(smart, request, next, length) });
+    addOutputFilter(r, {
+      type: smart.type,
+      start: (request, next, length) => dispatch(smart, request, next, length),
+    });
   }
 }
 
 /** The first provider that fits takes the body (filter_lookup). */
-function dispatch(smart: SmartFilter, r: Request, next: BodyWriter, length: number | undefined): BodyWriter | undefined {
+function dispatch(
+  smart: SmartFilter,
+  r: Request,
+  next: BodyWriter,
+  length: number | undefined,
+): BodyWriter | undefined {
   for (const provider of smart.providers) {
     if (!fits(provider, r)) continue;
     const bits = smart.protocol | provider.protocol;
     if (r.proxyRequest !== 'none') {
       if ((bits & NO_PROXY) !== 0) continue;
-      if ((bits & TRANSFORM) !== 0 && hasToken(r.headersOut.getJoined('cache-control'), 'no-transform')) continue;
+      if ((bits & TRANSFORM) !== 0 && hasToken(r.headersOut.getJoined('cache-control'), 'no-transform'))
+        continue;
     }
     applyProtocol(r, bits);
-    if (smart.trace > 0) logRequest(r, 'filter', Level.trace1, 'AH01375', `trace ${smart.name}: ${provider.name}`);
+    if (smart.trace > 0)
+      logRequest(r, 'filter', Level.trace1, 'AH01375', `trace ${smart.name}: ${provider.name}`);
     return provider.filter.start(r, next, length);
   }
   return undefined;
@@ -259,7 +290,13 @@ function fits(provider: Provider, r: Request): boolean {
     if (typeof holds === 'boolean') return holds;
     // Only the look-up of a host name takes time, and the body cannot wait for it.
     holds.catch(() => undefined);
-    logRequest(r, 'filter', Level.error, 'AH01377', 'Error evaluating filter dispatch condition: host name is not known yet');
+    logRequest(
+      r,
+      'filter',
+      Level.error,
+      'AH01377',
+      'Error evaluating filter dispatch condition: host name is not known yet',
+    );
     return false;
   }
   const { contentType } = r;

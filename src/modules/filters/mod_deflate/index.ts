@@ -107,7 +107,13 @@ function positive(field: 'ratioLimit' | 'ratioBurst', name: string) {
 }
 
 const directives: readonly AnyRow<ServerConf, DirConf>[] = [
-  { name: 'DeflateFilterNote', shape: 'TAKE12', where: RSRC_CONF, usage: 'Set a note to report on compression ratio', apply: filterNote },
+  {
+    name: 'DeflateFilterNote',
+    shape: 'TAKE12',
+    where: RSRC_CONF,
+    usage: 'Set a note to report on compression ratio',
+    apply: filterNote,
+  },
   {
     name: 'DeflateWindowSize',
     shape: 'TAKE1',
@@ -115,7 +121,13 @@ const directives: readonly AnyRow<ServerConf, DirConf>[] = [
     usage: 'Set the Deflate window size (1-15)',
     apply: bounded('windowSize', 15, 'DeflateWindowSize must be between 1 and 15'),
   },
-  { name: 'DeflateBufferSize', shape: 'TAKE1', where: RSRC_CONF, usage: 'Set the Deflate Buffer Size', apply: bufferSize },
+  {
+    name: 'DeflateBufferSize',
+    shape: 'TAKE1',
+    where: RSRC_CONF,
+    usage: 'Set the Deflate Buffer Size',
+    apply: bufferSize,
+  },
   {
     name: 'DeflateMemLevel',
     shape: 'TAKE1',
@@ -155,7 +167,8 @@ const directives: readonly AnyRow<ServerConf, DirConf>[] = [
     name: 'DeflateAlterEtag',
     shape: 'TAKE1',
     where: RSRC_CONF,
-    usage: "Set how mod_deflate should modify ETAG response headers: 'AddSuffix' (default), 'NoChange' (2.2.x behavior), 'Remove'",
+    usage:
+      "Set how mod_deflate should modify ETAG response headers: 'AddSuffix' (default), 'NoChange' (2.2.x behavior), 'Remove'",
     apply: alterEtag,
   },
 ];
@@ -168,11 +181,18 @@ function startDeflate(r: Request, next: BodyWriter, length: number | undefined):
   if (!isPlain(codings)) return undefined;
   // Caches must know that the answer depends on it, even when this client cannot have it compressed.
   r.headersOut.merge('Vary', 'Accept-Encoding');
-  if (r.getEnv('force-gzip') === undefined && !acceptsGzip(r.headersIn.get('accept-encoding'))) return undefined;
+  if (r.getEnv('force-gzip') === undefined && !acceptsGzip(r.headersIn.get('accept-encoding')))
+    return undefined;
   const conf = modDeflate.server(r.server);
   const windowBits = conf.windowSize ?? DEFAULT_WINDOW;
   if (windowBits < SMALLEST_WINDOW) {
-    logRequest(r, 'deflate', Level.error, 'AH01383', `unable to init Zlib: deflateInit2 returned -2: URL ${r.uri}`);
+    logRequest(
+      r,
+      'deflate',
+      Level.error,
+      'AH01383',
+      `unable to init Zlib: deflateInit2 returned -2: URL ${r.uri}`,
+    );
     return undefined;
   }
   setCoding(r, codings);
@@ -201,7 +221,8 @@ function setCoding(r: Request, codings: string): void {
 function note(r: Request, conf: Readonly<ServerConf>, bytesIn: number, bytesOut: number): void {
   if (conf.inputNote !== undefined) r.notes.set(conf.inputNote, bytesIn > 0 ? String(bytesIn) : '-');
   if (conf.outputNote !== undefined) r.notes.set(conf.outputNote, bytesOut > 0 ? String(bytesOut) : '-');
-  if (conf.ratioNote !== undefined) r.notes.set(conf.ratioNote, bytesIn > 0 ? String(Math.floor((bytesOut * 100) / bytesIn)) : '-');
+  if (conf.ratioNote !== undefined)
+    r.notes.set(conf.ratioNote, bytesIn > 0 ? String(Math.floor((bytesOut * 100) / bytesIn)) : '-');
 }
 
 /** INFLATE (inflate_out_filter). */

@@ -9,7 +9,11 @@ const PLAIN: ReadonlySet<string> = new Set(['identity', '7bit', '8bit', 'binary'
 
 /** The codings the answer has already, from wherever they were set, separated by commas; empty for none. */
 export function contentCodings(r: Request): string {
-  const found = [r.headersOut.get('content-encoding'), r.errHeadersOut.get('content-encoding'), r.contentEncoding];
+  const found = [
+    r.headersOut.get('content-encoding'),
+    r.errHeadersOut.get('content-encoding'),
+    r.contentEncoding,
+  ];
   return found.filter((value) => value !== undefined).join(',');
 }
 
@@ -38,7 +42,8 @@ export function markEtag(r: Request, transform: string, rule: EtagRule): void {
   const etag = r.headersOut.get('etag');
   if (etag === undefined) return;
   if (rule === 'remove') r.headersOut.delete('etag');
-  else if (etag.length > 2 && etag.endsWith('"')) r.headersOut.set('ETag', `${etag.slice(0, -1)}-${transform}"`);
+  else if (etag.length > 2 && etag.endsWith('"'))
+    r.headersOut.set('ETag', `${etag.slice(0, -1)}-${transform}"`);
 }
 
 /** Takes gzip off the end of the answer's codings; false when it is not there (check_gzip). */

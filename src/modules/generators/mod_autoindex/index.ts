@@ -1,0 +1,296 @@
+/** mod_autoindex: listings of directories (modules/generators/mod_autoindex.c). Complete. */
+import { closeSync, type Dirent, readdirSync, readSync } from 'node:fs';
+import { isPromise } from 'node:util/types';
+import { allowedOptions, coreDir, OPT_INDEXES } from '../../../core/core-config.ts';
+import { fsPath, openFile, statFile } from '../../../core/files.ts';
+import type { Answer } from '../../../core/hooks.ts';
+import { Level, logRequest } from '../../../core/log.ts';
+import { defineModule } from '../../../core/module.ts';
+import type { Request } from '../../../core/request.ts';
+import { discardBody } from '../../../core/request-body.ts';
+import { sendHead } from '../../../core/response.ts';
+import { serverSignature } from '../../../core/server-identity.ts';
+import { DECLINED, OK } from '../../../core/status.ts';
+import { lookupFile, lookupUri, runSubrequest } from '../../../core/subrequest.ts';
+import { formatHttpDate } from '../../../http/date.ts';
+import { escapeHtml } from '../../../http/escape.ts';
+import { DEFAULT_ETAG, makeEtag } from '../../../http/etag.ts';
+import { compileFnmatch } from '../../../lib/fnmatch/index.ts';
+import {
+  type DirConf,
+  findDefault,
+  findItem,
+  isIgnored,
+  mergeDir,
+  Opt,
+  optionsOf,
+  type Subject,
+} from './conf.ts';
+import { type Entry, sortEntries } from './order.ts';
+import { heading, listing, preamble } from './page.ts';
+import { PageWriter } from './page-writer.ts';
+import { type Query, readQuery } from './query.ts';
+import { directives } from './rows.ts';
+
+const DIRECTORY_TYPE = 'httpd/unix-directory';
+/** Bytes of a page that are searched for its title. */
+const TITLE_BYTES = 8191;
+
+function listDirectory(r: Request): Answer {
+  if (r.handler !== DIRECTORY_TYPE && r.handler !== 'autoindex') return DECLINED;
+  r.allowed.add('GET');
+  if (r.method !== 'GET' && r.method !== 'HEAD') return DECLINED;
+  if ((allowedOptions(coreDir(r)) & OPT_INDEXES) === 0) {
+    const names = r.getNote('dir-index-names') ?? 'none';
+    const message =
+      `Cannot serve directory ${r.filename}: No matching DirectoryIndex (${names}) found, ` +
+      'and server-generated directory index forbidden by Options directive';
+    logRequest(r, 'autoindex', Level.error, 'AH01276', message);
+    return 403;
+  }
+  const discarded = discardBody(r);
+  if (typeof discarded !== 'number') return discarded.then((status) => (status === OK ? index(r) : status));
+  return discarded === OK ? index(r) : discarded;
+}
+
+/** Sends the head, then the page (index_directory). */
+function index(r: Request): Answer {
+  const filename = r.filename ?? '';
+  r.filename = filename.endsWith('/') ? filename : `${filename}/`;
+  let names: Dirent<Buffer>[];
+  try {
+    names = readdirSync(fsPath(r.filename), { withFileTypes: true, encoding: 'buffer' });
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code === 'EACCES' ? '(13)Permission denied: ' : '';
+    logRequest(
+      r,
+      'autoindex',
+      Level.error,
+      'AH01275',
+      `${reason}Can't open directory for index: ${r.filename}`,
+    );
+    return 403;
+  }
+  const conf = modAutoindex.dir(r);
+  const options = optionsOf(conf);
+  r.contentType = `${conf.contentType ?? 'text/html'};charset=${conf.charset ?? 'UTF-8'}`;
+  if ((options & Opt.trackModified) !== 0) validators(r);
+  if (r.headerOnly) {
+    sendHead(r);
+    return OK;
+  }
+  return sendPage(r, readQuery(conf, options, r.args), names);
+}
+
+/** Last-Modified and ETag of the directory itself (TrackModified). */
+function validators(r: Request): void {
+  const { finfo } = r;
+  if (finfo === undefined) return;
+  const seconds = Math.floor(finfo.mtimeMs / 1000);
+  r.headersOut.set('Last-Modified', formatHttpDate(Math.min(seconds, Math.floor(r.requestTime / 1000))));
+  const file = { inode: finfo.ino, size: finfo.size, mtimeMicros: Math.floor(finfo.mtimeMs * 1000) };
+  const etag = makeEtag(DEFAULT_ETAG, file, r.requestTime * 1000);
+  if (etag !== undefined) r.headersOut.set('ETag', etag);
+}
+
+async function sendPage(r: Request, query: Query, names: readonly Dirent<Buffer>[]): Promise<number> {
+  const { view } = query;
+  const page = new PageWriter(r);
+  const path = r.uri.length > 1 && r.uri.endsWith('/') ? r.uri.slice(0, -1) : r.uri;
+  await emitHead(r, query, page, escapeHtml(path));
+  const entries: Entry[] = [];
+  const parent = parentEntry(r, query);
+  if (parent !== undefined) entries.push(parent);
+  for (const name of names) {
+    const made = makeEntry(r, query, name.name.toString('latin1'));
+    const entry = isPromise(made) ? await made : made;
+    if (entry !== undefined) entries.push(entry);
+  }
+  sortEntries(entries, view.order);
+  for (const piece of listing(view, entries)) {
+    if (!page.put(piece)) await page.drained();
+  }
+  await emitTail(r, query, page);
+  page.end();
+  return OK;
+}
+
+/** What is written of a file beside the listing: its own answer when it is a page, its text between <pre> otherwise. */
+async function emitFile(
+  r: Request,
+  name: string | undefined,
+  page: PageWriter,
+  before: (isPage: boolean) => void,
+): Promise<boolean> {
+  if (name === undefined) return false;
+  const sub = await lookupUri(r, name);
+  if (
+    sub.status !== 200 ||
+    sub.filename === undefined ||
+    sub.finfo?.isFile() !== true ||
+    sub.contentType === undefined
+  )
+    return false;
+  const type = sub.contentType.toLowerCase();
+  const isPage = /^(?:text\/html|application\/xhtml\+xml)(?:[; \t]|$)/.test(type);
+  if (!isPage && !type.startsWith('text/')) return false;
+  if (isPage) {
+    before(true);
+    page.startStreaming();
+    return (await runSubrequest(sub, page)) === OK;
+  }
+  return emitPlain(sub.filename, page, () => before(false));
+}
+
+async function emitPlain(filename: string, page: PageWriter, before: () => void): Promise<boolean> {
+  const fd = openFile(filename);
+  if (typeof fd !== 'number') return false;
+  try {
+    before();
+    page.put('<pre>\n');
+    const piece = Buffer.allocUnsafe(8192);
+    for (let count = readSync(fd, piece); count > 0; count = readSync(fd, piece)) {
+      if (!page.put(escapeHtml(piece.toString('latin1', 0, count)))) await page.drained();
+    }
+    page.put('</pre>\n');
+    return true;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+async function emitHead(r: Request, { view }: Query, page: PageWriter, title: string): Promise<void> {
+  const isBare = (view.options & Opt.suppressPreamble) !== 0;
+  const header = findItem(view.conf.headers, subjectOf(r), false);
+  let hasPreamble = false;
+  const shown = await emitFile(r, header, page, (isPage) => {
+    if (isPage && isBare) return;
+    page.put(preamble(view, title));
+    hasPreamble = true;
+  });
+  if (shown) return;
+  if (!hasPreamble) page.put(preamble(view, title));
+  page.put(heading(view, title));
+}
+
+async function emitTail(r: Request, { view }: Query, page: PageWriter): Promise<void> {
+  const readme = findItem(view.conf.readmes, subjectOf(r), false);
+  const shown = await emitFile(r, readme, page, () => undefined);
+  if (!shown) page.put(serverSignature(r, ''));
+  if ((view.options & Opt.suppressPreamble) === 0 || !shown) page.put('</body></html>\n');
+}
+
+function subjectOf(r: Request): Subject {
+  return { filename: r.filename ?? '', contentType: r.contentType, contentEncoding: r.contentEncoding };
+}
+
+function describe(conf: Readonly<DirConf>, filename: string): string | undefined {
+  return conf.descriptions?.find((description) => description.matches(filename))?.text;
+}
+
+function parentEntry(r: Request, { view }: Query): Entry | undefined {
+  if (r.uri === '/' || r.uri === '') return undefined;
+  const { conf, options } = view;
+  const inside = r.uri.endsWith('/') ? r.uri.slice(0, -1) : r.uri;
+  const name = r.uri.endsWith('/')
+    ? inside.slice(0, inside.lastIndexOf('/') + 1)
+    : `${inside.slice(0, inside.lastIndexOf('/') + 1)}`;
+  const testPath = `${r.filename}..`;
+  if (name === '' || isIgnored(conf.ignored, testPath)) return undefined;
+  const isFancy = (options & Opt.fancy) !== 0;
+  return {
+    name,
+    icon: isFancy
+      ? (findDefault(conf.icons, testPath) ?? findDefault(conf.icons, '^^DIRECTORY^^'))
+      : undefined,
+    alt: isFancy
+      ? (findDefault(conf.alts, testPath) ?? findDefault(conf.alts, '^^DIRECTORY^^') ?? 'PARENTDIR')
+      : undefined,
+    description: isFancy ? describe(conf, testPath) : undefined,
+    size: -1,
+    modified: -1,
+    isFirst: false,
+  };
+}
+
+/** An entry that the client may ask for; undefined for what is not shown. */
+function makeEntry(r: Request, query: Query, name: string): Entry | undefined | Promise<Entry | undefined> {
+  const { conf } = query.view;
+  if (query.pattern !== undefined && !compileFnmatch(query.pattern, { noEscape: true, period: true })(name))
+    return undefined;
+  const filename = `${r.filename}${name}`;
+  if (isIgnored(conf.ignored, filename)) return undefined;
+  if (typeof statFile(filename) === 'string') return undefined;
+  const found = lookupFile(r, filename);
+  return isPromise(found) ? found.then((sub) => entryOf(query, name, sub)) : entryOf(query, name, found);
+}
+
+function entryOf({ view }: Query, name: string, sub: Request): Entry | undefined {
+  const { conf, options, order } = view;
+  const { finfo, status } = sub;
+  if (finfo === undefined || !(finfo.isDirectory() || finfo.isFile())) return undefined;
+  const isForbidden = status === 401 || status === 403;
+  const isShown = (status >= 200 && status < 400) || (isForbidden && (options & Opt.showForbidden) !== 0);
+  if (!isShown) return undefined;
+  const isDirectory = finfo.isDirectory();
+  const shownName = isDirectory ? `${name}/` : name;
+  if ((options & (Opt.fancy | Opt.table)) === 0) {
+    return {
+      name: shownName,
+      icon: undefined,
+      alt: undefined,
+      description: undefined,
+      size: -1,
+      modified: order.key === 'M' ? 0 : -1,
+      isFirst: false,
+    };
+  }
+  const subject = subjectOf(sub);
+  if (isDirectory && subject.filename.endsWith('/'))
+    (subject as { filename: string }).filename = subject.filename.slice(0, -1);
+  const icon = findItem(conf.icons, subject, isDirectory);
+  const alt = findItem(conf.alts, subject, isDirectory);
+  const titled = (options & Opt.scanHtmlTitles) !== 0 ? findTitle : () => undefined;
+  return {
+    name: shownName,
+    icon: isDirectory ? (icon ?? findDefault(conf.icons, '^^DIRECTORY^^')) : icon,
+    alt: isDirectory ? (alt ?? findDefault(conf.alts, '^^DIRECTORY^^') ?? 'DIR') : alt,
+    description: describe(conf, subject.filename) ?? titled(sub),
+    size: isDirectory ? -1 : finfo.size,
+    modified: finfo.mtimeMs,
+    isFirst: isDirectory && (options & Opt.foldersFirst) !== 0,
+  };
+}
+
+/** The title of an HTML file, in one line (find_title). */
+function findTitle(sub: Request): string | undefined {
+  if (sub.status !== 200 || sub.contentEncoding !== undefined || sub.filename === undefined) return undefined;
+  if (!/^(?:text\/html|application\/xhtml\+xml)(?:[; \t]|$)/i.test(sub.contentType ?? '')) return undefined;
+  const fd = openFile(sub.filename);
+  if (typeof fd !== 'number') return undefined;
+  try {
+    const head = Buffer.allocUnsafe(TITLE_BYTES);
+    const text = head.toString('latin1', 0, readSync(fd, head));
+    const start = text.search(/<title>/i);
+    if (start < 0) return undefined;
+    const end = text.indexOf('<', start + 7);
+    return text
+      .slice(start + 7, end < 0 ? undefined : end)
+      .replace(/^[\r\n]+/, '')
+      .replace(/[\r\n]/g, ' ');
+  } catch {
+    return undefined;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+export const modAutoindex = defineModule<object, DirConf>({
+  name: 'autoindex_module',
+  file: 'mod_autoindex.c',
+  directives,
+  mergeDir,
+  hooks: { handler: listDirectory },
+  // A directory without a listing is 403 with a reason, whether or not any directive was given.
+  always: true,
+});
