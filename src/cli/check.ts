@@ -1,6 +1,7 @@
 /** -t, -S, -M, -V and `-D DUMP_*`: read the configuration, print what is asked for, serve nothing. */
 import type { Loaded } from '../core/load.ts';
 import { STATIC_MODULES } from '../core/load.ts';
+import type { AnyModule } from '../core/module.ts';
 import { checkLogs } from '../server/logs.ts';
 import { readForStart, startupPrinter } from './configuration.ts';
 import { configText, includesText, modulesText } from './dump-texts.ts';
@@ -44,12 +45,12 @@ function mpmName(loaded: Iterable<{ readonly name: string }>): string {
 
 /** A module counts as shared when the configuration loads it; without any LoadModule all are there from the start. */
 function loadedModules({ configuration, read }: Loaded): string {
-  const inForce = [...(configuration?.loaded ?? [])];
-  const order = new Map(read.loaded.map(({ name }, index) => [name, index]));
-  inForce.sort((a, b) => (order.get(a.name) ?? -1) - (order.get(b.name) ?? -1));
-  // One that no line loads is in force all the same (an MPM is always there).
-  return modulesText(
-    inForce,
-    (name) => !read.loadModuleSeen || STATIC_MODULES.includes(name) || !order.has(name),
-  );
+  const inForce = configuration?.loaded ?? new Set<AnyModule>();
+  const named = read.loaded.filter(({ name }) => [...inForce].some((module) => module.name === name));
+  const isNamed = new Set(named.map(({ name }) => name));
+  // One that no line loads is in force all the same: there is always an MPM.
+  const own = [...inForce].filter(({ name }) => !isNamed.has(name));
+  const isStatic = (name: string): boolean =>
+    !read.loadModuleSeen || STATIC_MODULES.includes(name) || !isNamed.has(name);
+  return modulesText([...named, ...own], isStatic);
 }

@@ -53,12 +53,16 @@ export function redirectStreams(errorLog: string | undefined): void {
 }
 
 function reopen(descriptor: number, file: string, flags: string): void {
-  closeSync(descriptor);
-  let got: number;
+  const open = (): number => openSync(Buffer.from(file, 'latin1'), flags, 0o644);
+  let probe: number;
   try {
-    got = openSync(Buffer.from(file, 'latin1'), flags, 0o644);
+    probe = open();
   } catch {
-    got = openSync('/dev/null', flags);
+    // A server that gave up root may not open its log again: the one it has stays.
+    return;
   }
+  closeSync(descriptor);
+  const got = open();
   if (got !== descriptor) closeSync(got);
+  closeSync(probe);
 }

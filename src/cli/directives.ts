@@ -36,8 +36,12 @@ const CLASSES: readonly (readonly [bit: number, name: string])[] = [
 
 export function directivesText(modules: readonly ListedModule[]): string {
   let text = '';
+  const listed = new Set<string>();
   for (const { file, directives } of modules) {
     for (const { name, usage, where, noEffect } of directives) {
+      // MPMs share directives, and only one of them is ever in force.
+      if (listed.has(name)) continue;
+      listed.add(name);
       text += `${name} (${file})\n`;
       if (usage !== '') text += `\t${usage}\n`;
       text += placesText(where, WITHOUT_DIR_CONFIG.has(file));

@@ -8,7 +8,12 @@ const WARN = 4;
 
 /** All problems of at least the level that start-up messages have (-e); errors always. */
 export function problemsText(problems: readonly Problem[], level = WARN): string {
-  const shown = problems.filter(({ severity }) => severity === 'error' || level >= WARN);
+  const hasErrors = problems.some(({ severity }) => severity === 'error');
+  const shown = problems.filter(({ severity, span }) => {
+    if (severity === 'error') return true;
+    // Of a configuration that is wrong nobody wants to hear what it lacks besides.
+    return level >= WARN && !(hasErrors && span === undefined);
+  });
   return shown.map((problem) => `${problemText(problem)}\n`).join('');
 }
 

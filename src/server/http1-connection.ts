@@ -55,6 +55,9 @@ const CUT_OFF: RequestFailure = {
   logs: [{ number: 'AH00567', level: 'debug', message: 'request failed: error reading the headers' }],
 };
 
+/** How long a connection without a request yet may keep a server that wants to end, in milliseconds. */
+const FIRST_REQUEST_GRACE = 2000;
+
 let nextId = 1;
 
 export class Http1Connection extends WheelTimer implements Connection, Transport {
@@ -489,10 +492,15 @@ export class Http1Connection extends WheelTimer implements Connection, Transport
     this.#await(this.#socket.writableLength > 0 ? this.#timeout(this.baseServer) : LINGER_QUIET);
   }
 
-  /** Ends an idle connection at once, and one that is busy after its answer. */
+  /**
+   * Ends a connection that waits for another request, and one that is busy after its answer. One that never had a request may have its first
+   * one on the way: it is waited for, and answered.
+   */
   close(): void {
-    if (this.#phase === 'idle') this.#destroy();
-    else if (this.#request !== undefined) this.#request.closeConnection = true;
+    if (this.#phase === 'idle') {
+      if (this.keepalives > 0) this.#linger();
+      else this.#await(FIRST_REQUEST_GRACE);
+    } else if (this.#request !== undefined) this.#request.closeConnection = true;
   }
 
   /** Cuts the connection, whatever it is at. */
@@ -629,6 +637,26 @@ class AnswerWriter implements BodyWriter {
     if (!this.#isChunked) return head === undefined ? this.#connection.put(piece) : this.#connection.put(head, piece);
     const size = chunkHeader(piece.length);
     return this.#connection.put(head === undefined ? size : head + size, piece, CRLF);
+  }
+
+  /** Head, piece and end are copied into one buffer: one write costs less than three. */
+  endWith(chunk: Buffer): void {
+    if (this.#isOver) return;
+    if (chunk.length === 0 || chunk.length > COPY_LIMIT || this.#left !== undefined) {
+      this.write(chunk);
+      this.end();
+      return;
+    }
+    this.#isOver = true;
+    const before = (this.#head ?? '') + (this.#isChunked ? chunkHeader(chunk.length) : '');
+    const after = this.#isChunked ? CRLF + LAST : '';
+    const whole = Buffer.allocUnsafe(before.length + chunk.length + after.length);
+    whole.write(before, 0, 'latin1');
+    chunk.copy(whole, before.length);
+    whole.write(after, before.length + chunk.length, 'latin1');
+    this.#head = undefined;
+    this.#connection.put(whole);
+    this.#connection.finishAnswer(true);
   }
 
   end(): void {

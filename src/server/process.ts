@@ -86,8 +86,8 @@ export class ServerProcess {
     this.#logs = await options.logs.open(configuration);
     try {
       await this.#bind();
-      options.detach(configuration);
       this.#writePid(pidFilePath(configuration));
+      options.detach(configuration);
       this.#dropPrivileges();
     } catch (error) {
       await this.#http.stop(false);
