@@ -1,6 +1,6 @@
 /** Reading the configuration that the command line names, and saying what is wrong with it. */
 import { openSync } from 'node:fs';
-import { type Loaded, loadConfiguration } from '../core/load.ts';
+import { type Loaded, type LoadOptions, loadConfiguration } from '../core/load.ts';
 import { modules } from '../modules/index.ts';
 import { errorPrefix } from '../server/error-text.ts';
 import { configurationPlace, toBytes } from './defaults.ts';
@@ -15,13 +15,13 @@ export function configurationReader(options: Options): () => Promise<Loaded> {
   for (const [name, value] of Object.entries(process.env)) {
     if (value !== undefined) environment[toBytes(name)] = toBytes(value);
   }
-  const request = {
+  const request: LoadOptions = {
     entry: { file },
     serverRoot,
     defines: options.defines.map(toBytes),
     before: options.before.map(toBytes),
     after: options.after.map(toBytes),
-    noDocumentRootCheck: options.noDocumentRootCheck,
+    skipsDocumentRoots: options.noDocumentRootCheck,
     environment,
   };
   return () => loadConfiguration(modules, request);

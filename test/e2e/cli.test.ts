@@ -65,6 +65,15 @@ describe('-t', () => {
     expect(stderr).toContain('\nListen requires 1 or 2 arguments.\n');
   });
 
+  it('asks for the DocumentRoot, unless -T', async () => {
+    const missing = ['-t', '-c', 'DocumentRoot nowhere'];
+    expect(await site.run(...missing)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('is not a directory, or is not readable'),
+    });
+    expect(await site.run('-T', ...missing)).toEqual({ code: 0, stdout: '', stderr: 'Syntax OK\n' });
+  });
+
   it('names a file that is not there', async () => {
     expect(await run(['-f', '/nowhere.conf', '-t'])).toEqual({
       code: 1,
