@@ -1,4 +1,4 @@
-/** A php-fpm of the benchmark's own: a static pool on a unix socket. */
+/** A php-fpm of its own for each server: a static pool on a unix socket. Kept connections of one server hold no children of another's. */
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -20,21 +20,25 @@ export function findPhpFpm() {
   return undefined;
 }
 
+let pools = 0;
+
 /**
  * @param {string} command
  * @param {import('./site.js').Site} site
- * @returns {Promise<Running>}
+ * @returns {Promise<{ running: Running, socket: string }>}
  */
 export async function startPhpFpm(command, site) {
-  const file = join(site.directory, 'fpm.conf');
+  const name = join(site.directory, `fpm-${pools++}`);
+  const file = `${name}.conf`;
+  const socket = `${name}.sock`;
   const isRoot = process.getuid?.() === 0;
   writeFileSync(
     file,
     `[global]
-error_log = ${site.directory}/fpm.log
+error_log = ${name}.log
 daemonize = no
 [bench]
-${isRoot ? 'user = www-data\ngroup = www-data\n' : ''}listen = ${site.fpmSocket}
+${isRoot ? 'user = www-data\ngroup = www-data\n' : ''}listen = ${socket}
 listen.mode = 0666
 listen.backlog = 511
 pm = static
@@ -44,12 +48,12 @@ pm.max_requests = 0
   );
   const running = new Running({ command, args: ['-n', '-y', file, '-F'] });
   const deadline = performance.now() + 10_000;
-  while (!existsSync(site.fpmSocket)) {
+  while (!existsSync(socket)) {
     if (running.isGone || performance.now() > deadline) {
       await running.stop();
       throw new Error(`php-fpm did not start\n${running.output}`);
     }
     await sleep(10);
   }
-  return running;
+  return { running, socket };
 }

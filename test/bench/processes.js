@@ -1,6 +1,9 @@
 /** Starting and ending the programs of a benchmark. What was started is ended by its id, also when the run is cut short. */
 import { spawn } from 'node:child_process';
+import { fchmodSync, openSync, readSync, unlinkSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { processTree } from './process-tree.js';
 
@@ -26,21 +29,21 @@ const living = new Set();
 export class Running {
   /** @type {ChildProcess} */
   #child;
-  #output = '';
+  /** A file without a name that takes what it prints: /dev/stderr can be opened again when it is a file, not when it is a socket. */
+  #output = openNameless();
+  #failure = '';
   #gone = false;
   /** @type {Promise<void>} */
   #ended;
 
   /** @param {Command} command */
   constructor({ command, args }) {
-    const child = spawn(command, [...args], { stdio: ['ignore', 'pipe', 'pipe'], env: ENVIRONMENT });
+    const child = spawn(command, [...args], {
+      stdio: ['ignore', this.#output, this.#output],
+      env: ENVIRONMENT,
+    });
     this.#child = child;
     living.add(child);
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on('data', (chunk) => {
-        if (this.#output.length < 16384) this.#output += chunk.toString('latin1');
-      });
-    }
     this.#ended = new Promise((resolve) => {
       const end = () => {
         this.#gone = true;
@@ -48,7 +51,7 @@ export class Running {
         resolve();
       };
       child.once('error', (error) => {
-        this.#output += error.message;
+        this.#failure = error.message;
         end();
       });
       child.once('exit', end);
@@ -65,7 +68,8 @@ export class Running {
 
   /** What it printed, at most 16 KiB. */
   get output() {
-    return this.#output;
+    const text = Buffer.alloc(16384);
+    return this.#failure + text.latin1Slice(0, readSync(this.#output, text, 0, text.length, 0));
   }
 
   /** The program and everything it started. */
@@ -83,6 +87,17 @@ export class Running {
     for (const pid of tree) kill(pid);
     await this.#ended;
   }
+}
+
+let files = 0;
+
+function openNameless() {
+  const name = join(tmpdir(), `apache-lite-bench-${process.pid}-${files++}.log`);
+  const descriptor = openSync(name, 'ax+', 0o600);
+  unlinkSync(name);
+  // Servers that drop their user open it again.
+  fchmodSync(descriptor, 0o666);
+  return descriptor;
 }
 
 /** For the end of this process: nothing may stay behind. */

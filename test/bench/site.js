@@ -10,7 +10,6 @@ export const MIB = 1024 * KIB;
  * @typedef {object} Site
  * @property {string} directory holds everything
  * @property {string} documents the document root
- * @property {string} fpmSocket where php-fpm listens
  * @property {() => void} remove
  */
 
@@ -35,7 +34,6 @@ export function makeSite() {
   return {
     directory,
     documents,
-    fpmSocket: join(directory, 'fpm.sock'),
     remove: () => rmSync(directory, { recursive: true, force: true }),
   };
 }

@@ -86,7 +86,7 @@ async function eachPeer({ peers, site, nextPort }, measure) {
   for (const peer of peers) {
     const port = await nextPort();
     try {
-      const running = await startPeer(peer, { site, port, php: false, vhosts: 0 });
+      const running = await startPeer(peer, { site, port, vhosts: 0 });
       try {
         rows.push({ peer: peer.name, ...(await measure(running, port)) });
       } finally {

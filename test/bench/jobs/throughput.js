@@ -81,27 +81,11 @@ export const throughputJobs = {
  * @returns {Promise<import('../report.js').Result>}
  */
 export async function runThroughput(name, job, context) {
-  const { wrk, fpmCommand, site } = context;
+  const { options, peers, nextPort, wrk, fpmCommand } = context;
   const php = job.ability !== 'static';
   if (wrk === undefined) throw new Error('wrk is not installed');
   if (php && fpmCommand === undefined) throw new Error('php-fpm is not installed');
-  const fpm = php && fpmCommand !== undefined ? await startPhpFpm(fpmCommand, site) : undefined;
-  try {
-    return await compare(name, job, context, fpm);
-  } finally {
-    await fpm?.stop();
-  }
-}
-
-/**
- * @param {string} name
- * @param {ThroughputJob} job
- * @param {Context} context
- * @param {Running | undefined} fpm
- */
-async function compare(name, job, context, fpm) {
-  const { options, peers, site, nextPort } = context;
-  /** @type {{ peer: Peer, running: Running, port: number, rounds: Round[] }[]} */
+  /** @type {Contestant[]} */
   const started = [];
   /** @type {import('../report.js').Row[]} */
   const rows = [];
@@ -109,8 +93,7 @@ async function compare(name, job, context, fpm) {
     for (const peer of peers.filter(({ can }) => can.has(job.ability))) {
       const port = await nextPort();
       try {
-        const running = await startPeer(peer, { site, port, php: fpm !== undefined, vhosts: 0 });
-        started.push({ peer, running, port, rounds: [] });
+        started.push(await startContestant(peer, port, context, php));
         await expectAnswer(port, job);
       } catch (error) {
         rows.push({ peer: peer.name, values: {}, note: String(error) });
@@ -119,15 +102,14 @@ async function compare(name, job, context, fpm) {
     const sound = started.filter(({ peer }) => !rows.some((row) => row.peer === peer.name));
     // The first round warms up: code is compiled, caches and pools fill. It does not count.
     for (let round = 0; round <= options.rounds; round++) {
-      for (const { running, port, rounds } of sound) {
-        const measured = await oneRound(running, port, job, context, fpm, round === 0 ? 1 : options.seconds);
-        if (round > 0) rounds.push(measured);
+      for (const contestant of sound) {
+        const measured = await oneRound(contestant, job, context, round === 0 ? 1 : options.seconds);
+        if (round > 0) contestant.rounds.push(measured);
       }
     }
-    for (const { peer, running, rounds } of sound)
-      rows.push(summarise(peer, running, rounds, fpm !== undefined));
+    for (const contestant of sound) rows.push(summarise(contestant));
   } finally {
-    await Promise.all(started.map(({ running }) => running.stop()));
+    await Promise.all(started.flatMap(({ running, fpm }) => [running.stop(), fpm?.stop()]));
   }
   // Those that failed come where they would have stood.
   const order = peers.map(({ name: peer }) => peer);
@@ -137,21 +119,39 @@ async function compare(name, job, context, fpm) {
     { key: 'p99', title: 'p99 ms', digits: 2 },
     { key: 'cpu', title: 'CPU µs/request', digits: 1 },
     { key: 'peak', title: 'peak MiB', digits: 1 },
-    ...(fpm === undefined ? [] : [{ key: 'fpm', title: 'php-fpm CPU µs/request', digits: 1 }]),
+    ...(!php ? [] : [{ key: 'fpm', title: 'php-fpm CPU µs/request', digits: 1 }]),
   ];
   return { job: name, title: job.title, columns, rows };
 }
 
+/** @typedef {{ peer: Peer, running: Running, port: number, fpm: Running | undefined, rounds: Round[] }} Contestant */
+
 /**
- * @param {Running} running
+ * @param {Peer} peer
  * @param {number} port
+ * @param {Context} context
+ * @param {boolean} php
+ * @returns {Promise<Contestant>}
+ */
+async function startContestant(peer, port, { site, fpmCommand }, php) {
+  const fpm = php && fpmCommand !== undefined ? await startPhpFpm(fpmCommand, site) : undefined;
+  try {
+    const setup = { site, port, vhosts: 0, ...(fpm === undefined ? {} : { fpmSocket: fpm.socket }) };
+    return { peer, running: await startPeer(peer, setup), port, fpm: fpm?.running, rounds: [] };
+  } catch (error) {
+    await fpm?.running.stop();
+    throw error;
+  }
+}
+
+/**
+ * @param {Contestant} contestant
  * @param {ThroughputJob} job
  * @param {Context} context
- * @param {Running | undefined} fpm
  * @param {number} seconds
  * @returns {Promise<Round>}
  */
-async function oneRound(running, port, job, { wrk, site }, fpm, seconds) {
+async function oneRound({ running, port, fpm }, job, { wrk, site }, seconds) {
   const { tree } = running;
   const fpmTree = fpm?.tree ?? [];
   const before = cpuTime(tree);
@@ -173,14 +173,12 @@ async function oneRound(running, port, job, { wrk, site }, fpm, seconds) {
 }
 
 /**
- * @param {Peer} peer
- * @param {Running} running
- * @param {readonly Round[]} rounds
- * @param {boolean} php
+ * @param {Contestant} contestant
  * @returns {import('../report.js').Row}
  */
-function summarise(peer, running, rounds, php) {
+function summarise({ peer, running, fpm, rounds }) {
   const of = (/** @type {keyof Round} */ key) => median(rounds.map((round) => round[key]));
+  if (of('rate') === 0) return { peer: peer.name, values: {}, note: 'no request was answered' };
   const failures = rounds.reduce((sum, round) => sum + round.failures, 0);
   return {
     peer: peer.name,
@@ -189,7 +187,7 @@ function summarise(peer, running, rounds, php) {
       p99: of('p99'),
       cpu: of('cpu'),
       peak: memory(running.tree).peak / MIB,
-      ...(php ? { fpm: of('fpm') } : {}),
+      ...(fpm === undefined ? {} : { fpm: of('fpm') }),
     },
     ...(failures === 0 ? {} : { note: `${failures} requests failed or had another status` }),
   };

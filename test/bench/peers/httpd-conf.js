@@ -8,7 +8,8 @@ import { join } from 'node:path';
  * @param {{ modules: string, builtIn: ReadonlySet<string> }} httpd where modules are, and those that need no LoadModule
  */
 export function httpdConf(setup, { modules, builtIn }) {
-  const { site, port, home, php, vhosts } = setup;
+  const { site, port, home, fpmSocket, vhosts } = setup;
+  const php = fpmSocket !== undefined;
   const wanted = ['mpm_event', 'unixd', 'authz_core', 'mime', 'dir', ...(php ? ['proxy', 'proxy_fcgi'] : [])];
   const load = wanted
     .filter((name) => !builtIn.has(`mod_${name}.c`) && !builtIn.has(`${name}.c`))
@@ -47,12 +48,14 @@ DocumentRoot "${site.documents}"
 <Directory "${site.documents}">
     Require all granted
 </Directory>
-${php ? phpConf(setup) : ''}${virtualHosts(setup, vhosts)}`;
+${php ? phpConf(site.documents, fpmSocket) : ''}${virtualHosts(setup, vhosts)}`;
 }
 
-/** @param {Setup} setup */
-function phpConf({ site }) {
-  const { documents, fpmSocket } = site;
+/**
+ * @param {string} documents
+ * @param {string} fpmSocket
+ */
+function phpConf(documents, fpmSocket) {
   return `<Directory "${documents}/plain">
     <FilesMatch "\\.php$">
         SetHandler "proxy:unix:${fpmSocket}|fcgi://plain/"

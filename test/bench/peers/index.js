@@ -12,7 +12,7 @@ import { findNginx } from './nginx.js';
  * @property {import('../site.js').Site} site
  * @property {number} port on 127.0.0.1
  * @property {string} home directory for this server's pid file and logs
- * @property {boolean} php .php files under /reuse and /plain go to php-fpm
+ * @property {string} [fpmSocket] the php-fpm that .php files under /reuse and /plain go to
  * @property {number} vhosts name-based virtual hosts to add
  */
 

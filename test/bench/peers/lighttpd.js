@@ -20,10 +20,11 @@ export function findLighttpd() {
 }
 
 /** @param {import('./index.js').Setup} setup */
-function lighttpdConf({ site, port, home, php, vhosts }) {
+function lighttpdConf({ site, port, home, fpmSocket, vhosts }) {
+  const php = fpmSocket !== undefined;
   const user =
     process.getuid?.() === 0 ? 'server.username = "www-data"\nserver.groupname = "www-data"\n' : '';
-  const fastcgi = `fastcgi.server = ( ".php" => (( "socket" => "${site.fpmSocket}" )) )\n`;
+  const fastcgi = `fastcgi.server = ( ".php" => (( "socket" => "${fpmSocket}" )) )\n`;
   return `server.modules = ( ${php ? '"mod_fastcgi"' : ''} )
 ${user}server.port = ${port}
 server.bind = "127.0.0.1"

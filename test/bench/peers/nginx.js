@@ -29,7 +29,8 @@ export function findNginx() {
 }
 
 /** @param {import('./index.js').Setup} setup */
-function nginxConf({ site, port, home, php, vhosts }) {
+function nginxConf({ site, port, home, fpmSocket, vhosts }) {
+  const php = fpmSocket !== undefined;
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     (name) => `    ${name}_temp_path "${home}/${name}";`,
   );
@@ -54,13 +55,13 @@ ${temporary.join('\n')}
     default_type application/octet-stream;
     server_names_hash_max_size 65536;
     server_names_hash_bucket_size 128;
-${php ? `    upstream reuse {\n        server unix:${site.fpmSocket};\n        keepalive 10;\n    }\n` : ''}
+${php ? `    upstream reuse {\n        server unix:${fpmSocket};\n        keepalive 10;\n    }\n` : ''}
     server {
         listen 127.0.0.1:${port} default_server;
         server_name localhost;
         root "${site.documents}";
         index index.html;
-${php ? phpConf(site.fpmSocket) : ''}    }
+${php ? phpConf(fpmSocket) : ''}    }
 ${virtualHosts(site.documents, port, vhosts)}}
 `;
 }
