@@ -4,6 +4,7 @@ import { PerDirConfig } from '../config/per-dir.ts';
 import type { Span } from '../diagnostics/source.ts';
 import type { PhaseTable } from './hooks.ts';
 import type { Log } from './log.ts';
+import type { ReadTimeouts } from './read-timeouts.ts';
 
 /** An address a server listens on or a virtual host is for. `host` undefined: every address; `port` 0: every port. */
 export interface ServerAddress {
@@ -43,6 +44,9 @@ export class VirtualServer implements ServerConfigs {
   phases!: PhaseTable;
   /** The error log and the levels of this server. Set when the configuration is complete. */
   log!: Log;
+
+  /** RequestReadTimeout; undefined where nothing limits the time of a whole request. */
+  readTimeouts: ReadTimeouts | undefined;
 
   constructor(isVirtual: boolean, addresses: readonly ServerAddress[], definedAt: Span | undefined) {
     this.isVirtual = isVirtual;

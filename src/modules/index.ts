@@ -1,6 +1,7 @@
 /** The built-in modules, in the order httpd loads them. The only registration: a module's place here is its slot in the configurations. */
 import type { AnyModule } from '../core/module.ts';
 import { modAccessCompat } from './aaa/mod_access_compat.ts';
+import { modAllowmethods } from './aaa/mod_allowmethods.ts';
 import { modAuthBasic } from './aaa/mod_auth_basic.ts';
 import { modAuthnCore } from './aaa/mod_authn_core.ts';
 import { modAuthnFile } from './aaa/mod_authn_file.ts';
@@ -16,10 +17,12 @@ import { modWatchdog } from './core/mod_watchdog.ts';
 import { mpmEvent, mpmPrefork, mpmWorker } from './core/mpm.ts';
 import { modDeflate } from './filters/mod_deflate/index.ts';
 import { modFilter } from './filters/mod_filter.ts';
+import { modReqtimeout } from './filters/mod_reqtimeout.ts';
 import { modAutoindex } from './generators/mod_autoindex/index.ts';
 import { httpCore } from './http/http_core.ts';
 import { modMime } from './http/mod_mime/index.ts';
 import { modLogConfig } from './loggers/mod_log_config/index.ts';
+import { modLogDebug } from './loggers/mod_log_debug.ts';
 import { modLogio } from './loggers/mod_logio.ts';
 import { modAlias } from './mappers/mod_alias/index.ts';
 import { modDir } from './mappers/mod_dir.ts';
@@ -53,9 +56,12 @@ export const modules: readonly AnyModule[] = [
   modAuthzCore,
   modAccessCompat,
   modAuthBasic,
+  modAllowmethods,
+  modReqtimeout,
   modFilter,
   modDeflate,
   modMime,
+  modLogDebug,
   modEnv,
   modHeaders,
   modSetenvif,

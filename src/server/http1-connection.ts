@@ -13,6 +13,7 @@ import { processRequest, settle } from '../core/lifecycle.ts';
 import { Level, logConnection, logRequest } from '../core/log.ts';
 import { Request, type Transport } from '../core/request.ts';
 import { EMPTY_BODY, sendBuffer } from '../core/response.ts';
+import { allowedTime } from '../core/read-timeouts.ts';
 import type { AddressServers } from '../core/vhosts.ts';
 import { serverByName, serverByPath } from '../core/vhosts.ts';
 import type { VirtualServer } from '../core/virtual-server.ts';
@@ -70,6 +71,9 @@ export class Http1Connection extends WheelTimer implements Connection, Transport
   readonly isTls: boolean;
   keepalives = 0;
   isAborted = false;
+  /** Of the request under way: bytes taken off the wire, bytes put on it. */
+  bytesRead = 0;
+  bytesWritten = 0;
   body: RequestBody = NO_BODY;
 
   readonly #socket: Socket;
@@ -96,6 +100,9 @@ export class Http1Connection extends WheelTimer implements Connection, Transport
   /** Monotonic milliseconds at which what is awaited is overdue. */
   #deadline = 0;
   #lingerEnd = 0;
+  /** Since when (monotonic milliseconds; 0: not yet) and how many bytes of a head or a body have been read. */
+  #readSince = 0;
+  #readBytes = 0;
 
   constructor(socket: Socket, home: ConnectionHome) {
     super();
@@ -146,11 +153,17 @@ export class Http1Connection extends WheelTimer implements Connection, Transport
   #feed(): void {
     for (;;) {
       const chunk = this.#pending[0];
-      if (chunk === undefined) break;
+      if (chunk === undefined) {
+        if (this.#phase === 'busy' && this.#readSince === 0 && this.body instanceof IncomingBody && this.body.isWanting) {
+          // The wait for a body begins, even if nothing of it ever comes.
+          this.#await(this.#readTime('body', this.#request?.server ?? this.baseServer));
+        }
+        break;
+      }
       if (this.#phase === 'busy') {
         const { body } = this;
         if (!(body instanceof IncomingBody) || !body.isWanting) break;
-        this.#await(this.#timeout(this.#request?.server ?? this.baseServer));
+        this.#await(this.#readTime('body', this.#request?.server ?? this.baseServer));
         this.#take(chunk, body.feed(chunk, this.#offset));
         this.#checkSkipped();
         continue;
@@ -162,13 +175,17 @@ export class Http1Connection extends WheelTimer implements Connection, Transport
       else if (this.#parser.state === ParseState.failed) this.#onBadHead(this.#parser.head, this.#parser.failure as RequestFailure);
       else if (this.#phase === 'idle') {
         this.#phase = 'reading';
-        this.#await(this.#timeout(this.baseServer));
+        this.#await(this.#readTime('header', this.baseServer));
+      } else if (this.baseServer.readTimeouts !== undefined) {
+        this.#await(this.#readTime('header', this.baseServer));
       }
     }
   }
 
   #take(chunk: Buffer, end: number): void {
+    this.bytesRead += end - this.#offset;
     this.#pendingBytes -= end - this.#offset;
+    this.#readBytes += end - this.#offset;
     if (end >= chunk.length) {
       this.#pending.shift();
       this.#offset = 0;
@@ -202,7 +219,7 @@ export class Http1Connection extends WheelTimer implements Connection, Transport
       r.hostname = host.hostname;
       r.hostPort = host.port;
     }
-    this.#chooseServer(r);
+    const isKnown = this.#chooseServer(r);
     if (framing.mustClose) r.closeConnection = true;
     if (framing.kind === 'none') {
       this.body = NO_BODY;
@@ -212,11 +229,14 @@ export class Http1Connection extends WheelTimer implements Connection, Transport
     }
     this.#waitsForContinue = checked.expectsContinue;
     if (this.#home.isDraining) r.closeConnection = true;
-    this.#run(r, processRequest(r));
+    const isRefused = (!isKnown && coreServer(this.baseServer).strictHostCheck === true && r.hostname !== undefined) || hasForeignScheme(r);
+    if (isRefused) r.closeConnection = true;
+    this.#run(r, isRefused ? die(r, 400) : processRequest(r));
   }
 
   #makeRequest(head: RequestHead): Request {
     this.#phase = 'busy';
+    this.#readSince = this.#readBytes = 0;
     const now = performance.timeOrigin + performance.now();
     const r = new Request(this.#configuration, this, this, this.baseServer, head.fields, now);
     r.method = head.method;
@@ -241,14 +261,15 @@ export class Http1Connection extends WheelTimer implements Connection, Transport
     return r;
   }
 
-  /** By the name asked for, else by ServerPath, else the first of the address (ap_update_vhost_from_headers). */
-  #chooseServer(r: Request): void {
+  /** By the name asked for, else by ServerPath, else the first of the address (ap_update_vhost_from_headers). False: by default. */
+  #chooseServer(r: Request): boolean {
     const servers = this.#servers;
-    if (servers === undefined) return;
+    if (servers === undefined) return false;
     const found = r.hostname === undefined ? serverByPath(servers, r.uri) : serverByName(servers, r.hostname);
-    if (found === undefined) return;
+    if (found === undefined) return false;
     r.server = found;
     r.perDir = found.lookupDefaults;
+    return true;
   }
 
   /** A head that cannot be served is answered by the error path, and the connection ends. */
@@ -305,6 +326,8 @@ export class Http1Connection extends WheelTimer implements Connection, Transport
     this.#drain = undefined;
     this.#abort = undefined;
     runVoid(r.server.phases.logTransaction, r);
+    this.bytesRead = 0;
+    this.bytesWritten = 0;
     if (this.#phase === 'closed') return;
     this.keepalives++;
     if (!this.#framing.isKeptAlive || this.#inputEnded && this.#pendingBytes === 0) {
@@ -344,6 +367,7 @@ export class Http1Connection extends WheelTimer implements Connection, Transport
     this.#skipping = undefined;
     this.#parser.reset();
     this.#phase = 'idle';
+    this.#readSince = this.#readBytes = 0;
     this.#await(this.#home.isDraining ? 1 : keepAliveTimeout(r));
     if (this.#pendingBytes > 0) {
       if (!this.#isFeeding) this.pull();
@@ -360,19 +384,41 @@ export class Http1Connection extends WheelTimer implements Connection, Transport
     return this.#waitsForContinue;
   }
 
+  onBadBody(failure: RequestFailure, isInTrailers: boolean): void {
+    const r = this.#request;
+    if (r === undefined) return;
+    this.#logAll(r, failure.logs);
+    if (failure.detail !== undefined) r.final.notes.set('error-notes', failure.detail);
+    // What is wrong with the data reaches the answer as an error bucket: its length is not known then.
+    if (!isInTrailers) r.isBodyBroken = true;
+    r.closeConnection = r.final.closeConnection = true;
+  }
+
+  onTrailers(trailers: HeaderFields): void {
+    const r = this.#request;
+    if (r === undefined) return;
+    if (coreServer(r.server).mergeTrailers === true) {
+      for (const [name, value] of trailers) r.headersIn.merge(name, value);
+    } else {
+      r.trailersIn = trailers;
+      if (r.final !== r) r.final.trailersIn = trailers;
+    }
+  }
+
   sendContinue(): void {
     if (!this.#waitsForContinue) return;
     this.#waitsForContinue = false;
-    if (this.#phase === 'busy') this.#socket.write(CONTINUE, 'latin1');
+    if (this.#phase === 'busy') this.#send(CONTINUE);
   }
 
   sendInterim(status: number, fields: HeaderFields): void {
-    if (this.#phase === 'busy' && (this.#request?.protocolNumber ?? 0) >= 1001) this.#socket.write(responseHead(status, '', fields), 'latin1');
+    if (this.#phase === 'busy' && (this.#request?.protocolNumber ?? 0) >= 1001) this.#send(responseHead(status, '', fields));
   }
 
   sendWhole(r: Request, body: Buffer): void {
     const head = this.#makeHead(r, true);
     if (this.#phase === 'busy') {
+      this.bytesWritten += head.length + body.length;
       if (body.length === 0) this.#socket.write(head, 'latin1');
       else if (body.length <= COPY_LIMIT) {
         const whole = Buffer.allocUnsafe(head.length + body.length);
@@ -405,11 +451,17 @@ export class Http1Connection extends WheelTimer implements Connection, Transport
     return buildHead(r, this.#framing, Date.now());
   }
 
+  #send(text: string): void {
+    this.bytesWritten += text.length;
+    this.#socket.write(text, 'latin1');
+  }
+
   /** For AnswerWriter: passes bytes on; false when the socket is full. */
   put(...pieces: readonly (string | Buffer)[]): boolean {
     if (this.#phase !== 'busy') return true;
     this.#await(this.#timeout(this.#request?.server ?? this.baseServer));
     const socket = this.#socket;
+    for (const piece of pieces) this.bytesWritten += piece.length;
     if (pieces.length === 1) return write(socket, pieces[0] as string | Buffer);
     let flows = true;
     socket.cork();
@@ -540,6 +592,22 @@ export class Http1Connection extends WheelTimer implements Connection, Transport
     return (coreServer(server).timeout ?? DEFAULT_TIMEOUT) * 1000;
   }
 
+  /** Milliseconds until a piece of a head or body is due: TimeOut for each of them, RequestReadTimeout for all. */
+  #readTime(stage: 'header' | 'body', server: VirtualServer): number {
+    const quiet = this.#timeout(server);
+    const limit = server.readTimeouts?.[stage];
+    if (limit === undefined || limit.timeout === 0) return quiet;
+    const now = performance.now();
+    if (this.#readSince === 0) this.#readSince = now;
+    return Math.min(quiet, this.#readSince + allowedTime(limit, this.#readBytes) - now);
+  }
+
+  /** A head or a body took longer than it may (mod_reqtimeout's line). */
+  #logSlow(stage: 'header' | 'body', server: VirtualServer): void {
+    if ((server.readTimeouts?.[stage].timeout ?? 0) === 0) return;
+    logConnection(this, 'reqtimeout', Level.info, 'AH01382', `Request ${stage} read timeout`);
+  }
+
   /** Something is due within `ms`. The timer is only moved when it would fire too late. */
   #await(ms: number): void {
     const deadline = performance.now() + ms;
@@ -570,6 +638,7 @@ export class Http1Connection extends WheelTimer implements Connection, Transport
   #onBusyTimeout(): void {
     const { body } = this;
     if (body instanceof IncomingBody && body.isWanting) {
+      this.#logSlow('body', this.#request?.server ?? this.baseServer);
       body.fail(408);
       this.#checkSkipped();
       this.#await(this.#timeout(this.baseServer));
@@ -583,6 +652,7 @@ export class Http1Connection extends WheelTimer implements Connection, Transport
 
   /** A head that does not become whole in time: 408 (ap_read_request of a client that began one). */
   #onSlowHead(): void {
+    this.#logSlow('header', this.baseServer);
     if (this.#parser.head.requestLine === '') {
       this.#destroy();
       return;
@@ -591,6 +661,12 @@ export class Http1Connection extends WheelTimer implements Connection, Transport
     r.closeConnection = true;
     this.#run(r, die(r, 408));
   }
+}
+
+/** Another scheme than ours in the target is for a proxy to answer. */
+function hasForeignScheme(r: Request): boolean {
+  const scheme = r.absoluteScheme?.toLowerCase();
+  return scheme !== undefined && scheme !== 'http' && scheme !== 'https' && r.method !== 'CONNECT' && r.absoluteAuthority !== undefined;
 }
 
 /** Bodies up to this size are copied behind their head, so that both leave in one buffer. */

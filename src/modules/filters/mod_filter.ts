@@ -43,7 +43,6 @@ interface SmartFilter {
   readonly type: number;
   /** The latest first: the order they are tried in. */
   readonly providers: readonly Provider[];
-  readonly protocol: number;
   /** FilterTrace: 0 for none. */
   readonly trace: number;
 }
@@ -71,7 +70,7 @@ function setFilter(cmd: Cmd, filter: SmartFilter): void {
 
 function declare(cmd: Cmd, name: string, type: string | undefined): void {
   const number = TYPES.get((type ?? '').toLowerCase()) ?? FilterType.resource;
-  setFilter(cmd, { name, type: number, providers: [], protocol: 0, trace: 0 });
+  setFilter(cmd, { name, type: number, providers: [], trace: 0 });
 }
 
 /** A provider joins the filter of that name, which it declares where that was not done. */
@@ -168,10 +167,8 @@ function filterProtocol(cmd: Cmd, name: string, second: string, third: string | 
   const smart = cmd.dir.filters?.get(name);
   if (smart === undefined) return 'FilterProtocol: No such filter';
   const bits = protocolBits(third ?? second);
-  if (third === undefined) {
-    setFilter(cmd, { ...smart, protocol: bits });
-    return undefined;
-  }
+  // Without a provider httpd notes it for the smart filter, which by then is not asked any more.
+  if (third === undefined) return undefined;
   if (!smart.providers.some((provider) => provider.name.toLowerCase() === second.toLowerCase())) {
     return 'FilterProtocol: No such provider for this filter';
   }
@@ -270,7 +267,7 @@ function dispatch(
 ): BodyWriter | undefined {
   for (const provider of smart.providers) {
     if (!fits(provider, r)) continue;
-    const bits = smart.protocol | provider.protocol;
+    const bits = provider.protocol;
     if (r.proxyRequest !== 'none') {
       if ((bits & NO_PROXY) !== 0) continue;
       if ((bits & TRANSFORM) !== 0 && hasToken(r.headersOut.getJoined('cache-control'), 'no-transform'))

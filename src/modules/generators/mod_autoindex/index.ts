@@ -73,7 +73,7 @@ function index(r: Request): Answer {
   }
   const conf = modAutoindex.dir(r);
   const options = optionsOf(conf);
-  r.contentType = `${conf.contentType ?? 'text/html'};charset=${conf.charset ?? 'UTF-8'}`;
+  r.contentType = `${conf.contentType ?? 'text/html'};charset=${conf.charset ?? 'ISO-8859-1'}`;
   if ((options & Opt.trackModified) !== 0) validators(r);
   if (r.headerOnly) {
     sendHead(r);

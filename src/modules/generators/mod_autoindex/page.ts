@@ -107,7 +107,9 @@ function cellsOf(entry: Entry, isFirst: boolean, width: number): Cells {
   const anchor = escapeHtml(escapePath(entry.name));
   let name = isFirst && entry.name.startsWith('/') ? 'Parent Directory' : entry.name;
   if (name.length > width) name = `${name.slice(0, width - 3)}..>`;
-  return { anchor, name: escapeHtml(name), padding: ' '.repeat(Math.max(0, width - name.length)) };
+  // Nothing is cut or filled where the width is that of the widest.
+  const missing = Number.isFinite(width) ? Math.max(0, width - name.length) : 0;
+  return { anchor, name: escapeHtml(name), padding: ' '.repeat(missing) };
 }
 
 function dateOf(view: View, entry: Entry): string {
