@@ -55,6 +55,7 @@ export interface ApplyRun {
 interface Scope {
   readonly run: ApplyRun;
   readonly serverConfigs: ServerConfigs;
+  readonly mainServer: ServerConfigs;
   readonly perDir: PerDirConfig;
   readonly path: string | undefined;
   readonly enclosing: readonly string[];
@@ -79,6 +80,7 @@ export function applyTree(tree: readonly ConfigNode[], main: ServerConfigs, run:
   walk(tree, {
     run,
     serverConfigs: main,
+    mainServer: main,
     perDir: main.lookupDefaults,
     path: undefined,
     enclosing: [],
@@ -117,6 +119,7 @@ export function applyHtaccess(
   walk(tree, {
     run,
     serverConfigs: server,
+    mainServer: server,
     perDir,
     path,
     enclosing: [],
@@ -194,6 +197,9 @@ class AppliedCommand implements Command {
   }
   get serverConfigs(): ServerConfigs {
     return this.#scope.serverConfigs;
+  }
+  get mainServer(): ServerConfigs {
+    return this.#scope.mainServer;
   }
   get providers(): ProviderRegistry {
     return this.#scope.run.providers;

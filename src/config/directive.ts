@@ -97,6 +97,8 @@ export interface Command<S = unknown, D = unknown> {
   readonly providers: ProviderRegistry;
   /** The server being read, whole: for rows that need more than their module's own configuration. */
   readonly serverConfigs: ServerConfigs;
+  /** The main server as read so far, for what is said once for all servers; in .htaccess the request's own, which has taken that over. */
+  readonly mainServer: ServerConfigs;
   /** False under `-T`. */
   readonly checksDocumentRoots: boolean;
   /** Whether a module is in force, by any of its names. */

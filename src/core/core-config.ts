@@ -5,6 +5,7 @@
 import type { PerDirConfig } from '../config/per-dir.ts';
 import type { ServerConfigs } from '../config/apply.ts';
 import type { BooleanExpr, StringExpr } from '../expr/index.ts';
+import { REGISTERED_METHODS } from '../http/request-head.ts';
 import type { ErrorLogFormat } from './error-log-format.ts';
 import type { VirtualServer } from './virtual-server.ts';
 import type { Pcre } from '../lib/pcre/index.ts';
@@ -189,6 +190,11 @@ export function coreServerOf(cmd: { readonly serverConfigs: ServerConfigs }): Co
   const { slots } = cmd.serverConfigs;
   slots[CORE_INDEX] ??= {};
   return slots[CORE_INDEX] as CoreServerConf;
+}
+
+/** Whether a method is known: httpd's own, and those of RegisterHttpMethod (ap_method_number_of). */
+export function isRegisteredMethod(server: Pick<ServerConfigs, 'slots'>, method: string): boolean {
+  return REGISTERED_METHODS.has(method) || coreServer(server).registeredMethods?.includes(method) === true;
 }
 
 /** Options in force (ap_allow_options). */

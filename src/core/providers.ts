@@ -20,7 +20,7 @@ export type AuthzCheck = (r: Request) => AuthzAnswer;
 
 /** What a provider may ask while its Require line is read. */
 export interface RequireCommand extends Pick<Command, 'isHtaccess' | 'serverRootRelative' | 'warn'> {
-  /** Whether RegisterHttpMethod named a method. */
+  /** Whether a method is known: httpd's own, and those of RegisterHttpMethod. */
   isRegisteredMethod(method: string): boolean;
 }
 

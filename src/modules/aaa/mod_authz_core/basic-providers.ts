@@ -7,7 +7,6 @@ import type { AuthzAnswer, AuthzProvider, AuthzResult } from '../../../core/prov
 import type { Request } from '../../../core/request.ts';
 import { wordsOf } from '../../../core/require-words.ts';
 import { type BooleanExpr, compileBoolean, ExprEvaluationError } from '../../../expr/index.ts';
-import { REGISTERED_METHODS } from '../../../http/request-head.ts';
 
 const granted = (): AuthzResult => 'granted';
 const denied = (): AuthzResult => 'denied';
@@ -43,9 +42,7 @@ export const requireEnv: AuthzProvider = {
 export const requireMethod: AuthzProvider = {
   compile(cmd, args) {
     const methods = wordsOf(args);
-    const unknown = methods.find(
-      (method) => !REGISTERED_METHODS.has(method) && !cmd.isRegisteredMethod(method),
-    );
+    const unknown = methods.find((method) => !cmd.isRegisteredMethod(method));
     if (unknown !== undefined) return { message: `Invalid Method '${unknown}'` };
     const scope = new MethodScope(methods, false);
     return (r) => (scope.includes(r.method) ? 'granted' : 'denied');

@@ -15,7 +15,7 @@ import {
 import type { PerDirConfig } from '../../../config/per-dir.ts';
 import { getWord, sectionText } from '../../../config/words.ts';
 import { authType, noteAuthFailure } from '../../../core/authentication.ts';
-import { coreServer } from '../../../core/core-config.ts';
+import { isRegisteredMethod } from '../../../core/core-config.ts';
 import { type Answer, LAST } from '../../../core/hooks.ts';
 import { Level, logRequest } from '../../../core/log.ts';
 import { methodScope } from '../../../core/method-scope.ts';
@@ -109,8 +109,7 @@ function requireLine(cmd: Cmd, raw: string): ApplyResult {
 function requireCommand(cmd: Cmd): RequireCommand {
   return {
     isHtaccess: cmd.isHtaccess,
-    isRegisteredMethod: (method) =>
-      coreServer(cmd.serverConfigs).registeredMethods?.includes(method) === true,
+    isRegisteredMethod: (method) => isRegisteredMethod(cmd.mainServer, method),
     serverRootRelative: (path) => cmd.serverRootRelative(path),
     warn: (message) => cmd.warn(message),
   };
