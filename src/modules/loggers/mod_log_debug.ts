@@ -1,6 +1,6 @@
 /**
- * mod_log_debug: messages of the configuration's own in the error log (modules/loggers/mod_log_debug.c). Complete; the quick_handler hook is
- * the end of post-read-request here, which is when httpd runs it.
+ * mod_log_debug: messages of the configuration's own in the error log (modules/loggers/mod_log_debug.c). Complete, but
+ * for the quick_handler hook of sub-requests: it is the end of post-read-request here, which sub-requests do not have.
  */
 import {
   ACCESS_CONF,
@@ -16,7 +16,7 @@ import { isLogged, Level, logRequest } from '../../core/log.ts';
 import { defineModule } from '../../core/module.ts';
 import type { Request } from '../../core/request.ts';
 import { DECLINED } from '../../core/status.ts';
-import { positionOf } from '../../diagnostics/source.ts';
+import { httpdLine } from '../../diagnostics/render.ts';
 import {
   type BooleanExpr,
   compileBoolean,
@@ -76,8 +76,7 @@ function logMessage(cmd: Cmd, text: string, ...options: readonly (string | undef
       return `Invalid argument ${option}`;
     }
   }
-  const { source, start } = cmd.node.span;
-  const place = `${source.name}:${positionOf(source, start).line}`;
+  const place = `${cmd.node.span.source.name}:${httpdLine(cmd.node.span)}`;
   cmd.dir.entries = [...(cmd.dir.entries ?? []), { hook, condition, message: message.expr, place }];
   return undefined;
 }
@@ -137,7 +136,8 @@ function test(r: Request, { condition }: Entry): boolean | Promise<boolean> {
 function write(r: Request, { message, place }: Entry, hook: HookName): void {
   try {
     const text = message.evaluate(new LoggingContext(r));
-    logRequest(r, 'log_debug', Level.info, '', `${text} (${hook} hook, ${place})`);
+    const origin = isLogged(r, 'log_debug', Level.debug) ? ` (${hook} hook, ${place})` : '';
+    logRequest(r, 'log_debug', Level.info, '', text + origin);
   } catch (error) {
     report(r, error, 'AH00641', "Can't evaluate message expression");
   }
