@@ -43,6 +43,7 @@ class Generation implements ConnectionHome {
   readonly connections = new Set<Http1Connection>();
   readonly #parserOptions = new WeakMap<VirtualServer, ParserOptions>();
   #onEmpty: (() => void) | undefined;
+  #drained: Promise<void> | undefined;
 
   constructor(configuration: Configuration, wheel: TimerWheel) {
     this.configuration = configuration;
@@ -72,9 +73,10 @@ class Generation implements ConnectionHome {
     this.isDraining = true;
     for (const connection of this.connections) connection.close();
     if (this.connections.size === 0) return Promise.resolve();
-    return new Promise((resolve) => {
+    this.#drained ??= new Promise((resolve) => {
       this.#onEmpty = resolve;
     });
+    return this.#drained;
   }
 
   abort(): void {
@@ -91,7 +93,9 @@ function parserOptionsOf(conf: Readonly<CoreServerConf>): ParserOptions {
     },
     strict: conf.strictHttp !== false,
     registeredMethods:
-      conf.lenientMethods === false ? new Set([...REGISTERED_METHODS, ...(conf.registeredMethods ?? [])]) : undefined,
+      conf.lenientMethods === false
+        ? new Set([...REGISTERED_METHODS, ...(conf.registeredMethods ?? [])])
+        : undefined,
     allowHttp09: conf.allowHttp09 !== false,
   };
 }
@@ -119,14 +123,17 @@ export class HttpServer {
   get addresses(): { host: string; port: number }[] {
     return this.#listeners.flatMap(({ server }) => {
       const address = server.address();
-      return address === null || typeof address === 'string' ? [] : [{ host: address.address, port: address.port }];
+      return address === null || typeof address === 'string'
+        ? []
+        : [{ host: address.address, port: address.port }];
     });
   }
 
   /** Opens every socket that Listen names; when one cannot be opened none stays open. Throws ListenError. */
   async listen(): Promise<void> {
     try {
-      for (const address of listenAddresses(this.configuration)) this.#listeners.push(await this.#open(address));
+      for (const address of listenAddresses(this.configuration))
+        this.#listeners.push(await this.#open(address));
     } catch (error) {
       await this.#closeListeners(this.#listeners);
       this.#listeners = [];
@@ -168,11 +175,16 @@ export class HttpServer {
   }
 
   #open(address: ListenAddress): Promise<Listener> {
-    const server = createServer({ allowHalfOpen: true, noDelay: true, highWaterMark: 64 * 1024 }, (socket) => {
-      this.#generation.accept(socket);
-    });
+    const server = createServer(
+      { allowHalfOpen: true, noDelay: true, highWaterMark: 64 * 1024 },
+      (socket) => {
+        this.#generation.accept(socket);
+      },
+    );
     return new Promise((resolve, reject) => {
-      server.once('error', (error: NodeJS.ErrnoException) => reject(new ListenError(shownAddress(address), error)));
+      server.once('error', (error: NodeJS.ErrnoException) =>
+        reject(new ListenError(shownAddress(address), error)),
+      );
       server.listen({ host: address.host ?? '::', port: address.port, backlog: DEFAULT_BACKLOG }, () => {
         server.removeAllListeners('error');
         // Accepting fails for want of descriptors: the next ones may succeed again.

@@ -96,10 +96,18 @@ export class ConfiguredLogs implements LogFiles {
   /** Whose error log tells what happens to logs. */
   #configuration: Configuration | undefined;
 
+  readonly #flush = (): void => {
+    for (const { target } of this.#open.values()) target.flush();
+  };
+
   constructor() {
-    process.on('exit', () => {
-      for (const { target } of this.#open.values()) target.flush();
-    });
+    process.on('exit', this.#flush);
+  }
+
+  /** No more configurations: what is open was closed, or stays so until the process ends. */
+  dispose(): void {
+    this.#flush();
+    process.off('exit', this.#flush);
   }
 
   async open(configuration: Configuration): Promise<OpenLogs> {
