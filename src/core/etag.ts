@@ -1,5 +1,5 @@
 /** The ETag of a file as FileETag asks for it (ap_make_etag of server/util_etag.c). */
-import { DEFAULT_ETAG, type EtagParts, makeEtag } from '../http/etag.ts';
+import { DEFAULT_ETAG, type EtagParts, makeEtag, withVariantList } from '../http/etag.ts';
 import { coreDir } from './core-config.ts';
 import type { CachedFile } from './file-cache.ts';
 import type { Request } from './request.ts';
@@ -12,6 +12,11 @@ const DIGEST = 8;
 const STABLE_AFTER_MS = 1100;
 
 export function etagOf(r: Request, file: CachedFile): string | undefined {
+  const etag = fileEtag(r, file);
+  return etag === undefined || r.variantListEtag === undefined ? etag : withVariantList(etag, r.variantListEtag);
+}
+
+function fileEtag(r: Request, file: CachedFile): string | undefined {
   const conf = coreDir(r);
   // Signs alone change nothing: there must be bits that they can change.
   const isDefault = conf.etagBits === undefined;

@@ -23,13 +23,13 @@ export function isRecursionLimitExceeded(r: Request): boolean {
   for (let up: Request | undefined = r; up !== undefined; ) {
     if (up.prev !== undefined) {
       if (maxRedirects > 0 && ++redirects >= maxRedirects) {
-        logRecursion(r, `${maxRedirects} internal redirects`);
+        logRecursion(r, 'AH00124', `${maxRedirects} internal redirects`);
         return true;
       }
       up = up.prev;
     } else if (up.main !== undefined) {
       if (maxSubrequests > 0 && ++subrequests >= maxSubrequests) {
-        logRecursion(r, `${maxSubrequests} subrequests`);
+        logRecursion(r, 'AH00125', `${maxSubrequests} subrequest nesting levels`);
         return true;
       }
       up = up.main;
@@ -40,10 +40,10 @@ export function isRecursionLimitExceeded(r: Request): boolean {
   return false;
 }
 
-function logRecursion(r: Request, what: string): void {
+function logRecursion(r: Request, tag: string, what: string): void {
   const advice = "Use 'LimitInternalRecursion' to increase the limit if necessary. Use 'LogLevel debug' to get a backtrace.";
   const message = `Request exceeded the limit of ${what} due to probable configuration error. ${advice}`;
-  logRequest(r, 'core', Level.error, 'AH00124', message);
+  logRequest(r, 'core', Level.error, tag, message);
 }
 
 /** Answers `r` by what another URL path of this server gives. */
@@ -55,6 +55,7 @@ export function redirectInternally(r: Request, uri: string, handler?: string): A
   if (isRedirect(r.status) && location !== undefined) next.headersOut.set('Location', location);
   next.errHeadersOut = r.errHeadersOut;
   next.status = r.status;
+  next.variantListEtag = r.variantListEtag;
   next.main = r.main;
   next.prev = r;
   r.next = next;

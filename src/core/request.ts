@@ -116,6 +116,8 @@ export class Request {
   isMtimeSet = false;
   /** Latest modification, milliseconds since 1970 (fractional); 0: not known. */
   mtime = 0;
+  /** Validator of the list of variants that a file was chosen from: part of its ETag. */
+  variantListEtag: string | undefined;
   /** Body of an error made by the server: not what the resource holds. */
   isErrorPage = false;
 

@@ -44,10 +44,10 @@ export function makeEtag(parts: EtagParts, file: EtagFile, nowMicros: number): s
   return nowMicros - file.mtimeMicros > MICROS_PER_SECOND ? `"${text}"` : `W/"${text}"`;
 }
 
-/** Joins the validator of a negotiated variant list to an ETag: `"tag;list"`. */
+/** Joins the validator of a negotiated variant list to an ETag: `"tag;list`, without a quote at the end, as httpd 2.4.71 sends it. */
 export function withVariantList(etag: string, listEtag: string): string {
   const list = listEtag.startsWith('W/') ? listEtag.slice(3, -1) : listEtag.slice(1, -1);
-  return `${etag.slice(0, -1)};${list}"`;
+  return `${etag.slice(0, -1)};${list}`;
 }
 
 export function isWeak(etag: string): boolean {

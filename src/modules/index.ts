@@ -26,6 +26,7 @@ import { modLogDebug } from './loggers/mod_log_debug.ts';
 import { modLogio } from './loggers/mod_logio.ts';
 import { modAlias } from './mappers/mod_alias/index.ts';
 import { modDir } from './mappers/mod_dir.ts';
+import { modNegotiation } from './mappers/mod_negotiation/index.ts';
 import { modEnv } from './metadata/mod_env.ts';
 import { modHeaders } from './metadata/mod_headers/index.ts';
 import { modSetenvif } from './metadata/mod_setenvif.ts';
@@ -66,6 +67,7 @@ export const modules: readonly AnyModule[] = [
   modHeaders,
   modSetenvif,
   modAutoindex,
+  modNegotiation,
   modDir,
   modAlias,
 ];

@@ -4,6 +4,7 @@ import type { Request } from '../core/request.ts';
 import { isBodyless } from '../core/response.ts';
 import { httpDateOf } from '../http/date.ts';
 import type { HeaderFields } from '../http/header-fields.ts';
+import { formatHttpDate } from '../http/date.ts';
 import { hasToken } from '../http/header-list.ts';
 import { dateAndServer, responseHead } from '../http/response-head.ts';
 
@@ -29,6 +30,7 @@ const PLAIN: AnswerFraming = { isChunked: false, isKeptAlive: true };
  * `served`: requests answered on the connection before this one; `waits`: the client still waits for "100 Continue".
  */
 export function decideFraming(r: Request, hasLength: boolean, served: number, waits: boolean): AnswerFraming {
+  downgrade(r);
   const conf = coreServer(r.server);
   const { headersOut } = r;
   const asked = r.headersIn.get('connection');
@@ -64,23 +66,34 @@ export function decideFraming(r: Request, hasLength: boolean, served: number, wa
   return { isChunked, isKeptAlive };
 }
 
+/** For clients known to lie about what they understand (downgrade-1.0, force-response-1.0; basic_http_header_check). */
+function downgrade(r: Request): void {
+  if (r.getEnv('downgrade-1.0') !== undefined && r.protocolNumber > 1000) r.protocolNumber = 1000;
+  if (r.protocolNumber === 1000 && r.getEnv('force-response-1.0') !== undefined) r.closeConnection = true;
+}
+
 /** The head with its empty line. */
 export function buildHead(r: Request, framing: AnswerFraming, now: number): string {
   const { headersOut, errHeadersOut } = r;
   const leading = r.proxyRequest === 'none' ? ownLines(r, now) : proxiedLines(r, now);
+  // A cache that knows no more than HTTP/1.0 must not keep what was negotiated.
+  if (r.noCache && !headersOut.has('expires')) headersOut.set('Expires', formatHttpDate(Math.floor(now / 1000)));
   if (framing.isChunked) headersOut.set('Transfer-Encoding', 'chunked');
-  if (r.contentType !== undefined && r.contentType !== '') headersOut.set('Content-Type', contentTypeField(r, r.contentType));
+  if (r.contentType !== undefined && r.contentType !== '' && r.status !== 304) headersOut.set('Content-Type', contentTypeField(r, r.contentType));
   if (r.contentEncoding !== undefined) headersOut.set('Content-Encoding', r.contentEncoding);
   if (r.contentLanguages !== undefined && r.contentLanguages.length > 0) {
     headersOut.set('Content-Language', r.contentLanguages.join(','));
   }
-  if (errHeadersOut.size === 0) {
-    return responseHead(r.status, leading, uniqueVary(headersOut), r.statusLine);
+  if (r.statusLine?.startsWith(String(r.status)) === false) r.statusLine = undefined;
+  let fields = headersOut;
+  if (errHeadersOut.size > 0) {
+    // What was set for every answer goes first and replaces nothing (apr_table_overlay).
+    fields = errHeadersOut.clone();
+    fields.appendAll(headersOut);
   }
-  // What was set for every answer goes first and replaces nothing (apr_table_overlay).
-  const fields = errHeadersOut.clone();
-  fields.appendAll(headersOut);
-  return responseHead(r.status, leading, uniqueVary(fields), r.statusLine);
+  const head = responseHead(r.status, leading, uniqueVary(fields), r.statusLine);
+  const isForced = r.protocolNumber === 1000 && r.getEnv('force-response-1.0') !== undefined;
+  return isForced ? `HTTP/1.0${head.slice('HTTP/1.1'.length)}` : head;
 }
 
 function ownLines(r: Request, now: number): string {

@@ -103,8 +103,8 @@ describe('entity tags', () => {
   });
 
   it('take a variant list', () => {
-    expect(withVariantList('"64-6"', '"a-b"')).toBe('"64-6;a-b"');
-    expect(withVariantList('W/"64-6"', 'W/"a"')).toBe('W/"64-6;a"');
+    expect(withVariantList('"64-6"', '"a-b"')).toBe('"64-6;a-b');
+    expect(withVariantList('W/"64-6"', 'W/"a"')).toBe('W/"64-6;a');
   });
 
   it.each([
