@@ -103,6 +103,9 @@ export interface CoreServerConf {
   group?: string;
   runtimeDir?: string;
   mergeTrailers?: boolean;
+  /** ExtendedStatus; unset: as mod_status has it. */
+  extendedStatus?: boolean;
+  seeRequestTail?: boolean;
   registeredMethods?: readonly string[];
   /** `<VirtualHost>` sections in the order of the text. */
   virtualServers?: VirtualServer[];

@@ -136,11 +136,19 @@ function httpProtocolOptions(cmd: Cmd, arg: string): ApplyResult {
   }
 }
 
+/** Below it httpd doubts that the limit is meant. */
+const LOW_LIMIT = 4;
+
 function limitInternalRecursion(cmd: Cmd, first: string, second: string | undefined): ApplyResult {
   const redirects = parseCount(first, 0);
   if (redirects === undefined) return 'The recursion limit must be greater than zero.';
   const subrequests = second === undefined ? redirects : parseCount(second, 0);
   if (subrequests === undefined) return 'The recursion limit must be greater than zero.';
+  const advice = 'to very low numbers may cause normal requests to fail.';
+  if (redirects > 0 && redirects < LOW_LIMIT) cmd.warn(`AH00119: Limiting internal redirects ${advice}`);
+  if (second !== undefined && subrequests > 0 && subrequests < LOW_LIMIT) {
+    cmd.warn('AH00120: Limiting the subrequest depth to a very low level may cause normal requests to fail.');
+  }
   cmd.server.maxRedirects = redirects;
   cmd.server.maxSubrequests = subrequests;
   return undefined;
@@ -279,8 +287,8 @@ export const serverRows: readonly Row[] = [
   row('FlushMaxPipelined', 'TAKE1', 'Maximum number of pipelined responses (pending) above which they are flushed to the network', none, { noEffect: 'every answer is flushed at its end' }),
   row('Mutex', 'TAKE_ARGV', 'mutex (or "default") and mechanism', mutex, { forbidden: GLOBAL_ONLY, noEffect: 'there is nothing to lock in one process' }),
   row('ScoreBoardFile', 'TAKE1', 'A file for Apache to maintain runtime process management information', none, { forbidden: GLOBAL_ONLY, noEffect: 'the scoreboard is kept in memory' }),
-  row('ExtendedStatus', 'FLAG', '"On" to track extended status information, "Off" to disable', none, { forbidden: GLOBAL_ONLY, noEffect: 'there is no scoreboard that could leave it out' }),
-  row('SeeRequestTail', 'FLAG', 'For extended status, "On" to see the last 63 chars of the request line, "Off" (default) to see the first 63', none, { forbidden: GLOBAL_ONLY, noEffect: 'there is no scoreboard with request lines of fixed size' }),
+  row('ExtendedStatus', 'FLAG', '"On" to track extended status information, "Off" to disable', (cmd, on) => void (cmd.server.extendedStatus = on), { forbidden: GLOBAL_ONLY }),
+  row('SeeRequestTail', 'FLAG', 'For extended status, "On" to see the last 63 chars of the request line, "Off" (default) to see the first 63', (cmd, on) => void (cmd.server.seeRequestTail = on), { forbidden: GLOBAL_ONLY }),
   row('MaxRequestsPerChild', 'TAKE1', 'Maximum number of connections a particular child serves before dying. (DEPRECATED, use MaxConnectionsPerChild)', none, { forbidden: GLOBAL_ONLY, noEffect: NO_WORKERS }),
   row('MaxConnectionsPerChild', 'TAKE1', 'Maximum number of connections a particular child serves before dying.', none, { forbidden: GLOBAL_ONLY, noEffect: NO_WORKERS }),
   row('CoreDumpDirectory', 'TAKE1', 'The location of the directory Apache changes to before dumping core', none, { forbidden: GLOBAL_ONLY, noEffect: 'Node.js decides where it leaves a report' }),
