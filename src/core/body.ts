@@ -65,3 +65,13 @@ export interface OutputFilter {
    */
   start(r: Request, next: BodyWriter, length: number | undefined): BodyWriter | undefined;
 }
+
+/** Gives a writer the last piece of a body. */
+export function endBody(writer: BodyWriter, last: Buffer): void {
+  if (writer.endWith !== undefined) {
+    writer.endWith(last);
+    return;
+  }
+  writer.write(last);
+  writer.end();
+}

@@ -7,7 +7,7 @@ import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { applyTree, type RowEntry, type RowLookup } from '../config/apply.ts';
 import { mergeSlots } from '../config/per-dir.ts';
-import { OR_ALL } from '../config/directive.ts';
+import { OR_ALL, OR_UNSET } from '../config/directive.ts';
 import type { ConfigNode } from '../config/tree.ts';
 import type { Problems } from '../diagnostics/problem.ts';
 import type { Configuration } from './configuration.ts';
@@ -242,7 +242,8 @@ function flatten(active: readonly AnyModule[], left: ReadonlySet<string>): Phase
 function mayReadHtaccess(server: VirtualServer): boolean {
   const grants = (perDir: Section['perDir']): boolean => {
     const conf = coreDirOf(perDir);
-    return (conf.override ?? 0) !== 0 || (conf.overrideList?.size ?? 0) > 0;
+    // Where AllowOverride was never said files are read too, though they may say nothing yet.
+    return ((conf.override ?? 0) & ~OR_UNSET) !== 0 || (conf.overrideList?.size ?? 0) > 0;
   };
   return grants(server.lookupDefaults) || (coreServer(server).directorySections ?? []).some(({ perDir }) => grants(perDir));
 }

@@ -2,12 +2,12 @@
 import type { Stats } from 'node:fs';
 import { meetsConditions } from '../http/conditional.ts';
 import { formatHttpDate } from '../http/date.ts';
-import { REGISTERED_METHODS } from '../http/request-head.ts';
-import { coreDir, coreServer } from './core-config.ts';
+import { coreDir, isRegisteredMethod } from './core-config.ts';
 import { allowField } from './errors.ts';
 import { etagOf } from './etag.ts';
 import { type CachedFile, cachedFile } from './file-cache.ts';
 import { sendFile } from './file-body.ts';
+import { errorText } from './files.ts';
 import type { Answer } from './hooks.ts';
 import { Level, logRequest } from './log.ts';
 import { discardBody } from './request-body.ts';
@@ -42,7 +42,7 @@ function serveMethod(r: Request): Answer {
       return OK;
     default:
       allowStandardMethods(r);
-      if (REGISTERED_METHODS.has(r.method) || coreServer(r.server).registeredMethods?.includes(r.method) === true) return 405;
+      if (isRegisteredMethod(r.server, r.method)) return 405;
       logRequest(r, 'core', Level.error, 'AH00135', `Invalid method in request ${r.requestLine}`);
       return 501;
   }
@@ -56,7 +56,7 @@ function serveFile(r: Request): Answer {
     return 404;
   }
   if (finfo.isDirectory()) {
-    logRequest(r, 'core', Level.error, 'AH00129', `Attempt to serve directory: ${filename}`);
+    logRequest(r, 'core', Level.info, 'AH00129', `Attempt to serve directory: ${filename}`);
     return 404;
   }
   if (r.usedPathInfo !== 'accept' && r.pathInfo !== '') {
@@ -65,8 +65,7 @@ function serveFile(r: Request): Answer {
   }
   const file = cachedFile(filename, finfo);
   if (typeof file === 'string') {
-    const reason = file === 'denied' ? '(13)Permission denied: ' : '';
-    logRequest(r, 'core', Level.error, 'AH00132', `${reason}file permissions deny server access: ${filename}`);
+    logRequest(r, 'core', Level.error, 'AH00132', `file permissions deny server access: ${filename}`, errorText(file));
     return 403;
   }
   return answerFile(r, file, finfo);

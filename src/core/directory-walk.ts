@@ -6,10 +6,11 @@
  * be checked, does the walk touch the file system on the way down; elsewhere one stat of the whole name settles it.
  */
 import type { Stats } from 'node:fs';
+import { OR_UNSET } from '../config/directive.ts';
 import type { PerDirConfig } from '../config/per-dir.ts';
 import { LruCache } from '../lib/lru.ts';
 import { allowedOptions, type CoreDirConf, coreDirOf, coreServer, OPT_SYM_LINKS, OPT_SYM_OWNER, type Section } from './core-config.ts';
-import { lstatFile, type StatFailure, type StatResult, statFile } from './files.ts';
+import { errorText, lstatFile, type StatFailure, type StatResult, statFile } from './files.ts';
 import { htaccessOf } from './htaccess.ts';
 import { Level, logRequest } from './log.ts';
 import type { Request } from './request.ts';
@@ -28,9 +29,9 @@ interface DirectoryPlan {
 const PLANS_KEPT = 4096;
 const plansOf = new WeakMap<VirtualServer, LruCache<string, DirectoryPlan>>();
 
-/** Whether a .htaccess file may stand where this configuration holds. */
+/** Whether a .htaccess file counts where this configuration holds: everywhere but under `AllowOverride None`. */
 function allowsHtaccess(conf: Readonly<CoreDirConf>): boolean {
-  return (conf.override ?? 0) !== 0 || (conf.overrideList !== undefined && conf.overrideList.size > 0);
+  return (conf.override ?? OR_UNSET) !== 0 || (conf.overrideList !== undefined && conf.overrideList.size > 0);
 }
 
 /** Whether links may be followed unseen where this configuration holds. */
@@ -120,18 +121,11 @@ function arrive(r: Request, filename: string, pathInfo: string, found: Stats, pl
     const own = planOf(r, `${filename}/`);
     if (!own.isStatic) return guardedWalk(r, filename + pathInfo);
     r.perDir = own.perDir;
-  } else if (found.isFile() || found.isDirectory()) {
-    r.perDir = plan.perDir;
   } else {
-    return forbidType(r);
+    r.perDir = plan.perDir;
   }
   mergeRegexSections(r, filename);
   return OK;
-}
-
-function forbidType(r: Request): number {
-  logRequest(r, 'core', Level.error, 'AH00038', `object is not a file, directory or symlink: ${r.filename ?? ''}`);
-  return 403;
 }
 
 /** Nothing is there under the whole name: finds the longest part of it that is, without link checks or .htaccess files. */
@@ -150,6 +144,8 @@ function unguardedSearch(r: Request, filename: string, failure: StatFailure): nu
     if (found.isDirectory()) {
       const next = filename.indexOf('/', slash + 1);
       const missing = next < 0 ? filename : filename.slice(0, next);
+      // A dangling link is no missing file: it is refused.
+      if (typeof lstatFile(missing) === 'object') return guardedWalk(r, filename);
       r.filename = missing;
       r.pathInfo = next < 0 ? '' : filename.slice(next);
       r.finfo = undefined;
@@ -251,10 +247,9 @@ function explain(r: Request, name: string, failure: StatFailure): StatResult | n
   const where = `filesystem path '${name}'`;
   if (failure === 'denied') {
     const why = 'because search permissions are missing on a component of the path';
-    logRequest(r, 'core', Level.error, 'AH00035', `(13)Permission denied: access to ${r.uri} denied (${where}) ${why}`);
+    logRequest(r, 'core', Level.error, 'AH00035', `access to ${r.uri} denied (${where}) ${why}`, errorText(failure));
   } else {
-    const reason = failure === 'too-long' ? '(36)File name too long: ' : '';
-    logRequest(r, 'core', Level.error, 'AH00036', `${reason}access to ${r.uri} failed (${where})`);
+    logRequest(r, 'core', Level.error, 'AH00036', `access to ${r.uri} failed (${where})`, errorText(failure));
   }
   return 403;
 }
@@ -263,7 +258,6 @@ function settle(r: Request, filename: string, pathInfo: string, found: StatResul
   r.filename = filename;
   r.pathInfo = pathInfo;
   r.finfo = typeof found === 'object' ? found : undefined;
-  if (typeof found === 'object' && !found.isFile() && !found.isDirectory()) return forbidType(r);
   mergeRegexSections(r, filename);
   return OK;
 }

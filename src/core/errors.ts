@@ -105,6 +105,7 @@ function sendErrorPage(r: Request, secondError: number, text: string | undefined
   r.isErrorPage = true;
   runVoid(r.server.phases.insertErrorFilter, r);
   const { status } = r;
+  if (r.statusLine?.startsWith(String(status)) === false) r.statusLine = undefined;
   if (status === 204 || status === 304) {
     sendBuffer(r, EMPTY_BODY);
     return OK;

@@ -88,10 +88,12 @@ export function cachedFile(filename: string, stats: Stats): CachedFile | StatFai
   ) {
     return known;
   }
-  return readAnew(filename);
+  return readAnew(filename, stats);
 }
 
-function readAnew(filename: string): CachedFile | StatFailure {
+function readAnew(filename: string, stats: Stats): CachedFile | StatFailure {
+  // A pipe nobody writes to would hold open(2) for ever.
+  if (stats.isFIFO()) return 'denied';
   const fd = openFile(filename);
   if (typeof fd !== 'number') return fd;
   let isOpen = true;
@@ -99,14 +101,14 @@ function readAnew(filename: string): CachedFile | StatFailure {
     const exact = fstatSync(fd, { bigint: true });
     // The milliseconds are compared with those of the walk's stat, so they must come out of the same arithmetic.
     const plain = fstatSync(fd);
-    const stats = { mtimeMs: plain.mtimeMs, ctimeMs: plain.ctimeMs, size: exact.size, ino: exact.ino, mtimeNs: exact.mtimeNs };
-    if (exact.size > MAX_FILE || !plain.isFile()) {
+    const times = { mtimeMs: plain.mtimeMs, ctimeMs: plain.ctimeMs, size: exact.size, ino: exact.ino, mtimeNs: exact.mtimeNs };
+    if (exact.size > MAX_FILE) {
       isOpen = false; // the answer closes it
-      return new CachedFile(filename, fd, stats, undefined);
+      return new CachedFile(filename, fd, times, undefined);
     }
     const content = readWhole(fd, Number(exact.size));
-    const file = new CachedFile(filename, fd, stats, content);
-    const isSettled = Date.now() - plain.mtimeMs > SETTLED_AFTER && Date.now() - plain.ctimeMs > SETTLED_AFTER;
+    const file = new CachedFile(filename, fd, times, content);
+    const isSettled = plain.isFile() && Date.now() - plain.mtimeMs > SETTLED_AFTER && Date.now() - plain.ctimeMs > SETTLED_AFTER;
     if (isSettled && content.length === Number(exact.size)) cache.set(filename, file);
     return file;
   } finally {

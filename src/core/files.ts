@@ -35,6 +35,24 @@ export function failureOf(error: unknown): StatFailure {
   }
 }
 
+/** The system's words for a failure, with its number, as httpd puts them in front of a log line; undefined where they say nothing. */
+export function errorText(failure: StatFailure): string | undefined {
+  switch (failure) {
+    case 'missing':
+      return '(2)No such file or directory';
+    case 'denied':
+      return '(13)Permission denied';
+    case 'not-a-directory':
+      return '(20)Not a directory';
+    case 'too-long':
+      return '(36)File name too long';
+    case 'loop':
+      return '(40)Too many levels of symbolic links';
+    default:
+      return undefined;
+  }
+}
+
 /** stat(2), following links. `missing` also stands for a parent that is no directory where the system does not tell them apart. */
 export function statFile(name: string): StatResult {
   try {

@@ -2,8 +2,9 @@
  * Named output filters (server/util_filter.c of httpd): what modules offer by name, put in place by SetOutputFilter, AddOutputFilter and
  * mod_filter, and started when the body reaches them.
  */
-import type { HeaderFields } from '../http/header-fields.ts';
+
 import type { ProviderRegistry } from '../config/providers.ts';
+import type { HeaderFields } from '../http/header-fields.ts';
 import type { BodyWriter, OutputFilter, RequestBody } from './body.ts';
 import { coreDir } from './core-config.ts';
 import { Level, logRequest } from './log.ts';
@@ -70,7 +71,11 @@ export function endWith(writer: BodyWriter, chunk: Buffer): void {
  * Puts the filters of a request before `last`, and forgets them. `length`: bytes of the whole body, where it is at hand at once; then filters
  * that step aside are gone at once, and the answer is undefined when all of them do.
  */
-export function startFilters(r: Request, last: BodyWriter, length: number | undefined): BodyWriter | undefined {
+export function startFilters(
+  r: Request,
+  last: BodyWriter,
+  length: number | undefined,
+): BodyWriter | undefined {
   const filters = r.outputFilters;
   r.outputFilters = undefined;
   if (filters === undefined) return undefined;
@@ -85,7 +90,8 @@ export function startFilters(r: Request, last: BodyWriter, length: number | unde
 
 function chain(r: Request, filters: readonly OutputFilter[], from: number, last: BodyWriter): BodyWriter {
   let writer = last;
-  for (let i = filters.length - 1; i >= from; i--) writer = new WaitingFilter(r, filters[i] as OutputFilter, writer);
+  for (let i = filters.length - 1; i >= from; i--)
+    writer = new WaitingFilter(r, filters[i] as OutputFilter, writer);
   return writer;
 }
 
@@ -163,4 +169,3 @@ export class FilterTransport implements Transport {
     this.#behind.onDrain(callback);
   }
 }
-

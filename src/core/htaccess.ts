@@ -4,12 +4,13 @@
  */
 import { closeSync, fstatSync, readFileSync } from 'node:fs';
 import { applyHtaccess } from '../config/apply.ts';
+import { OR_UNSET } from '../config/directive.ts';
 import type { PerDirConfig } from '../config/per-dir.ts';
 import { readHtaccess } from '../config/read/index.ts';
-import { Problems } from '../diagnostics/problem.ts';
+import { type Problem, Problems } from '../diagnostics/problem.ts';
 import { LruCache } from '../lib/lru.ts';
 import { type CoreDirConf, coreServer } from './core-config.ts';
-import { openFile, statFile } from './files.ts';
+import { errorText, openFile, type StatFailure, statFile } from './files.ts';
 import { Level, logRequest } from './log.ts';
 import type { Request } from './request.ts';
 import type { VirtualServer } from './virtual-server.ts';
@@ -22,6 +23,8 @@ interface Parsed {
   readonly perDir: PerDirConfig;
   /** Text of the first error; the directory is then not served. */
   readonly error: string | undefined;
+  /** What httpd says at every reading of the file, and it reads it for every request. */
+  readonly warnings: readonly Problem[];
 }
 
 const FILES_KEPT = 2048;
@@ -35,8 +38,11 @@ export function htaccessOf(r: Request, directory: string, conf: Readonly<CoreDir
     const found = statFile(path);
     if (found === 'missing' || found === 'not-a-directory') continue;
     if (typeof found !== 'object') return unreadable(r, directory, path, found);
-    if (!found.isFile()) continue;
-    const key = `${path}\0${conf.override ?? 0}:${conf.overrideOptions ?? ''}:${conf.overrideNonfatal ?? 0}:${[...(conf.overrideList ?? [])].join()}`;
+    if (!found.isFile()) {
+      logRequest(r, 'core', Level.error, 'AH00554', `Access to file ${path} denied by server: not a regular file`);
+      return unreadable(r, directory, path, 'denied');
+    }
+    const key = `${path}\0${conf.override ?? OR_UNSET}:${conf.overrideOptions ?? ''}:${conf.overrideNonfatal ?? 0}:${[...(conf.overrideList ?? [])].join()}`;
     let parsed = cacheOf(r.server).get(key);
     const isSame =
       parsed !== undefined &&
@@ -50,6 +56,7 @@ export function htaccessOf(r: Request, directory: string, conf: Readonly<CoreDir
       parsed = fresh;
       cacheOf(r.server).set(key, parsed);
     }
+    for (const { code, message } of parsed.warnings) logRequest(r, 'core', Level.warn, code, message);
     if (parsed.error !== undefined) {
       logRequest(r, 'core', Level.alert, '', parsed.error);
       return 500;
@@ -68,14 +75,14 @@ function cacheOf(server: VirtualServer): LruCache<string, Parsed> {
   return cache;
 }
 
-function unreadable(r: Request, directory: string, path: string, why: string): number {
-  const reason = why === 'denied' ? '(13)Permission denied: ' : '';
+function unreadable(r: Request, directory: string, path: string, why: StatFailure): number {
   const advice = `unable to check htaccess file, ensure it is readable and that '${directory}' is executable`;
-  logRequest(r, 'core', Level.crit, 'AH00529', `${reason}${path} pcfg_openfile: ${advice}`);
+  logRequest(r, 'core', Level.crit, 'AH00529', `${path} pcfg_openfile: ${advice}`, errorText(why));
+  r.notes.set('error-notes', 'Server unable to read htaccess file, denying access to be safe');
   return 403;
 }
 
-function parse(r: Request, path: string, directory: string, conf: Readonly<CoreDirConf>): Parsed | string {
+function parse(r: Request, path: string, directory: string, conf: Readonly<CoreDirConf>): Parsed | StatFailure {
   const fd = openFile(path);
   if (typeof fd !== 'number') return fd;
   try {
@@ -84,9 +91,9 @@ function parse(r: Request, path: string, directory: string, conf: Readonly<CoreD
     const problems = new Problems();
     const { lookup, providers, serverRoot } = r.configuration;
     const run = { lookup, providers, problems, serverRoot: () => serverRoot };
-    const tree = readHtaccess(path, text, r.configuration, problems);
+    const tree = readHtaccess(path, text, r.configuration, problems, conf.override ?? OR_UNSET);
     const grant = {
-      override: conf.override ?? 0,
+      override: conf.override ?? OR_UNSET,
       overrideList: conf.overrideList,
       nonfatalOverride: conf.overrideNonfatal ?? 0,
       optionsAllowed: conf.overrideOptions ?? 0xffff,
@@ -94,7 +101,8 @@ function parse(r: Request, path: string, directory: string, conf: Readonly<CoreD
     const perDir = applyHtaccess(tree, directory, grant, r.server, run);
     const [first] = problems.errors;
     const error = first === undefined ? undefined : `${path}: ${first.message}`;
-    return { ino, size, mtimeMs, ctimeMs, perDir, error };
+    const warnings = problems.list.filter(({ severity }) => severity === 'warning');
+    return { ino, size, mtimeMs, ctimeMs, perDir, error, warnings };
   } finally {
     closeSync(fd);
   }

@@ -85,10 +85,11 @@ export function isLogged(r: Request, module: string, level: number): boolean {
   return level <= (own.modules.get(module) ?? own.level ?? levelFor(r.server.log.levels, module));
 }
 
-/** Logs an event of a request (ap_log_rerror). */
-export function logRequest(r: Request, module: string, level: number, tag: string, message: string): void {
+/** Logs an event of a request (ap_log_rerror). `error`: what the system said, `(13)Permission denied`. */
+export function logRequest(r: Request, module: string, level: number, tag: string, message: string, error?: string): void {
   if (!isLogged(r, module, level)) return;
-  r.server.log.write({ time: now(), level, module, tag, message, server: r.server, connection: r.connection, request: r });
+  const entry = { time: now(), level, module, tag, message, server: r.server, connection: r.connection, request: r };
+  r.server.log.write(error === undefined ? entry : { ...entry, error });
 }
 
 /** Logs an event of a connection without a request (ap_log_cerror). */

@@ -16,6 +16,7 @@ export function readBody(r: Request, reader: BodyReader): void {
   if (limit > 0 && body.length !== undefined && body.length > limit) {
     const message = `Requested content-length of ${body.length} is larger than the configured limit of ${limit}`;
     logRequest(r, 'http', Level.error, 'AH01588', message);
+    r.isBodyBroken = true;
     reader.onBodyError(413);
     return;
   }
@@ -42,6 +43,7 @@ class LimitedReader implements BodyReader {
     const message = `Read content length of ${this.#taken} is larger than the configured limit of ${this.#limit}`;
     logRequest(this.#r, 'http', Level.error, 'AH01591', message);
     this.#r.closeConnection = true;
+    this.#r.isBodyBroken = true;
     this.#reader.onBodyError(413);
     return true;
   }
@@ -68,7 +70,6 @@ export function discardBody(r: Request): Answer {
     onBodyEnd: () => finish(OK),
     onBodyError(status) {
       r.closeConnection = true;
-      r.isBodyBroken = status === 400 || status === 413;
       // A client that went away gets no answer: 400 ends the request all the same.
       finish(status === 0 ? 400 : status);
     },

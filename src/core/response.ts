@@ -3,7 +3,7 @@
  * length. The transport makes the head of what stands in the request record.
  */
 import { findInvalidField } from '../http/response-head.ts';
-import type { BodyWriter } from './body.ts';
+import { type BodyWriter, endBody } from './body.ts';
 import { sendBadFieldError, sendRangeError } from './errors.ts';
 import { endWith, startFilters } from './filters.ts';
 import { Level, logRequest } from './log.ts';
@@ -171,6 +171,10 @@ class CountedBody implements BodyWriter {
   write(chunk: Buffer): boolean {
     this.#r.bytesSent += chunk.length;
     return this.#writer.write(chunk);
+  }
+  endWith(chunk: Buffer): void {
+    this.#r.bytesSent += chunk.length;
+    endBody(this.#writer, chunk);
   }
   end(): void {
     this.#writer.end();

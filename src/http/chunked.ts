@@ -177,6 +177,11 @@ export class ChunkedDecoder implements BodyDecoder {
     return BodyEvent.failed;
   }
 
+  /** The data was whole when it failed. */
+  get isInTrailers(): boolean {
+    return this.#trailerLines !== undefined;
+  }
+
   #failTrailer(at: number, refused: RequestFailure): BodyEvent {
     this.#state = State.failed;
     this.offset = at;

@@ -3,7 +3,7 @@ import type { BodyReader, RequestBody } from '../core/body.ts';
 import { type BodyDecoder, BodyEvent, type BodyFraming, LengthDecoder } from '../http/body.ts';
 import { ChunkedDecoder } from '../http/chunked.ts';
 import type { HeaderFields } from '../http/header-fields.ts';
-import type { RequestLimits } from '../http/request-head.ts';
+import type { RequestFailure, RequestLimits } from '../http/request-head.ts';
 
 /** What the body needs of its connection. */
 export interface BodyHost {
@@ -11,6 +11,10 @@ export interface BodyHost {
   pull(): void;
   /** The client waits for `100 Continue`. */
   readonly waitsForContinue: boolean;
+  /** The body cannot be decoded. `isInTrailers`: all of its data was. */
+  onBadBody(failure: RequestFailure, isInTrailers: boolean): void;
+  /** The fields behind a chunked body, before its reader learns of the end. */
+  onTrailers(trailers: HeaderFields): void;
   /** Sends `100 Continue` if the client still waits for it. */
   sendContinue(): void;
 }
@@ -60,10 +64,6 @@ export class IncomingBody implements RequestBody {
     return this.#host.waitsForContinue;
   }
 
-  get trailers(): HeaderFields | undefined {
-    return this.isFinished ? this.#trailers : undefined;
-  }
-
   /** Bytes are wanted now. */
   get isWanting(): boolean {
     return this.#reader !== undefined && !this.#isPaused && !this.isFinished && !this.isBroken;
@@ -110,9 +110,12 @@ export class IncomingBody implements RequestBody {
         if (isWholeLength) this.#reader?.onBodyEnd();
       } else if (event === BodyEvent.end) {
         this.isFinished = true;
+        if (this.#trailers !== undefined && this.#trailers.size > 0) this.#host.onTrailers(this.#trailers);
         this.#reader?.onBodyEnd();
       } else if (event === BodyEvent.failed) {
-        this.fail(this.#decoder.failure?.status ?? 400);
+        const failure = this.#decoder.failure as RequestFailure;
+        this.#host.onBadBody(failure, this.#decoder instanceof ChunkedDecoder && this.#decoder.isInTrailers);
+        this.fail(failure.status);
       } else {
         break;
       }

@@ -6,7 +6,7 @@ import type { ResponseSink } from '../../../backend/body.ts';
 import type { BackendFailure, BackendFailureKind } from '../../../backend/failure.ts';
 import type { Pump } from '../../../backend/pump.ts';
 import type { ScriptHead } from '../../../cgi/script-headers.ts';
-import type { BodyWriter } from '../../../core/body.ts';
+import { type BodyWriter, endBody } from '../../../core/body.ts';
 import { Level, logRequest, logServer } from '../../../core/log.ts';
 import type { Request } from '../../../core/request.ts';
 import { beginBody, sendHead } from '../../../core/response.ts';
@@ -153,15 +153,22 @@ export class FcgiAnswer implements ResponseSink<ScriptHead>, FcgiEvents {
       sendHead(this.#r);
       return;
     }
-    if (this.#writer === undefined) {
-      if (this.#held.length > 0 && this.#driver?.isHeadless !== true) this.#begin();
-      else this.#beginWhole();
-    }
     this.#isClosed = true;
-    this.#writer?.end();
+    if (this.#writer === undefined) {
+      const hasPieces = this.#held.length > 0 && this.#driver?.isHeadless !== true;
+      const last = this.#held.pop();
+      const writer = hasPieces ? beginBody(this.#r, this.#length) : this.#beginWhole(last);
+      this.#writer = writer;
+      this.#passHeld(writer);
+      if (last !== undefined) {
+        endBody(writer, last);
+        return;
+      }
+    }
+    this.#writer.end();
   }
 
-  /** The body comes in pieces, or at least not known to be whole when its head was made: chunked, as httpd does. */
+  /** The body comes in pieces, or at least was not known to be whole when its head was made: chunked, as httpd does. */
   #begin(): void {
     const writer = beginBody(this.#r, this.#length);
     this.#writer = writer;
@@ -169,13 +176,10 @@ export class FcgiAnswer implements ResponseSink<ScriptHead>, FcgiEvents {
   }
 
   /** All there is: nothing, or output without a head. A HEAD request is not told that there is nothing. */
-  #beginWhole(): void {
-    let length = 0;
+  #beginWhole(last: Buffer | undefined): BodyWriter {
+    let length = last?.length ?? 0;
     for (const piece of this.#held) length += piece.length;
-    const isUnsaid = this.#r.headerOnly && length === 0;
-    const writer = beginBody(this.#r, isUnsaid ? this.#length : length);
-    this.#writer = writer;
-    this.#passHeld(writer);
+    return beginBody(this.#r, this.#r.headerOnly && length === 0 ? this.#length : length);
   }
 
   #passHeld(writer: BodyWriter): void {
@@ -244,6 +248,8 @@ export class FcgiAnswer implements ResponseSink<ScriptHead>, FcgiEvents {
 
   /** The request's body will never be whole. A client that is gone needs no answer, but one that only stopped sending gets it. */
   #bodyError(status: number): number {
+    // Malformed, not only short: httpd's page comes from where the body is read then, and nothing measures it.
+    if (status === 400) this.#r.initial.isBodyBroken = true;
     return this.#dispatchError(status === 0 ? 400 : status, '(reading input brigade)');
   }
 

@@ -47,7 +47,8 @@ function poolDefaults(target: ProxyTarget): PoolDefaults {
 export function handleFcgi(r: Request, target: ProxyTarget, conf: Readonly<FcgiDirConf>): Answer {
   const { body } = r.transport;
   // Whoever this request was redirected from may have read it: nothing is left then, as in httpd.
-  if (body.isTaken && r.main === undefined && r.headersIn.has('content-length')) r.headersIn.set('Content-Length', '0');
+  if (body.isTaken && r.main === undefined && r.headersIn.has('content-length'))
+    r.headersIn.set('Content-Length', '0');
   if (r.main !== undefined || !body.isPresent || body.isTaken) return prepare(r, target, conf, NO_BODY);
   return body.isChunked ? handleChunked(r, target, conf) : prepare(r, target, conf, body);
 }

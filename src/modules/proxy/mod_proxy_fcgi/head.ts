@@ -2,6 +2,7 @@
 import type { ScriptHead } from '../../../cgi/script-headers.ts';
 import { DROPS_CONNECTION } from '../../../core/errors.ts';
 import type { Request } from '../../../core/request.ts';
+import { isBodyless } from '../../../core/response.ts';
 import { meetsConditions } from '../../../http/conditional.ts';
 import { formatHttpDate, parseHttpDate } from '../../../http/date.ts';
 
@@ -34,7 +35,7 @@ export function applyHead(
     if (isSteering(name)) r.headersOut.merge(name, value);
     else r.errHeadersOut.merge(name, value);
   }
-  if (r.status === 304 || condition === 304) r.contentType = undefined;
+  if (condition === 304 || isBodyless(r.status)) r.contentType = undefined;
   for (const cookie of cookies) r.errHeadersOut.append('Set-Cookie', cookie);
   return { condition, length };
 }
