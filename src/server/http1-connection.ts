@@ -398,7 +398,7 @@ export class Http1Connection extends WheelTimer implements Connection, Transport
     const r = this.#request;
     if (r === undefined) return;
     if (coreServer(r.server).mergeTrailers === true) {
-      for (const [name, value] of trailers) r.headersIn.merge(name, value);
+      for (const [name, value] of trailers) r.headersIn.set(name, value);
     } else {
       r.trailersIn = trailers;
       if (r.final !== r) r.final.trailersIn = trailers;
