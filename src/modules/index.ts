@@ -19,6 +19,7 @@ import { modDeflate } from './filters/mod_deflate/index.ts';
 import { modFilter } from './filters/mod_filter.ts';
 import { modReqtimeout } from './filters/mod_reqtimeout.ts';
 import { modAutoindex } from './generators/mod_autoindex/index.ts';
+import { modCgi, modCgid } from './generators/mod_cgi/index.ts';
 import { modStatus } from './generators/mod_status/index.ts';
 import { httpCore } from './http/http_core.ts';
 import { modMime } from './http/mod_mime/index.ts';
@@ -69,6 +70,8 @@ export const modules: readonly AnyModule[] = [
   modSetenvif,
   modStatus,
   modAutoindex,
+  modCgid,
+  modCgi,
   modNegotiation,
   modDir,
   modAlias,

@@ -1,0 +1,144 @@
+/**
+ * mod_cgi and mod_cgid: programs that answer (modules/generators/mod_cgi.c, mod_cgid.c). Both start the script from the server itself; there is no
+ * daemon, and ScriptSock has no effect. Not supported: scripts that write the whole answer themselves (nph-).
+ */
+import { addCgiVariables } from '../../../cgi/variables.ts';
+import { allowedOptions, coreDir, coreServer, OPT_EXECCGI } from '../../../core/core-config.ts';
+import type { Answer } from '../../../core/hooks.ts';
+import { Level, logRequest } from '../../../core/log.ts';
+import { defineModule, type Module } from '../../../core/module.ts';
+import type { Request } from '../../../core/request.ts';
+import { pathTranslated, scriptRequest } from '../../../core/script-request.ts';
+import { DECLINED } from '../../../core/status.ts';
+import { cgidRows, cgiRows, type DirConf, type ServerConf } from './conf.ts';
+import { logScript } from './script-log.ts';
+import { runScript } from './script-run.ts';
+
+const HANDLER = 'cgi-script';
+const OLD_TYPE = 'application/x-httpd-cgi';
+const DEFAULT_TIMEOUT = 60;
+
+/** The numbers of the two modules' log lines. */
+interface Flavour {
+  readonly name: string;
+  readonly module: () => Module<ServerConf, DirConf>;
+  readonly execOff: string;
+  readonly isNph: string;
+  readonly isMissing: string;
+  readonly isDirectory: string;
+  readonly pathRefused: string;
+}
+
+function handlerOf(flavour: Flavour): (r: Request) => Answer {
+  return (r) => {
+    if (r.handler !== HANDLER && r.handler !== OLD_TYPE) return DECLINED;
+    const refused = refusal(r, flavour);
+    if (refused !== undefined) return refuse(r, flavour, refused);
+    const translated = pathTranslated(r);
+    return translated instanceof Promise
+      ? translated.then((path) => run(r, flavour, path))
+      : run(r, flavour, translated);
+  };
+}
+
+type Refusal = readonly [status: number, tag: string, why: string];
+
+/** Why the script may not be run, if it may not (cgi_handler). */
+function refusal(r: Request, flavour: Flavour): Refusal | undefined {
+  const isAliased = r.getNote('alias-forced-type') === HANDLER;
+  if ((allowedOptions(coreDir(r)) & OPT_EXECCGI) === 0 && !isAliased) {
+    return [403, flavour.execOff, 'Options ExecCGI is off in this directory'];
+  }
+  if (r.finfo === undefined) return [404, flavour.isMissing, 'script not found or unable to stat'];
+  if (r.finfo.isDirectory()) return [403, flavour.isDirectory, 'attempt to invoke directory as script'];
+  if (r.usedPathInfo === 'reject' && r.pathInfo !== '') {
+    return [404, flavour.pathRefused, "AcceptPathInfo off disallows user's path"];
+  }
+  if (/\/nph-[^/]*$/.test(r.filename ?? ''))
+    return [500, flavour.isNph, 'scripts that write their own status line (nph-) are not supported'];
+  return undefined;
+}
+
+function refuse(r: Request, flavour: Flavour, [status, tag, why]: Refusal): number {
+  logRequest(r, flavour.name, Level.error, tag, `stderr from ${r.filename}: ${why}`);
+  logScript(r, flavour.module().server(r.server), { status, error: why });
+  return status;
+}
+
+function run(r: Request, flavour: Flavour, translated: string | undefined): Promise<number> {
+  const filename = r.filename ?? '';
+  const module = flavour.module();
+  return runScript(r, {
+    filename,
+    args: argumentsOf(r.args),
+    directory: filename.slice(0, filename.lastIndexOf('/') + 1),
+    env: environmentOf(r, translated),
+    timeout: module.dir(r).timeout ?? (coreServer(r.server).timeout ?? DEFAULT_TIMEOUT) * 1000,
+    module: flavour.name,
+    conf: module.server(r.server),
+  });
+}
+
+/** An indexed query (RFC 3875 section 4.4): words between `+`, when no `=` makes it a form. */
+export function argumentsOf(args: string | undefined): string[] {
+  if (args === undefined || args === '' || args.includes('=')) return [];
+  return args
+    .split('+')
+    .map((word) =>
+      word
+        .replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+        .replaceAll('\0', ''),
+    );
+}
+
+/** Names a shell could not say are made so that it can (ap_create_environment). */
+function environmentOf(r: Request, translated: string | undefined): Record<string, string> {
+  const env: Record<string, string> = Object.create(null) as Record<string, string>;
+  addCgiVariables(scriptRequest(r, translated), (name, value) => {
+    env[name.replace(/^[0-9]/, '_').replace(/[^A-Za-z0-9_]/g, '_')] = value.replaceAll('\0', '');
+  });
+  return env;
+}
+
+const CGI: Flavour = {
+  name: 'cgi',
+  module: () => modCgi,
+  execOff: 'AH02809',
+  isNph: 'AH02810',
+  isMissing: 'AH02811',
+  isDirectory: 'AH02812',
+  pathRefused: 'AH02813',
+};
+const CGID: Flavour = {
+  name: 'cgid',
+  module: () => modCgid,
+  execOff: 'AH01262',
+  isNph: 'AH01263',
+  isMissing: 'AH01264',
+  isDirectory: 'AH01265',
+  pathRefused: 'AH01266',
+};
+
+const mergeServer = (base: ServerConf, add: ServerConf): ServerConf =>
+  add.logName === undefined ? base : add;
+const mergeDir = (base: DirConf, add: DirConf): DirConf => ({ ...base, ...add });
+
+export const modCgi: Module<ServerConf, DirConf> = defineModule<ServerConf, DirConf>({
+  name: 'cgi_module',
+  file: 'mod_cgi.c',
+  directives: cgiRows,
+  mergeServer,
+  mergeDir,
+  hooks: { handler: handlerOf(CGI) },
+  always: true,
+});
+
+export const modCgid: Module<ServerConf, DirConf> = defineModule<ServerConf, DirConf>({
+  name: 'cgid_module',
+  file: 'mod_cgid.c',
+  directives: cgidRows,
+  mergeServer,
+  mergeDir,
+  hooks: { handler: handlerOf(CGID) },
+  always: true,
+});
