@@ -36,8 +36,8 @@ function allowsHtaccess(conf: Readonly<CoreDirConf>): boolean {
 
 /** Whether links may be followed unseen where this configuration holds. */
 function followsLinks(conf: Readonly<CoreDirConf>): boolean {
-  const options = allowedOptions(conf);
-  return (options & OPT_SYM_LINKS) !== 0;
+  // Both options together mean the stricter one.
+  return (allowedOptions(conf) & (OPT_SYM_LINKS | OPT_SYM_OWNER)) === OPT_SYM_LINKS;
 }
 
 function isFree(conf: Readonly<CoreDirConf>): boolean {
@@ -213,8 +213,8 @@ function enterDirectory(r: Request, directory: string, depth: number): number {
 
 /** Looks one component up, under the link rules that hold in the directory it is in (resolve_symlink). */
 function lookComponent(r: Request, name: string): StatResult | number {
-  const options = allowedOptions(coreDirOf(r.perDir));
-  if ((options & OPT_SYM_LINKS) !== 0) {
+  const conf = coreDirOf(r.perDir);
+  if (followsLinks(conf)) {
     const found = statFile(name);
     return typeof found === 'object' ? found : explain(r, name, found);
   }
@@ -222,7 +222,7 @@ function lookComponent(r: Request, name: string): StatResult | number {
   if (typeof itself !== 'object') return explain(r, name, itself);
   if (!itself.isSymbolicLink()) return itself;
   const target = statFile(name);
-  const mayFollow = (options & OPT_SYM_OWNER) !== 0 && typeof target === 'object' && target.uid === itself.uid;
+  const mayFollow = (allowedOptions(conf) & OPT_SYM_OWNER) !== 0 && typeof target === 'object' && target.uid === itself.uid;
   if (!mayFollow) {
     logRequest(r, 'core', Level.error, 'AH00037', `Symbolic link not allowed or link target not accessible: ${name}`);
     return 403;

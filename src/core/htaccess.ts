@@ -56,7 +56,10 @@ export function htaccessOf(r: Request, directory: string, conf: Readonly<CoreDir
       parsed = fresh;
       cacheOf(r.server).set(key, parsed);
     }
-    for (const { code, message } of parsed.warnings) logRequest(r, 'core', Level.warn, code, message);
+    // Sub-requests and redirects of a request share what was read for it.
+    if (r.main === undefined && r.prev === undefined) {
+      for (const { code, message } of parsed.warnings) logRequest(r, 'core', Level.warn, code, message);
+    }
     if (parsed.error !== undefined) {
       logRequest(r, 'core', Level.alert, '', parsed.error);
       return 500;

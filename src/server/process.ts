@@ -56,6 +56,13 @@ export interface ProcessOptions {
   detach(configuration: Configuration): void;
 }
 
+/** httpd reads a configuration once for the terminal and once more for the log: what it warns of stands in both. */
+function logWarnings(configuration: Configuration): void {
+  for (const { severity, code, message } of configuration.problems.list) {
+    if (severity === 'warning' && code.startsWith('AH')) logServer(configuration.main, 'core', Level.warn, code, message);
+  }
+}
+
 /** A server from its start to its end. */
 export class ServerProcess {
   readonly #options: ProcessOptions;
@@ -84,6 +91,7 @@ export class ServerProcess {
   async start(): Promise<void> {
     const { options, configuration } = { options: this.#options, configuration: this.#configuration };
     this.#logs = await options.logs.open(configuration);
+    logWarnings(configuration);
     try {
       await this.#bind();
       this.#writePid(pidFilePath(configuration));
