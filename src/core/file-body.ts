@@ -1,22 +1,24 @@
-/** Large files: read in big pieces, no faster than the client takes them, whatever their size. */
+/** Files that are not in memory whole: sent in big pieces, no faster than the client takes them, whatever their size. */
 import { read } from 'node:fs';
 import type { BodyWriter } from './body.ts';
-import type { CachedFile } from './file-cache.ts';
+import { sendRangeError } from './errors.ts';
+import { BLOCK, type CachedFile } from './file-cache.ts';
 import type { Answer } from './hooks.ts';
 import { planRanges } from './ranges.ts';
 import type { Request } from './request.ts';
-import { beginBody, beginFiltered, sendHead } from './response.ts';
-import { sendRangeError } from './errors.ts';
+import { beginBody, sendHead } from './response.ts';
 import { OK } from './status.ts';
 
-/** Bytes read at a time. */
+/** Bytes read at a time of a file that is not kept. */
 const PIECE = 256 * 1024;
+
+/** Bytes of the file, or text between them. */
+type Part = { readonly start: number; readonly end: number } | string;
 
 /** Answers with a file's bytes, or the ranges of them that are asked for. The file is released at the end. */
 export function sendFile(r: Request, file: CachedFile): Answer {
-  const filtered = r.outputFilters === undefined ? undefined : beginFiltered(r, file.size);
-  if (filtered !== undefined) return pump(r, file, [{ start: 0, end: file.size - 1 }], filtered);
-  const plan = planRanges(r, file.size);
+  const isPlain = r.outputFilters === undefined;
+  const plan = isPlain ? planRanges(r, file.size) : ({ kind: 'whole' } as const);
   if (plan.kind === 'unsatisfiable') {
     file.release();
     sendRangeError(r);
@@ -29,96 +31,150 @@ export function sendFile(r: Request, file: CachedFile): Answer {
     sendHead(r);
     return OK;
   }
-  const parts = plan.kind === 'parts' ? plan.parts : [{ start: 0, end: file.size - 1 }];
-  return pump(r, file, parts, beginBody(r, length));
-}
-
-function pump(r: Request, file: CachedFile, parts: Parts, writer: BodyWriter): Promise<number> {
+  const parts: readonly Part[] = plan.kind === 'parts' ? plan.parts : [{ start: 0, end: file.size - 1 }];
+  const writer = beginBody(r, length);
   return new Promise((resolve) => {
-    new FilePump(r, file, parts, writer, resolve).run();
+    new FilePump(r, file, parts, writer, isPlain, resolve).run();
   });
 }
 
-/** Bytes of the file, and texts between them. */
-type Parts = readonly ({ readonly start: number; readonly end: number } | string)[];
-
-/** Moves the parts of a file to a writer: one read at a time, the next one when the writer has room. */
+/** Moves the parts of a file to a writer: one piece at a time, the next one when the writer has room. */
 class FilePump {
   readonly #r: Request;
   readonly #file: CachedFile;
-  readonly #parts: Parts;
+  readonly #parts: readonly Part[];
   readonly #writer: BodyWriter;
+  /** Nothing between us and the socket: a piece that has drained is ours again. */
+  readonly #mayReuse: boolean;
   readonly #resolve: (status: number) => void;
   #part = 0;
-  /** Offset in the file of the next byte to read; -1: the part has not begun. */
+  /** Offset in the file of the next byte; -1: the part has not begun. */
   #at = -1;
-  #isGone = false;
+  #isOver = false;
   #isReading = false;
+  /** For files that are not kept: the piece of before. */
+  #piece: Buffer | undefined;
 
   constructor(
     r: Request,
     file: CachedFile,
-    parts: Parts,
+    parts: readonly Part[],
     writer: BodyWriter,
+    mayReuse: boolean,
     resolve: (status: number) => void,
   ) {
     this.#r = r;
     this.#file = file;
     this.#parts = parts;
     this.#writer = writer;
+    this.#mayReuse = mayReuse;
     this.#resolve = resolve;
     r.transport.onAbort(() => {
-      this.#isGone = true;
       if (!this.#isReading) this.#finish();
+      else this.#isOver = true;
     });
   }
 
   run(): void {
-    for (;;) {
-      if (this.#isGone) return;
+    while (!this.#isOver) {
       const part = this.#parts[this.#part];
-      // A HEAD that went through filters has its answer once they let the head go.
-      if (part === undefined || (this.#r.headerOnly && this.#r.isHeadSent)) {
+      if (part === undefined) {
         this.#writer.end();
         this.#finish();
         return;
       }
-      if (typeof part !== 'string') {
-        if (this.#at < 0) this.#at = part.start;
-        this.#read(Math.min(PIECE, part.end + 1 - this.#at), part.end);
-        return;
+      if (typeof part === 'string') {
+        this.#part++;
+        this.#writer.write(Buffer.from(part, 'latin1'));
+        continue;
       }
-      this.#part++;
-      this.#writer.write(Buffer.from(part, 'latin1'));
+      if (this.#at < 0) this.#at = part.start;
+      if (!this.#send(part.end)) return;
     }
   }
 
-  #read(size: number, end: number): void {
-    const piece = Buffer.allocUnsafeSlow(size);
-    this.#isReading = true;
-    read(this.#file.fd, piece, 0, size, this.#at, (error, count) => {
-      this.#isReading = false;
-      if (this.#isGone) {
-        this.#finish();
-        return;
-      }
-      if (error !== null || count === 0) {
-        // The file has been cut meanwhile: the client must not take what it got for the whole.
-        this.#writer.abort();
-        this.#finish();
-        return;
-      }
-      this.#at += count;
-      if (this.#at > end) {
-        this.#part++;
-        this.#at = -1;
-      }
-      if (this.#writer.write(count === size ? piece : piece.subarray(0, count))) this.run();
-      else this.#r.transport.onDrain(() => this.run());
+  /** Sends what can be sent at once. False: run() is called again when there is more to do. */
+  #send(end: number): boolean {
+    const { blocks } = this.#file;
+    if (blocks === undefined) {
+      this.#readPiece(end);
+      return false;
+    }
+    const index = Math.floor(this.#at / BLOCK);
+    const block = blocks[index];
+    if (block === undefined) {
+      this.#readBlock(blocks, index);
+      return false;
+    }
+    const from = this.#at - index * BLOCK;
+    return this.#write(block.subarray(from, Math.min(block.length, from + end + 1 - this.#at)), end);
+  }
+
+  /** Passes bytes on. False: the writer is full, and calls run() when it is not. */
+  #write(bytes: Buffer, end: number): boolean {
+    this.#at += bytes.length;
+    if (this.#at > end) {
+      this.#part++;
+      this.#at = -1;
+    }
+    if (this.#writer.write(bytes)) {
+      this.#piece = undefined; // it may be on its way still
+      return true;
+    }
+    this.#r.transport.onDrain(() => this.run());
+    return false;
+  }
+
+  #readBlock(blocks: (Buffer | undefined)[], index: number): void {
+    const start = index * BLOCK;
+    const size = Math.min(BLOCK, this.#file.size - start);
+    this.#read(Buffer.allocUnsafeSlow(size), start, size, (block) => {
+      blocks[index] = block;
+      this.run();
     });
   }
 
+  #readPiece(end: number): void {
+    const size = Math.min(PIECE, end + 1 - this.#at);
+    const piece = this.#mayReuse && this.#piece !== undefined ? this.#piece : Buffer.allocUnsafeSlow(PIECE);
+    this.#read(piece, this.#at, size, (bytes) => {
+      this.#piece = piece;
+      if (this.#write(bytes, end)) this.run();
+    });
+  }
+
+  /** Reads exactly `size` bytes; less means that the file has been cut, and that the client must not take what it got for the whole. */
+  #read(into: Buffer, position: number, size: number, done: (bytes: Buffer) => void): void {
+    const { fd } = this.#file;
+    if (fd < 0) {
+      this.#giveUp();
+      return;
+    }
+    let filled = 0;
+    this.#isReading = true;
+    const next = (): void => {
+      read(fd, into, filled, size - filled, position + filled, (error, count) => {
+        if (!this.#isOver && error === null && count > 0 && filled + count < size) {
+          filled += count;
+          next();
+          return;
+        }
+        this.#isReading = false;
+        if (this.#isOver) this.#finish();
+        else if (error !== null || count === 0) this.#giveUp();
+        else done(size === into.length ? into : into.subarray(0, size));
+      });
+    };
+    next();
+  }
+
+  #giveUp(): void {
+    this.#writer.abort();
+    this.#finish();
+  }
+
   #finish(): void {
+    this.#isOver = true;
     this.#file.release();
     this.#resolve(OK);
   }

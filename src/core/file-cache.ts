@@ -1,6 +1,6 @@
 /**
- * Small files in memory, bounded in bytes. Nothing is trusted without a stat: every request compares what the walk's stat found with what was
- * read, so that no answer is older than its request.
+ * Files in memory, bounded in bytes: small ones whole, middling ones block by block as they are asked for. Nothing is trusted without a stat:
+ * every request compares what the walk's stat found with what was read, so that no answer is older than its request. Larger files are read anew.
  */
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, readSync, type Stats } from 'node:fs';
@@ -9,15 +9,27 @@ import { microsOf } from '../http/etag.ts';
 import { LruCache } from '../lib/lru.ts';
 import { openFile, type StatFailure } from './files.ts';
 
-/** Files up to this size are kept (bytes). */
-const MAX_FILE = 256 * 1024;
+/** Files up to this size are kept whole (bytes). */
+const MAX_WHOLE = 256 * 1024;
+/** Files up to this size are kept in blocks (bytes): beyond it one file would push out all others. */
+const MAX_IN_BLOCKS = 16 * 1024 * 1024;
+/** Bytes of a block. */
+export const BLOCK = 512 * 1024;
 /** Bytes kept in all. */
 const MAX_BYTES = 64 * 1024 * 1024;
 const ENTRY_OVERHEAD = 512;
 /** A file modified this recently may change again within the clock's resolution: it is read anew (milliseconds). */
 const SETTLED_AFTER = 50;
 
-/** An opened file: in memory, or as a descriptor that `release` closes. */
+interface FileFacts {
+  readonly size: bigint;
+  readonly ino: bigint;
+  readonly mtimeNs: bigint;
+  readonly mtimeMs: number;
+  readonly ctimeMs: number;
+}
+
+/** An opened file. Whoever got it releases it. */
 export class CachedFile {
   readonly filename: string;
   readonly size: number;
@@ -30,31 +42,67 @@ export class CachedFile {
   readonly lastModified: string;
   /** The bytes of a small file. */
   readonly content: Buffer | undefined;
-  /** Descriptor of a large one. */
-  readonly fd: number;
+  /** Blocks of a middling file, as far as they were read; undefined for a large one. */
+  readonly blocks: (Buffer | undefined)[] | undefined;
   /** The default ETag, once it is settled. */
   strongEtag: string | undefined;
   #digest: string | undefined;
+  #fd: number;
+  #users = 1;
 
-  constructor(filename: string, fd: number, stats: { size: bigint; ino: bigint; mtimeNs: bigint; ctimeMs: number; mtimeMs: number }, content: Buffer | undefined) {
+  constructor(
+    filename: string,
+    fd: number,
+    facts: FileFacts,
+    content: Buffer | undefined,
+    blocks: (Buffer | undefined)[] | undefined,
+  ) {
     this.filename = filename;
-    this.fd = content === undefined ? fd : -1;
-    this.size = content?.length ?? Number(stats.size);
-    this.inode = Number(stats.ino);
-    this.mtimeMs = stats.mtimeMs;
-    this.ctimeMs = stats.ctimeMs;
-    this.mtimeMicros = microsOf(stats.mtimeNs);
+    this.#fd = fd;
+    this.size = content?.length ?? Number(facts.size);
+    this.inode = Number(facts.ino);
+    this.mtimeMs = facts.mtimeMs;
+    this.ctimeMs = facts.ctimeMs;
+    this.mtimeMicros = microsOf(facts.mtimeNs);
     this.lastModified = formatHttpDate(Math.floor(this.mtimeMicros / 1_000_000));
     this.content = content;
+    this.blocks = blocks;
   }
 
-  /** SHA-1 of the content in base64 (FileETag Digest); of a large file read in pieces. */
+  /** The file is still the one that was opened. */
+  isSame(stats: Stats): boolean {
+    return (
+      this.mtimeMs === stats.mtimeMs &&
+      this.ctimeMs === stats.ctimeMs &&
+      this.size === stats.size &&
+      this.inode === stats.ino
+    );
+  }
+
+  /** Descriptor to read blocks from; -1 when the file is not there any more, or not the same. */
+  get fd(): number {
+    if (this.#fd < 0) this.#fd = this.#openAgain();
+    return this.#fd;
+  }
+
+  use(): this {
+    this.#users++;
+    return this;
+  }
+
+  release(): void {
+    if (--this.#users > 0 || this.#fd < 0) return;
+    closeSync(this.#fd);
+    this.#fd = -1;
+  }
+
+  /** SHA-1 of the content in base64 (FileETag Digest); of a larger file read in pieces. */
   digest(): string {
     if (this.#digest !== undefined) return this.#digest;
     const hash = createHash('sha1');
     if (this.content !== undefined) hash.update(this.content);
     else {
-      const piece = Buffer.allocUnsafe(1024 * 1024);
+      const piece = Buffer.allocUnsafe(BLOCK);
       for (let at = 0; at < this.size; ) {
         const read = readSync(this.fd, piece, 0, piece.length, at);
         if (read === 0) break;
@@ -66,28 +114,25 @@ export class CachedFile {
     return this.#digest;
   }
 
-  release(): void {
-    if (this.fd >= 0) closeSync(this.fd);
+  #openAgain(): number {
+    const fd = openFile(this.filename);
+    if (typeof fd !== 'number') return -1;
+    if (this.isSame(fstatSync(fd))) return fd;
+    closeSync(fd);
+    return -1;
   }
 }
 
 const cache = new LruCache<string, CachedFile>({
   maxBytes: MAX_BYTES,
-  sizeOf: (file) => (file.content?.length ?? 0) + ENTRY_OVERHEAD,
+  // A file in blocks counts whole from the start: what is promised is kept.
+  sizeOf: (file) => file.size + ENTRY_OVERHEAD,
 });
 
 /** The file of that name, whose stat the caller has just made; or why it cannot be opened. */
 export function cachedFile(filename: string, stats: Stats): CachedFile | StatFailure {
   const known = cache.get(filename);
-  if (
-    known !== undefined &&
-    known.mtimeMs === stats.mtimeMs &&
-    known.ctimeMs === stats.ctimeMs &&
-    known.size === stats.size &&
-    known.inode === stats.ino
-  ) {
-    return known;
-  }
+  if (known?.isSame(stats) === true) return known.use();
   return readAnew(filename, stats);
 }
 
@@ -96,24 +141,27 @@ function readAnew(filename: string, stats: Stats): CachedFile | StatFailure {
   if (stats.isFIFO()) return 'denied';
   const fd = openFile(filename);
   if (typeof fd !== 'number') return fd;
-  let isOpen = true;
-  try {
-    const exact = fstatSync(fd, { bigint: true });
-    // The milliseconds are compared with those of the walk's stat, so they must come out of the same arithmetic.
-    const plain = fstatSync(fd);
-    const times = { mtimeMs: plain.mtimeMs, ctimeMs: plain.ctimeMs, size: exact.size, ino: exact.ino, mtimeNs: exact.mtimeNs };
-    if (exact.size > MAX_FILE) {
-      isOpen = false; // the answer closes it
-      return new CachedFile(filename, fd, times, undefined);
+  const exact = fstatSync(fd, { bigint: true });
+  // The milliseconds are compared with those of the walk's stat, so they must come out of the same arithmetic.
+  const plain = fstatSync(fd);
+  const { mtimeMs, ctimeMs } = plain;
+  const facts = { mtimeMs, ctimeMs, size: exact.size, ino: exact.ino, mtimeNs: exact.mtimeNs };
+  const now = Date.now();
+  const isSettled = plain.isFile() && now - mtimeMs > SETTLED_AFTER && now - ctimeMs > SETTLED_AFTER;
+  let file: CachedFile;
+  if (exact.size <= MAX_WHOLE) {
+    try {
+      file = new CachedFile(filename, -1, facts, readWhole(fd, Number(exact.size)), undefined);
+    } finally {
+      closeSync(fd);
     }
-    const content = readWhole(fd, Number(exact.size));
-    const file = new CachedFile(filename, fd, times, content);
-    const isSettled = plain.isFile() && Date.now() - plain.mtimeMs > SETTLED_AFTER && Date.now() - plain.ctimeMs > SETTLED_AFTER;
-    if (isSettled && content.length === Number(exact.size)) cache.set(filename, file);
+    if (isSettled && file.size === Number(exact.size)) cache.set(filename, file);
     return file;
-  } finally {
-    if (isOpen) closeSync(fd);
   }
+  const isKept = isSettled && exact.size <= MAX_IN_BLOCKS;
+  file = new CachedFile(filename, fd, facts, undefined, isKept ? [] : undefined);
+  if (isKept) cache.set(filename, file);
+  return file;
 }
 
 /** What is there when it is read: less than `size` when the file has been cut meanwhile. */
