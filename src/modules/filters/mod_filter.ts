@@ -248,7 +248,7 @@ function insertChain(r: Request): void {
     if (name === null) continue;
     const smart = filters?.get(name);
     if (smart === undefined) {
-      logRequest(r, 'filter', Level.error, 'AH01380', `Unknown filter ${name} not added`);
+      logRequest(r, 'filter', Level.warn, 'AH01380', `Unknown filter ${name} not added`);
       continue;
     }
     addOutputFilter(r, {

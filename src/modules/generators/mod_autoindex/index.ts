@@ -175,9 +175,13 @@ async function emitHead(r: Request, { view }: Query, page: PageWriter, title: st
 
 async function emitTail(r: Request, { view }: Query, page: PageWriter): Promise<void> {
   const readme = findItem(view.conf.readmes, subjectOf(r), false);
-  const shown = await emitFile(r, readme, page, () => undefined);
+  let isPage = false;
+  const shown = await emitFile(r, readme, page, (asPage) => {
+    isPage = asPage;
+  });
   if (!shown) page.put(serverSignature(r, ''));
-  if ((view.options & Opt.suppressPreamble) === 0 || !shown) page.put('</body></html>\n');
+  // A page that is whole in itself ends itself.
+  if (!(shown && isPage && (view.options & Opt.suppressPreamble) !== 0)) page.put('</body></html>\n');
 }
 
 function subjectOf(r: Request): Subject {
