@@ -2,7 +2,7 @@ import { type IRecognitionException, type IToken, tokenMatcher } from '../chevro
 import type { BooleanNode, ParseFailure, ParseResult, WordNode } from './ast.ts';
 import type { LexicalFailure } from './chunks.ts';
 import { tokenize } from './lexer.ts';
-import { parser } from './parser.ts';
+import { type ApExprParser, apExprParser } from './parser.ts';
 import {
   EXPRESSION_MODE,
   Failure,
@@ -23,13 +23,14 @@ export const MAX_NESTING = 100;
 
 /** Parses a condition: what `<If>`, `Require expr` and `expr=` conditions take. Text after a NUL is not seen, as in httpd. */
 export const parseBooleanExpression = (source: string): ParseResult<BooleanNode> =>
-  parse(source, EXPRESSION_MODE, () => parser.booleanRoot());
+  parse(source, EXPRESSION_MODE, (parser) => parser.booleanRoot());
 
 /** Parses text with `%{...}` and `$0` in it: what a string-valued `expr=` takes. */
 export const parseStringExpression = (source: string): ParseResult<WordNode> =>
-  parse(source, STRING_MODE, () => parser.stringRoot());
+  parse(source, STRING_MODE, (parser) => parser.stringRoot());
 
-const parse = <Root>(text: string, mode: string, rule: () => Root): ParseResult<Root> => {
+const parse = <Root>(text: string, mode: string, rule: (parser: ApExprParser) => Root): ParseResult<Root> => {
+  const parser = apExprParser();
   const nul = text.indexOf('\0');
   const source = nul < 0 ? text : text.slice(0, nul);
   const tokens = tokenize(source, mode);
@@ -40,7 +41,7 @@ const parse = <Root>(text: string, mode: string, rule: () => Root): ParseResult<
   }
   parser.input = tokens;
   parser.references = [];
-  const root = rule();
+  const root = rule(parser);
   const { references, errors } = parser;
   const [error] = errors;
   // Drop what the shared instance still holds of this text.

@@ -1,18 +1,24 @@
-import { createTokenInstance, type IToken, Lexer } from '../chevrotain.ts';
+import { type ChevrotainLexer, createTokenInstance, type IToken, Lexer } from '../chevrotain.ts';
 import { type LexicalFailure, UNTERMINATED } from './chunks.ts';
 import { EXPRESSION_MODE, Failure, MODES } from './tokens.ts';
 
-const lexer = new Lexer(
-  { modes: MODES, defaultMode: EXPRESSION_MODE },
-  { positionTracking: 'onlyOffset', skipValidations: false, deferDefinitionErrorsHandling: false },
-);
+let lexer: ChevrotainLexer | undefined;
+
+/** Made when the first expression is read: most configurations have none, and analysing the modes takes longer than reading them. */
+const theLexer = (): ChevrotainLexer => {
+  lexer ??= new Lexer(
+    { modes: MODES, defaultMode: EXPRESSION_MODE },
+    { positionTracking: 'onlyOffset', skipValidations: true, ensureOptimizations: false },
+  );
+  return lexer;
+};
 
 /**
  * The tokens of `source` from the given mode on. Wrong input is a last token of type Failure with a LexicalFailure as
  * payload, as in httpd's lexer: never an error beside the tokens.
  */
 export const tokenize = (source: string, mode: string): IToken[] => {
-  const { tokens } = lexer.tokenize(source, mode);
+  const { tokens } = theLexer().tokenize(source, mode);
   const last = tokens.at(-1);
   let depth = 0;
   for (const token of tokens) {

@@ -77,11 +77,11 @@ const junction = (kind: JunctionNode['kind'], operands: readonly BooleanNode[]):
   return frozen<JunctionNode>({ kind, operands: Object.freeze(operands), ...between(first, last) });
 };
 
-class ApExprParser extends EmbeddedActionsParser {
+export class ApExprParser extends EmbeddedActionsParser {
   references: Reference[] = [];
 
   constructor() {
-    super(ALL_TOKENS, { maxLookahead: 1, recoveryEnabled: false, errorMessageProvider: messages });
+    super(ALL_TOKENS, { maxLookahead: 1, recoveryEnabled: false, skipValidations: true, errorMessageProvider: messages });
     this.performSelfAnalysis();
   }
 
@@ -349,5 +349,13 @@ class ApExprParser extends EmbeddedActionsParser {
   });
 }
 
-/** One instance serves all: a Chevrotain parser analyses its grammar once and is reset by its input. */
-export const parser = new ApExprParser();
+let parser: ApExprParser | undefined;
+
+/**
+ * One instance serves all: a Chevrotain parser analyses its grammar once and is reset by its input. It is made when the first expression is
+ * read, for most configurations have none.
+ */
+export const apExprParser = (): ApExprParser => {
+  parser ??= new ApExprParser();
+  return parser;
+};

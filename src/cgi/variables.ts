@@ -20,7 +20,7 @@ export interface CgiRequest {
   readonly uri: string;
   /** What followed `?`; undefined without one. */
   readonly args: string | undefined;
-  /** Name, value, name, value, ... in the order received; repeated names are joined here. */
+  /** Name, value, name, value, ... in the order received, what the client repeated joined. */
   readonly headers: readonly string[];
   /** Variables set for the request so far (r->subprocess_env). */
   readonly env: Environment | undefined;
@@ -187,18 +187,27 @@ function addComputed(request: CgiRequest, sink: VariableSink): void {
 /** Up to this many headers a repeated name is searched for by going through them; beyond, in a map. */
 const FEW_HEADERS = 48;
 
+/**
+ * What a client repeats was joined when its request was read. A name that still stands there twice was added by the configuration: where
+ * other variables were set before, the last one counts; else, as httpd writes into the empty table without looking, both are passed on.
+ */
 function addHeaders(request: CgiRequest, sink: VariableSink): void {
-  const { headers, isAuthPassed } = request;
+  const { headers, isAuthPassed, env } = request;
+  const isDeduplicated = env !== undefined && env.size > 0;
   const names: string[] = [];
   const values: string[] = [];
-  const places = headers.length > FEW_HEADERS * 2 ? new Map<string, number>() : undefined;
+  const places = isDeduplicated && headers.length > FEW_HEADERS * 2 ? new Map<string, number>() : undefined;
   for (let i = 0; i + 1 < headers.length; i += 2) {
     const name = variableNameOf(headers[i] as string, isAuthPassed);
     if (name === undefined) continue;
     const value = headers[i + 1] as string;
+    if (!isDeduplicated) {
+      sink(name, value);
+      continue;
+    }
     const place = places === undefined ? names.indexOf(name) : (places.get(name) ?? -1);
     if (place >= 0) {
-      values[place] += `, ${value}`;
+      values[place] = value;
       continue;
     }
     places?.set(name, names.length);

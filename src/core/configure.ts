@@ -264,8 +264,13 @@ async function resolveAddresses(servers: readonly VirtualServer[], problems: Pro
   for (const server of servers) {
     const hosts: { ip: string | undefined; port: number }[] = [];
     for (const { host, port, text } of server.addresses) {
-      if (host === undefined || isIP(host) !== 0) {
-        hosts.push({ ip: host?.toLowerCase(), port });
+      if (host === undefined || host === '0.0.0.0' || host === '::') {
+        // The addresses that stand for all are one with `*` (get_addresses).
+        hosts.push({ ip: undefined, port });
+        continue;
+      }
+      if (isIP(host) !== 0) {
+        hosts.push({ ip: host.toLowerCase(), port });
         continue;
       }
       try {

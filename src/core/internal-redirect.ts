@@ -86,7 +86,7 @@ export function inherit(next: Request, r: Request): void {
   next.trailersIn = r.trailersIn;
   next.logId = r.logId;
   next.noLocalCopy = r.noLocalCopy;
-  for (const method of r.allowed) next.allowed.add(method);
+  if (r.hasAllowed) for (const method of r.allowed) next.allowed.add(method);
 }
 
 /**

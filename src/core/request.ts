@@ -101,8 +101,6 @@ export class Request {
 
   user: string | undefined;
   authType: string | undefined;
-  /** Methods an `Allow` field would name. */
-  readonly allowed = new Set<string>();
 
   /** Common to all error log lines about the request; set with the first of them. */
   logId: string | undefined;
@@ -149,6 +147,7 @@ export class Request {
   /** The request this one is a sub-request of. */
   main: Request | undefined;
 
+  #allowed: Set<string> | undefined;
   #env: Table | undefined;
   #notes: Table | undefined;
   #moduleState: unknown[] | undefined;
@@ -161,6 +160,15 @@ export class Request {
     this.perDir = server.lookupDefaults;
     this.headersIn = headersIn;
     this.requestTime = requestTime;
+  }
+
+  /** Methods an `Allow` field would name. */
+  get allowed(): Set<string> {
+    this.#allowed ??= new Set();
+    return this.#allowed;
+  }
+  get hasAllowed(): boolean {
+    return this.#allowed !== undefined;
   }
 
   /** Environment for scripts, conditions and logs (subprocess_env). */

@@ -47,8 +47,6 @@ export interface ProxyServerConf {
   via?: 'off' | 'on' | 'block' | 'full';
   status?: 'off' | 'on' | 'full';
   sourceAddress?: string;
-  inheritsPass?: boolean;
-  inheritsBalancers?: boolean;
 }
 
 export interface ProxyDirConf {
@@ -83,14 +81,12 @@ function put<C extends object>(conf: C, lists: Lists<C>): C {
   return conf;
 }
 
-/** Lists: the main server's first. Scalars: the virtual host's where it says something. */
+/** Lists: the main server's first, whatever ProxyPassInherit and BalancerInherit say: in 2.4.71 they change nothing here. Scalars: the virtual host's where it says something. */
 export function mergeProxyServer(base: ProxyServerConf, add: ProxyServerConf): ProxyServerConf {
-  const inheritsPass = add.inheritsPass ?? base.inheritsPass ?? true;
-  const inheritsWorkers = add.inheritsBalancers ?? (inheritsPass ? (base.inheritsBalancers ?? true) : false);
   const merged: ProxyServerConf = { ...base, ...add };
   return put(merged, {
-    aliases: inheritsPass ? append(base.aliases, add.aliases) : add.aliases,
-    workers: inheritsWorkers ? append(base.workers, add.workers) : add.workers,
+    aliases: append(base.aliases, add.aliases),
+    workers: append(base.workers, add.workers),
     sections: append(base.sections, add.sections),
     hasEncodedMapping: base.hasEncodedMapping === true || add.hasEncodedMapping === true || undefined,
   } as Lists<ProxyServerConf>);

@@ -155,22 +155,14 @@ function answerHere(r: Request): number {
   return proxyError(r, 400, 'Max-Forwards has reached zero - proxy loop?');
 }
 
+/** Only `TraceEnable off` keeps a TRACE from the backend: how much of a body there is, nobody knows yet. */
 function checkTrace(r: Request): number | undefined {
-  const mode = coreServer(r.server).traceEnable;
-  if (mode === 'off') {
-    return refuseTrace(r, 405, 'AH01139', 'TRACE forbidden by server configuration');
-  }
-  if (mode !== 'extended' && r.transport.body.isPresent) {
-    return refuseTrace(r, 413, 'AH01140', 'TRACE with request body is not allowed');
-  }
-  return undefined;
-}
-
-function refuseTrace(r: Request, status: number, tag: string, message: string): number {
+  if (coreServer(r.server).traceEnable !== 'off') return undefined;
+  const message = 'TRACE forbidden by server configuration';
   r.notes.set('error-notes', message);
   r.notes.set('verbose-error-to', '*');
-  logRequest(r, 'proxy', Level.error, tag, message);
-  return status;
+  logRequest(r, 'proxy', Level.error, 'AH01139', message);
+  return 405;
 }
 
 /** The worker of requests that no other one matches; one a configuration. */

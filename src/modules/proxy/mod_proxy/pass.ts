@@ -24,25 +24,37 @@ export function prefixLength(path: string, prefix: string): number {
   return at;
 }
 
-/** A path as a servlet container reads it: without path parameters, dot segments resolved (alias_match_servlet). */
-export function servletPath(path: string): string {
-  const kept: string[] = [];
-  const segments = path.split('/');
-  const last = segments.length - 1;
-  for (let i = 1; i <= last; i++) {
-    const whole = segments[i] as string;
+/** A path as a servlet container reads it, and where in the path as given each of its characters stands. */
+export interface ServletPath {
+  readonly path: string;
+  /** One more than there are characters: the last is the end. */
+  readonly offsets: readonly number[];
+}
+
+/** Without path parameters, double slashes and dot segments (alias_match_servlet). */
+export function servletPath(path: string): ServletPath {
+  const kept: { readonly text: string; readonly at: number }[] = [];
+  let at = 0;
+  for (const whole of path.split('/')) {
     const semicolon = whole.indexOf(';');
-    const segment = semicolon < 0 ? whole : whole.slice(0, semicolon);
-    if (segment === '..') {
-      kept.pop();
-      if (i === last) kept.push('');
-    } else if (segment === '.' || (segment === '' && i !== last)) {
-      if (i === last) kept.push('');
-    } else {
-      kept.push(segment);
+    const text = semicolon < 0 ? whole : whole.slice(0, semicolon);
+    const isLast = at + whole.length >= path.length;
+    if (at > 0) {
+      if (text === '..') kept.pop();
+      if (text !== '..' && text !== '.' && text !== '') kept.push({ text, at });
+      else if (isLast) kept.push({ text: '', at });
     }
+    at += whole.length + 1;
   }
-  return `/${kept.join('/')}`;
+  let clean = '';
+  const offsets: number[] = [];
+  for (const segment of kept) {
+    clean += `/${segment.text}`;
+    for (let i = -1; i < segment.text.length; i++) offsets.push(segment.at + i);
+  }
+  const last = kept.at(-1);
+  offsets.push(last === undefined ? path.length : last.at + last.text.length);
+  return { path: clean, offsets };
 }
 
 /** What a ProxyPass makes of a path. */
@@ -78,16 +90,30 @@ export function applyPass(alias: ProxyAlias, path: string, target: string): Pass
 
 function applyPrefix(alias: ProxyAlias, path: string, target: string): PassResult {
   const { from, to } = alias;
-  const isServlet = alias.mapping === 'servlet';
-  const compared = isServlet ? servletPath(path) : path;
-  const taken = prefixLength(compared, from);
+  if (alias.mapping === 'servlet') return applyServlet(alias, path);
+  const taken = prefixLength(path, from);
   if (taken === 0) return NONE;
   if (to === '!') return EXCLUDED;
-  const isNocanon = alias.isNocanon && !isServlet;
-  const isMismatch = isNocanon && prefixLength(target, from) !== taken;
-  const isRaw = isNocanon && !isMismatch;
-  const rest = isServlet ? compared.slice(taken) : (isRaw ? target : path).slice(taken);
-  return { kind: 'proxied', url: to + rest, isRaw, isMismatch, path: isServlet ? compared : undefined };
+  const isMismatch = alias.isNocanon && prefixLength(target, from) !== taken;
+  const isRaw = alias.isNocanon && !isMismatch;
+  return {
+    kind: 'proxied',
+    url: to + (isRaw ? target : path).slice(taken),
+    isRaw,
+    isMismatch,
+    path: undefined,
+  };
+}
+
+/** The path is compared without its parameters, but what follows the prefix goes on with them. */
+function applyServlet(alias: ProxyAlias, path: string): PassResult {
+  const servlet = servletPath(path);
+  const taken = prefixLength(servlet.path, alias.from);
+  if (taken === 0) return NONE;
+  if (alias.to === '!') return EXCLUDED;
+  // Behind the last character taken, not before the next one: what is between them are parameters.
+  const rest = path.slice((servlet.offsets[taken - 1] ?? path.length) + 1);
+  return { kind: 'proxied', url: alias.to + rest, isRaw: false, isMismatch: false, path: servlet.path };
 }
 
 function applyRegex(alias: ProxyAlias, path: string, target: string): PassResult {

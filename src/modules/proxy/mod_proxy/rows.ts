@@ -21,6 +21,7 @@ const ANYWHERE = RSRC_CONF | ACCESS_CONF;
 const FORWARD =
   'forward proxying is not part of apache-lite: only reverse proxying (ProxyPass, SetHandler "proxy:...")';
 const NO_BALANCERS = 'there are no balancers in apache-lite';
+const INHERITED = 'as in httpd 2.4.71, a virtual host takes over what the main server maps';
 const HTTP_ONLY = 'only used when requests are passed on by HTTP';
 
 function row<K extends Shape>(
@@ -288,14 +289,16 @@ export const otherRows: readonly Row[] = [
     'FLAG',
     RSRC_CONF,
     'on if this server should inherit Balancers and Workers defined in the main server (Setting to off recommended if using the Balancer Manager)',
-    (cmd, on) => void (cmd.server.inheritsBalancers = on),
+    nothing,
+    { noEffect: INHERITED },
   ),
   row(
     'ProxyPassInherit',
     'FLAG',
     RSRC_CONF,
     'on if this server should inherit all ProxyPass directives defined in the main server (Setting to off recommended if using the Balancer Manager)',
-    (cmd, on) => void (cmd.server.inheritsPass = on),
+    nothing,
+    { noEffect: INHERITED },
   ),
   row(
     'ProxyStatus',
