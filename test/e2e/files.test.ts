@@ -12,9 +12,9 @@ const HUGE = 2 * GIB + 12_345;
 let site: Site;
 beforeAll(async () => {
   site = await startSite({
-    configuration:
-      'CustomLog logs/access.log "%r %>s %B"\n<Directory "htdocs">\nOptions FollowSymLinks\n</Directory>\n' +
-      '<Directory "htdocs/strict">\nOptions None\n</Directory>\n',
+    configuration: (site) =>
+      `CustomLog logs/access.log "%r %>s %B"\n<Directory "${site.root}/htdocs">\nOptions FollowSymLinks\n</Directory>
+<Directory "${site.root}/htdocs/strict">\nOptions None\n</Directory>\n`,
     files: {
       'htdocs/index.html': 'hello\n',
       'htdocs/ten.txt': Buffer.alloc(10 * MIB, 'abcdefgh'),
