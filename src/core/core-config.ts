@@ -97,6 +97,8 @@ export interface CoreServerConf {
   regexDefaults?: number;
   pidFile?: string;
   listen?: { readonly text: string; readonly host: string | undefined; readonly port: number; readonly protocol: string | undefined }[];
+  /** Seconds a graceful stop waits for the last answers; 0: for ever. */
+  gracefulShutdownTimeout?: number;
   /** Listen queue. */
   listenBacklog?: number;
   user?: string;

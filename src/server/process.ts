@@ -5,6 +5,7 @@
 
 import type { Configuration } from '../core/configuration.ts';
 import type { Loaded } from '../core/load.ts';
+import { coreServer } from '../core/core-config.ts';
 import { Level, logServer } from '../core/log.ts';
 import { errnoPrefix, errorPrefix } from './error-text.ts';
 import { HttpServer, ListenError, listenAddresses } from './http-server.ts';
@@ -267,6 +268,8 @@ export class ServerProcess {
     if (isGraceful) this.#notice(MPM, 'AH00492', 'caught SIGWINCH, shutting down gracefully');
     else this.#notice(MPM, 'AH00491', 'caught SIGTERM, shutting down');
     this.#stopping = isGraceful ? 'gracefully' : 'now';
+    const patience = coreServer(this.#configuration.main).gracefulShutdownTimeout ?? 0;
+    if (isGraceful && patience > 0) setTimeout(() => void this.#http.stop(false), patience * 1000).unref();
     void this.#http
       .stop(isGraceful)
       .then(() => this.#logs?.close())

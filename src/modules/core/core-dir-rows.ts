@@ -109,13 +109,18 @@ const OVERRIDE_BITS: ReadonlyMap<string, number> = new Map([
   ['indexes', OR_INDEXES],
 ]);
 
+/** Of Options, where AllowOverride does not name single ones. */
+const EVERY_OPTION = 0xffff;
+
 /** AllowOverride with Options=... and Nonfatal=... (set_override). */
 function allowOverride(cmd: Cmd, words: readonly string[]): ApplyResult {
   if (cmd.enclosing.some((key) => /^<(location|files)/.test(key))) cmd.warn(`AH00114: Useless use of AllowOverride in ${placeInFile(cmd)}.`);
   const { dir } = cmd;
   dir.override = 0;
-  delete dir.overrideOptions;
+  // What an outer AllowOverride says of single options does not hold here.
+  dir.overrideOptions = EVERY_OPTION;
   dir.overrideNonfatal = 0;
+  dir.overrideUnknownNonfatal = false;
   for (const word of words) {
     const [name = '', value] = splitAtEqual(word.toLowerCase());
     const bits = OVERRIDE_BITS.get(name);

@@ -126,10 +126,17 @@ const poolRows: readonly Row[] = [
   poolRow('ServerLimit', 'Maximum number of child processes for this run of Apache'),
   poolRow('MaxClients', 'Deprecated name of MaxRequestWorkers'),
   poolRow('MaxRequestWorkers', 'Maximum number of threads alive at the same time'),
-  poolRow(
-    'GracefulShutdownTimeout',
-    'Maximum time in seconds to wait for child processes to complete transactions during shutdown',
-  ),
+  {
+    name: 'GracefulShutdownTimeout',
+    shape: 'TAKE1',
+    where: RSRC_CONF,
+    forbidden: GLOBAL_ONLY,
+    usage: 'Maximum time in seconds to wait for child processes to complete transactions during shutdown',
+    apply: (cmd, arg) => {
+      coreServerOf(cmd).gracefulShutdownTimeout = Number.parseInt(arg, 10) || 0;
+      return undefined;
+    },
+  },
 ];
 
 const threadRows: readonly Row[] = [
