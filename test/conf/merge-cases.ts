@@ -79,6 +79,7 @@ function parseCase(name: string, file: string): MergeCase {
 /** Puts a case's files in place of those of the case before it. */
 export function writeSite(site: string, { files, requests }: MergeCase): void {
   rmSync(site, { recursive: true, force: true });
+  mkdirSync(site);
   const write = (name: string, text: string): void => {
     mkdirSync(path.dirname(path.join(site, name)), { recursive: true });
     writeFileSync(path.join(site, name), text, 'latin1');
@@ -112,6 +113,8 @@ export function frame(one: MergeCase, site: string, port: number, more: readonly
 /** With UPDATE_CASES=1 what came out becomes what is expected. */
 export function updateCase(one: MergeCase, outcomes: ReadonlyMap<MergeRequest, string>): void {
   const files = [...one.files].map(([name, text]) => `---------- file ${name}\n${text}`);
-  const requests = one.requests.map((request) => `---------- ${request.heading}\n${outcomes.get(request) ?? ''}`);
+  const requests = one.requests.map(
+    (request) => `---------- ${request.heading}\n${outcomes.get(request) ?? ''}`,
+  );
   writeFileSync(one.file, [one.configuration, ...files, ...requests].join(''), 'latin1');
 }

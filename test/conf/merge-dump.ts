@@ -1,11 +1,5 @@
 /** Merged configurations as text: one line a field, whatever a module keeps in it. */
-import {
-  OR_AUTHCFG,
-  OR_FILEINFO,
-  OR_INDEXES,
-  OR_LIMIT,
-  OR_OPTIONS,
-} from '../../src/config/directive.ts';
+import { OR_AUTHCFG, OR_FILEINFO, OR_INDEXES, OR_LIMIT, OR_OPTIONS } from '../../src/config/directive.ts';
 import {
   allowedOptions,
   type CoreDirConf,
@@ -44,9 +38,11 @@ function bits(value: number, names: Readonly<Record<string, number>>): string {
 
 /** One field of a module's merged configuration. */
 export function fieldText(module: AnyModule, conf: object, field: string): string {
-  if (module.name === 'core_module' && field === 'options') return bits(allowedOptions(conf as CoreDirConf), OPTIONS);
+  if (module.name === 'core_module' && field === 'options')
+    return bits(allowedOptions(conf as CoreDirConf), OPTIONS);
   const value = (conf as Record<string, unknown>)[field];
-  if (module.name === 'core_module' && field === 'override' && typeof value === 'number') return bits(value, OVERRIDES);
+  if (module.name === 'core_module' && field === 'override' && typeof value === 'number')
+    return bits(value, OVERRIDES);
   return text(value);
 }
 
@@ -56,7 +52,8 @@ function text(value: unknown): string {
   if (typeof value !== 'object' || value === null) return String(value);
   if (Array.isArray(value)) return `[${value.map(text).join(', ')}]`;
   if (value instanceof Set) return text([...value]);
-  if (value instanceof Map) return `{${[...value].map(([key, one]) => `${text(key)}: ${text(one)}`).join(', ')}}`;
+  if (value instanceof Map)
+    return `{${[...value].map(([key, one]) => `${text(key)}: ${text(one)}`).join(', ')}}`;
   if (value instanceof MethodScope) {
     return ['GET', 'POST', 'PUT', 'OTHER'].filter((method) => value.includes(method)).join('|') || 'none';
   }

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -9,6 +9,7 @@ import { type AnyModule, defineModule } from '../../src/core/module.ts';
 import type { Request } from '../../src/core/request.ts';
 import { modules } from '../../src/modules/index.ts';
 import { HttpServer } from '../../src/server/http-server.ts';
+import { runsAsRoot, serverUser } from '../differential/server-user.ts';
 import { findHttpd, startServer } from '../support/httpd.ts';
 import { claimPorts, type PortBlock } from '../support/ports.ts';
 import {
@@ -33,6 +34,7 @@ beforeAll(async () => {
   root = mkdtempSync(path.join(tmpdir(), 'conf-merge-'));
   site = path.join(root, 'site');
   // The user that httpd serves as must be able to read it.
+  chmodSync(root, 0o755);
   mkdirSync(path.join(root, 'logs'));
   writeFileSync(path.join(root, 'mime.types'), 'text/plain txt\ntext/html html\n');
   writeFileSync(path.join(root, 'users'), '');
@@ -65,7 +67,9 @@ function ask(port: number, { host, path: target }: MergeRequest): Promise<Answer
     get({ port, host: '127.0.0.1', path: target, headers: { host }, agent: false }, (response) => {
       let body = '';
       response.setEncoding('latin1').on('data', (chunk: string) => (body += chunk));
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }));
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body }),
+      );
     }).on('error', reject);
   });
 }
@@ -98,10 +102,11 @@ async function outcomesOf(one: MergeCase): Promise<Map<MergeRequest, string>> {
   const port = block.ports[0] as number;
   const text = frame(one, site, port, []);
   const loaded = await loadConfiguration(observed, { entry: { name: one.name, text }, serverRoot: root });
-  expect(loaded.problems.list.map(({ message }) => message)).toEqual([]);
+  expect(loaded.problems.errors.map(({ message }) => message)).toEqual([]);
   const { configuration } = loaded;
   if (configuration === undefined) throw new Error('no configuration');
-  for (const server of [configuration.main, ...configuration.virtualServers]) server.log.sink = () => undefined;
+  for (const server of [configuration.main, ...configuration.virtualServers])
+    server.log.sink = () => undefined;
   const server = new HttpServer(configuration);
   await server.listen();
   try {
@@ -112,8 +117,13 @@ async function outcomesOf(one: MergeCase): Promise<Map<MergeRequest, string>> {
       });
       const answer = await ask(port, request);
       const r = await seen;
-      const lines = one.shown.map((item) => (isOnWire(item) ? wireLine(item, answer) : configurationLine(item, r)));
-      outcomes.set(request, `${lines.join('\n')}\n`.replaceAll(root, '$ROOT').replaceAll(String(port), '$PORT'));
+      const lines = one.shown.map((item) =>
+        isOnWire(item) ? wireLine(item, answer) : configurationLine(item, r),
+      );
+      outcomes.set(
+        request,
+        `${lines.join('\n')}\n`.replaceAll(root, '$ROOT').replaceAll(String(port), '$PORT'),
+      );
     }
     return outcomes;
   } finally {
@@ -128,7 +138,9 @@ describe('fixtures/conf/merge', () => {
     expect(one.requests.length).toBeGreaterThan(0);
     const outcomes = await outcomesOf(one);
     if (UPDATE) updateCase(one, outcomes);
-    else for (const request of one.requests) expect(outcomes.get(request), request.heading).toBe(request.expected);
+    else
+      for (const request of one.requests)
+        expect(outcomes.get(request), request.heading).toBe(request.expected);
   });
 });
 
@@ -141,7 +153,10 @@ describe.skipIf('missing' in httpd)('httpd answers the same, as far as it can be
     if ('missing' in httpd) return;
     writeSite(site, one);
     const port = block.ports[1] as number;
-    const load = LOADED.split(' ').map((name) => `LoadModule ${name}_module "${httpd.modules}/mod_${name}.so"`);
+    const load = LOADED.split(' ').map(
+      (name) => `LoadModule ${name}_module "${httpd.modules}/mod_${name}.so"`,
+    );
+    if (runsAsRoot()) load.push(`User ${serverUser.name}`, `Group ${serverUser.name}`);
     const file = path.join(root, 'httpd.conf');
     writeFileSync(file, frame(one, site, port, load), 'latin1');
     const running = await startServer(httpd, file, port);
@@ -149,7 +164,9 @@ describe.skipIf('missing' in httpd)('httpd answers the same, as far as it can be
       for (const request of one.requests) {
         const answer = await ask(port, request);
         const theirs = one.shown.filter(isOnWire).map((item) => wireLine(item, answer));
-        const ours = request.expected.split('\n').filter((_, index) => one.shown[index] !== undefined && isOnWire(one.shown[index]));
+        const ours = request.expected
+          .split('\n')
+          .filter((_, index) => one.shown[index] !== undefined && isOnWire(one.shown[index]));
         const seen = theirs.map((line) => line.replaceAll(root, '$ROOT').replaceAll(String(port), '$PORT'));
         expect(seen, request.heading).toEqual(ours);
       }
