@@ -171,7 +171,6 @@ export interface CoreDirConf {
   readBufferSize?: number;
   qualifyRedirectUrl?: boolean;
   outputFilters?: readonly string[];
-  inputFilters?: readonly string[];
   /** `Limit`-scoped authorization lives in the modules it belongs to. */
 }
 

@@ -331,11 +331,18 @@ function addDefaultCharset(cmd: Cmd, arg: string): ApplyResult {
   return undefined;
 }
 
-function filterList(field: 'outputFilters' | 'inputFilters') {
+function filterList(field: 'outputFilters') {
   return (cmd: Cmd, arg: string): ApplyResult => {
     cmd.dir[field] = arg.toLowerCase() === 'none' ? [] : arg.split(';').filter((name) => name !== '');
     return undefined;
   };
+}
+
+export const NO_INPUT_FILTERS = 'there are no input filters yet: request bodies reach their readers as the client sent them';
+
+function setInputFilter(cmd: Cmd, arg: string): ApplyResult {
+  if (arg.toLowerCase() !== 'none') cmd.warn(`${cmd.node.name} ${arg} has no effect: ${NO_INPUT_FILTERS}`);
+  return undefined;
 }
 
 function defaultType(cmd: Cmd, arg: string): ApplyResult {
@@ -383,7 +390,7 @@ export const dirRows: readonly Row[] = [
   row('CGIVar', 'TAKE2', OR_FILEINFO, 'Controls how some CGI variables are set', cgiVar),
   row('QualifyRedirectURL', 'FLAG', OR_FILEINFO, 'Controls whether the REDIRECT_URL environment variable is fully qualified', (cmd, on) => void (cmd.dir.qualifyRedirectUrl = on)),
   row('SetOutputFilter', 'TAKE1', OR_FILEINFO, 'filter (or ; delimited list of filters) to be run on the request content', filterList('outputFilters')),
-  row('SetInputFilter', 'TAKE1', OR_FILEINFO, 'filter (or ; delimited list of filters) to be run on the request body', filterList('inputFilters')),
+  row('SetInputFilter', 'TAKE1', OR_FILEINFO, 'filter (or ; delimited list of filters) to be run on the request body', setInputFilter, NO_INPUT_FILTERS),
   row('EnableSendfile', 'TAKE1', OR_FILEINFO, 'Controls whether sendfile may be used to transmit files', oneOf('enableSendfile', onOff(true, false), "parameter must be 'on' or 'off'"), 'Node.js does not offer sendfile'),
   row('EnableMMAP', 'TAKE1', OR_FILEINFO, 'Controls whether memory-mapping may be used to read files', oneOf('enableMmap', onOff(true, false), "parameter must be 'on' or 'off'"), 'Node.js does not map files to memory'),
   row('ReadBufferSize', 'TAKE1', ACCESS_CONF | RSRC_CONF, 'Size (in bytes) of the memory buffers used to read data', byteCount, 'buffer sizes follow the speed of the reader'),

@@ -111,13 +111,18 @@ function removeRow(name: string, attribute: Removal['attribute']): Row {
     apply: remove(attribute),
   };
 }
+/** Read and merged, for the modules that will bring such filters. */
+const NO_INPUT_FILTERS = 'there are no input filters yet';
 const FOLLOWED = 'followed by one or more file extensions';
 
 const directives: readonly Row[] = [
   addRow('AddCharset', 'charset', `a charset (e.g., iso-2022-jp), ${FOLLOWED}`),
   addRow('AddEncoding', 'encoding', `an encoding (e.g., gzip), ${FOLLOWED}`),
   addRow('AddHandler', 'handler', `a handler name ${FOLLOWED}`),
-  addRow('AddInputFilter', 'inputFilters', `input filter name (or ; delimited names) ${FOLLOWED}`),
+  {
+    ...addRow('AddInputFilter', 'inputFilters', `input filter name (or ; delimited names) ${FOLLOWED}`),
+    noEffect: NO_INPUT_FILTERS,
+  } as Row,
   addRow('AddLanguage', 'language', `a language (e.g., fr), ${FOLLOWED}`),
   addRow('AddOutputFilter', 'outputFilters', `output filter name (or ; delimited names) ${FOLLOWED}`),
   addRow('AddType', 'type', `a mime type ${FOLLOWED}`),
