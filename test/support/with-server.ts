@@ -35,6 +35,8 @@ export interface SiteOptions {
   /** Contents by path below the root. */
   readonly files?: Readonly<Record<string, string | Buffer>>;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Run in place of the built command. */
+  readonly command?: string;
 }
 
 /** Makes the directory and claims ports; starts nothing. */
@@ -117,7 +119,8 @@ export class Site {
 
   /** Starts the command in the foreground and waits until it serves. */
   async start(): Promise<void> {
-    const program = findApacheLite();
+    const { command } = this.#options;
+    const program = command === undefined ? findApacheLite() : { command, prefix: [] };
     if ('missing' in program) throw new Error(program.missing);
     const log = path.join(this.root, 'output.log');
     // A file: on Linux Node.js makes pipes of sockets, and nobody can open /dev/stderr when it is a socket.
