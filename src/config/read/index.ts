@@ -6,7 +6,7 @@ import type { ConfigNode } from '../tree.ts';
 import { diskFiles } from './files.ts';
 import type { ModuleName } from './on-read.ts';
 import type { ReadOptions, ReadResult } from './options.ts';
-import { Reader, type SourceParts } from './reader.ts';
+import { Reader } from './reader.ts';
 import { ReadingState } from './reading.ts';
 
 export { coreReadRows } from './core-rows.ts';
@@ -21,6 +21,9 @@ export type {
   ReadOptions,
   ReadResult,
 } from './options.ts';
+
+import type { SourceParts } from './texts.ts';
+
 export { argumentSpan } from './place.ts';
 export { soRows } from './so-rows.ts';
 export { versionRows } from './version-rows.ts';

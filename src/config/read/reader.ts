@@ -3,20 +3,21 @@
  * execute_now of httpd's server/config.c). Where httpd recurses into files, sections and macros, this walks two stacks, so that no
  * nesting in a text can exhaust ours; where httpd stops at the first error, this notes it and goes on with the likeliest meaning.
  */
-import { parseConfiguration } from '../../../grammar/httpd-conf/parser.ts';
-import { logicalLineEnd, trimmedEnd } from '../../../grammar/httpd-conf/scan.ts';
+import { logicalLineEnd } from '../../../grammar/httpd-conf/scan.ts';
 import { joinLines, type Statement } from '../../../grammar/httpd-conf/statement.ts';
 import type { Problems, Severity } from '../../diagnostics/problem.ts';
 import { positionOf, type SourceText, type Span } from '../../diagnostics/source.ts';
-import type { ApplyResult, DirectiveError } from '../directive.ts';
+import type { DirectiveError } from '../directive.ts';
 import { withUsage } from '../invoke.ts';
 import type { ConfigNode } from '../tree.ts';
-import { splitArguments, WordCursor } from '../words.ts';
+import { splitArguments } from '../words.ts';
 import { asciiLower } from './ascii.ts';
 import { errorText } from './files.ts';
-import type { IncludeItem, LogicalLine, ReadCommand } from './on-read.ts';
+import { LESS, type Line, SLASH, skipSection, takeApart } from './line.ts';
+import type { ReadCommand } from './on-read.ts';
 import type { ConfigFiles, IncludedFile } from './options.ts';
 import type { ReadingState } from './reading.ts';
+import { type Frame, lineOf, type Pending, partsOf, type SourceParts, spanOf, TextStack } from './texts.ts';
 import { expandVariables } from './variables.ts';
 
 /** AP_MAX_INCLUDE_DEPTH. */
@@ -26,28 +27,6 @@ const MAX_TEXTS = 100_000;
 /** Nobody reads more; a text that is none at all must not make one for each of its lines. */
 const MAX_ERRORS = 1000;
 const MAX_EXPANSION_BYTES = 256 * 1024 * 1024;
-
-/** A text being read. A macro's expansion shares the file's nesting: what it opens, the file may close. */
-interface Frame {
-  readonly source: SourceText;
-  /** What offsets count into: the source's text, blanked behind NUL bytes. */
-  readonly text: string;
-  readonly statements: readonly Statement[];
-  next: number;
-  /** Where the next logical line starts, for actions that take lines raw. */
-  lineStart: number;
-  readonly hasVariables: boolean;
-  /** Number of open sections when the file began. */
-  readonly sectionBase: number;
-  readonly depth: number;
-}
-
-/** Files still to be read in place of an Include. */
-interface Pending {
-  readonly item: IncludeItem;
-  readonly span: Span;
-  readonly depth: number;
-}
 
 /** A section whose end is not read yet. A transparent one (`<IfModule>` and its kin) is no node: its lines belong to what is around it. */
 interface OpenSection {
@@ -59,14 +38,6 @@ interface OpenSection {
   readonly outer: ConfigNode[];
   /** A wrong end tag was met in it: likely its own, misspelled, so that its missing end is no news. */
   excused: boolean;
-}
-
-/** One line taken apart: name without quotes and `>`, arguments joined and expanded. */
-interface Line {
-  readonly name: string;
-  readonly args: string;
-  readonly statement: Statement;
-  readonly frame: Frame;
 }
 
 export interface ReaderOptions {
@@ -83,21 +54,15 @@ export interface ReaderOptions {
   readonly parsed: Map<string, SourceParts>;
 }
 
-export interface SourceParts {
-  readonly raw: string;
-  readonly text: string;
-  readonly statements: readonly Statement[];
-}
-
 export class Reader {
   readonly tree: ConfigNode[] = [];
   readonly includes: IncludedFile[] = [];
   readonly #options: ReaderOptions;
-  readonly #stack: (Frame | Pending)[] = [];
+  readonly #texts = new TextStack();
   readonly #open: OpenSection[] = [];
   readonly #keys = new Map<string, string>();
   #nodes: ConfigNode[] = this.tree;
-  #texts = 0;
+  #textCount = 0;
   #expansionBytes = 0;
   #errors = 0;
 
@@ -107,7 +72,7 @@ export class Reader {
 
   /** Reads a file and everything it includes. A missing one is a problem without a place. */
   readFile(path: string): void {
-    this.#stack.push({
+    this.#texts.push({
       item: { file: path, optional: false },
       span: { source: nowhere, start: 0, end: 0 },
       depth: 0,
@@ -123,10 +88,10 @@ export class Reader {
 
   #run(): void {
     for (;;) {
-      const top = this.#stack.at(-1);
+      const { top } = this.#texts;
       if (top === undefined) return;
       if ('item' in top) {
-        this.#stack.pop();
+        this.#texts.pop();
         this.#begin(top);
         continue;
       }
@@ -172,8 +137,8 @@ export class Reader {
   }
 
   #push(source: SourceText, parts: SourceParts, depth: number): void {
-    const surrounding = source.isExpansion ? this.#frame() : undefined;
-    if (++this.#texts > MAX_TEXTS) {
+    const surrounding = source.isExpansion ? this.#texts.frame : undefined;
+    if (++this.#textCount > MAX_TEXTS) {
       this.#abort(`more than ${MAX_TEXTS} files and macro uses in one configuration`, source.includedFrom);
       return;
     }
@@ -188,7 +153,7 @@ export class Reader {
       depth,
     };
     const tooLong = this.#longLine(frame);
-    this.#stack.push(tooLong === undefined ? frame : { ...frame, statements: tooLong });
+    this.#texts.push(tooLong === undefined ? frame : { ...frame, statements: tooLong });
   }
 
   /** Statements up to the first line that is too long for httpd, which reads no further; undefined when there is none. */
@@ -213,14 +178,9 @@ export class Reader {
     return undefined;
   }
 
-  #frame(): Frame | undefined {
-    const top = this.#stack.at(-1);
-    return top === undefined || 'item' in top ? undefined : top;
-  }
-
   /** The end of a text. Only a file's end closes nothing by itself: an expansion goes on in the text that used it. */
   #endOf(frame: Frame): void {
-    this.#stack.pop();
+    this.#texts.pop();
     if (frame.source.isExpansion) return;
     const left = this.#open.splice(frame.sectionBase);
     const [outermost] = left;
@@ -242,7 +202,8 @@ export class Reader {
   // Lines ---------------------------------------------------------------------------------------------------------------------------
 
   #read(frame: Frame, statement: Statement): void {
-    const line = this.#takeApart(frame, statement, true);
+    const expand = frame.hasVariables ? (text: string) => this.#expand(text, frame, statement) : undefined;
+    const line = takeApart(frame, statement, expand);
     const { name } = line;
     if (name === '') return;
     if (name.charCodeAt(0) === LESS && name.charCodeAt(1) === SLASH) {
@@ -253,25 +214,6 @@ export class Reader {
     const row = this.#options.state.rowOf(key);
     if (row?.onRead !== undefined) this.#execute(line, key);
     else this.#add(line, key);
-  }
-
-  #takeApart(frame: Frame, statement: Statement, expand: boolean): Line {
-    const { start, nameEnd, restStart, end } = statement;
-    const { text } = frame;
-    let name = text.slice(start, nameEnd);
-    let args = restStart < end ? joinLines(text.slice(restStart, end)) : '';
-    if (expand && frame.hasVariables && text.slice(start, end).includes('${')) {
-      const cursor = new WordCursor(this.#expand(joinLines(text.slice(start, end)), frame, statement));
-      name = cursor.next();
-      args = cursor.rest;
-    } else if (needsUnquoting(name)) {
-      name = new WordCursor(joinLines(name)).next();
-    }
-    // ap_build_config_sub takes one `>` off any name that does not close a section, and shows an empty section header as `>`.
-    if (name.charCodeAt(name.length - 1) === GREATER && name.charCodeAt(1) !== SLASH)
-      name = name.slice(0, -1);
-    if (args === '' && name.charCodeAt(0) === LESS) args = '>';
-    return { name, args, statement, frame };
   }
 
   #expand(line: string, frame: Frame, statement: Statement): string {
@@ -403,12 +345,12 @@ export class Reader {
           excused: false,
         });
       },
-      skipSection: () => this.#skip(name),
-      takeLine: () => this.#takeLine(),
+      skipSection: () => skipSection(this.#texts, name),
+      takeLine: () => this.#texts.takeLine(),
       insertText: (source) => this.#insert(source),
       includeFiles: (items) => {
         const { depth } = frame;
-        for (const item of items.toReversed()) this.#stack.push({ item, span, depth: depth + 1 });
+        for (const item of items.toReversed()) this.#texts.push({ item, span, depth: depth + 1 });
       },
     };
   }
@@ -419,75 +361,7 @@ export class Reader {
       this.#abort('macro expansions of this configuration are too large', source.includedFrom);
       return;
     }
-    this.#push(source, partsOf(source.text), this.#frame()?.depth ?? 0);
-  }
-
-  /** The next statement of this file, from the texts inserted into it first; undefined at the file's end. */
-  #nextStatement(): { frame: Frame; statement: Statement } | undefined {
-    for (;;) {
-      const frame = this.#frame();
-      if (frame === undefined) return undefined;
-      const statement = frame.statements[frame.next];
-      if (statement !== undefined) {
-        frame.next++;
-        return { frame, statement };
-      }
-      if (!frame.source.isExpansion) return undefined;
-      this.#stack.pop();
-    }
-  }
-
-  /** ap_soak_end_container: counts sections to find the end, without a look at anything else. Variables are not expanded. */
-  #skip(section: string): ApplyResult {
-    const open = [section.slice(1)];
-    let firstError: string | undefined;
-    while (open.length > 0) {
-      const next = this.#nextStatement();
-      const expected = open.at(-1) ?? '';
-      if (next === undefined) return firstError ?? `Expected </${expected}> before end of configuration`;
-      const { frame, statement } = next;
-      if (statement.kind === 'comment') continue;
-      const { name, args } = this.#takeApart(frame, statement, false);
-      if (name.charCodeAt(0) !== LESS) continue;
-      if (name.charCodeAt(1) !== SLASH) {
-        // Only a `>` at the very end of the line is taken off the name here.
-        const kept = args === '>' || !frame.text.slice(statement.start, statement.nameEnd).endsWith('>');
-        open.push(kept ? name.slice(1) : `${name.slice(1)}>`);
-        continue;
-      }
-      const seen = name.slice(2, -1);
-      const at = open.findLastIndex((one) => asciiLower(one) === asciiLower(seen));
-      if (at !== open.length - 1) firstError ??= `Expected </${expected}> but saw </${seen}>`;
-      // An end that matches something further out ends that; one that matches nothing is passed over.
-      if (at >= 0) open.length = at;
-    }
-    return firstError;
-  }
-
-  #takeLine(): LogicalLine | undefined {
-    for (;;) {
-      const frame = this.#frame();
-      if (frame === undefined) return undefined;
-      const { text, statements } = frame;
-      const previous = statements[frame.next - 1];
-      const start = Math.max(
-        frame.lineStart,
-        previous === undefined ? 0 : logicalLineEnd(text, previous.end) + 1,
-      );
-      if (start >= text.length) {
-        if (!frame.source.isExpansion) return undefined;
-        this.#stack.pop();
-        continue;
-      }
-      const end = logicalLineEnd(text, start);
-      frame.lineStart = end + 1;
-      while ((statements[frame.next]?.start ?? text.length) < end) frame.next++;
-      const joined = joinLines(text.slice(start, trimmedEnd(text, start, end)));
-      return {
-        text: joined.replace(/^[ \t-\r]+/, ''),
-        span: { source: frame.source, start, end: Math.max(end, start) },
-      };
-    }
+    this.#push(source, partsOf(source.text), this.#texts.frame?.depth ?? 0);
   }
 
   // Problems ------------------------------------------------------------------------------------------------------------------------
@@ -504,40 +378,17 @@ export class Reader {
   #report(code: string, severity: Severity, message: string, span: Span | undefined, hint?: string): void {
     this.#options.problems.add({ code, severity, message, span, hint, whileReading: true });
     if (severity !== 'error' || ++this.#errors < MAX_ERRORS) return;
-    this.#stack.length = 0;
+    this.#texts.clear();
     this.#open.length = 0;
   }
 
   /** An error after which nothing more is read. */
   #abort(message: string, span: Span | undefined): void {
     this.#error(message, span);
-    this.#stack.length = 0;
+    this.#texts.clear();
     this.#open.length = 0;
   }
 }
 
-const SLASH = 47;
-const LESS = 60;
-const GREATER = 62;
-
 /** The source of what stands in no text. */
 const nowhere: SourceText = { name: '', text: '', includedFrom: undefined };
-
-export function partsOf(raw: string): SourceParts {
-  return { raw, ...parseConfiguration(raw) };
-}
-
-/** Names are nearly always plain; quotes, backslashes and continuations take the slow way. */
-function needsUnquoting(name: string): boolean {
-  const first = name.charCodeAt(0);
-  return first === 34 || first === 39 || name.includes('\\');
-}
-
-function spanOf(frame: Frame, start: number, end: number): Span {
-  return { source: frame.source, start, end };
-}
-
-/** The line that httpd counts for what starts here: the last one of its logical line. */
-export function lineOf(span: Span): number {
-  return positionOf(span.source, logicalLineEnd(span.source.text, span.start)).line;
-}

@@ -22,34 +22,23 @@ import { parseAddress } from './addresses.ts';
 
 type Cmd = Command<CoreServerConf, CoreDirConf>;
 
-/** What a section header's words are: `~ regex` or a plain pattern. */
+/** What a section header's words are: a plain pattern, or with `~` and in the Match sections a regular expression. */
 interface Header {
   readonly pattern: string;
-  readonly isRegex: boolean;
+  readonly regex: Pcre | undefined;
 }
 
 function readHeader(cmd: Cmd, text: string, isMatch: boolean): Header | string {
   const args = sectionText(text);
   if (args === undefined) return `<${cmd.node.name}> directive missing closing '>'`;
   if (args.trim() === '') return `<${cmd.node.name}> directive requires additional arguments`;
-  const [first, rest] = getWord(args);
-  let header: Header = { pattern: first, isRegex: isMatch };
-  let left = rest;
-  if (!isMatch && first === '~') {
-    const [pattern, more] = getWord(rest);
-    header = { pattern, isRegex: true };
-    left = more;
-  }
-  if (left.trim() !== '') {
-    return `Multiple <${cmd.node.name}> arguments not (yet) supported.`;
-  }
-  return header;
-}
-
-/** Compiles a section's regular expression, or says what is wrong with it as httpd does. */
-function compileRegex(pattern: string): Pcre | string {
+  let [pattern, rest] = getWord(args);
+  const isRegex = isMatch || pattern === '~';
+  if (!isMatch && isRegex) [pattern, rest] = getWord(rest);
+  if (rest.trim() !== '') return `Multiple <${cmd.node.name}> arguments not (yet) supported.`;
+  if (!isRegex) return { pattern, regex: undefined };
   try {
-    return compilePcre(pattern);
+    return { pattern, regex: compilePcre(pattern) };
   } catch (error) {
     if (error instanceof PcreError) return 'Regex could not be compiled';
     throw error;
@@ -59,13 +48,9 @@ function compileRegex(pattern: string): Pcre | string {
 function directorySection(cmd: Cmd, text: string): ApplyResult {
   const header = readHeader(cmd, text, cmd.node.key === '<directorymatch');
   if (typeof header === 'string') return header;
-  let regex: Pcre | undefined;
-  let pattern = header.pattern;
-  if (header.isRegex) {
-    const compiled = compileRegex(pattern);
-    if (typeof compiled === 'string') return compiled;
-    regex = compiled;
-  } else {
+  const { regex } = header;
+  let { pattern } = header;
+  if (regex === undefined) {
     if (!pattern.startsWith('/') && !/^[*?[]/.test(pattern)) pattern = cmd.serverRootRelative(pattern);
     pattern = normaliseDirectory(pattern);
   }
@@ -110,13 +95,7 @@ function directoryMatcher(pattern: string, regex: Pcre | undefined, isWildcard: 
 function locationSection(cmd: Cmd, text: string): ApplyResult {
   const header = readHeader(cmd, text, cmd.node.key === '<locationmatch');
   if (typeof header === 'string') return header;
-  const { pattern } = header;
-  let regex: Pcre | undefined;
-  if (header.isRegex) {
-    const compiled = compileRegex(pattern);
-    if (typeof compiled === 'string') return compiled;
-    regex = compiled;
-  }
+  const { pattern, regex } = header;
   const perDir = cmd.walkSection({ path: pattern });
   const isWildcard = regex === undefined && isFnmatchPattern(pattern);
   cmd.server.locationSections ??= [];
@@ -142,13 +121,7 @@ function locationMatcher(pattern: string, regex: Pcre | undefined, isWildcard: b
 function filesSection(cmd: Cmd, text: string): ApplyResult {
   const header = readHeader(cmd, text, cmd.node.key === '<filesmatch');
   if (typeof header === 'string') return header;
-  const { pattern } = header;
-  let regex: Pcre | undefined;
-  if (header.isRegex) {
-    const compiled = compileRegex(pattern);
-    if (typeof compiled === 'string') return compiled;
-    regex = compiled;
-  }
+  const { pattern, regex } = header;
   const perDir = cmd.walkSection({ path: pattern });
   const isWildcard = regex === undefined && isFnmatchPattern(pattern);
   const matches =
