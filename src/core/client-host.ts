@@ -91,6 +91,11 @@ export function clientHostName(r: Request): string | undefined | Promise<string 
   return nameOf.get(clientAddress(r));
 }
 
+/** The name of the address that the client connected to (UseCanonicalName DNS). */
+export function localHostName(r: Request): string | undefined | Promise<string | undefined> {
+  return nameOf.get(r.connection.localAddr);
+}
+
 /** Addresses of a name (or a textual address); undefined when there are none. */
 export function resolveHost(
   name: string,

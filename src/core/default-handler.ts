@@ -82,6 +82,7 @@ function answerFile(r: Request, file: CachedFile, finfo: Stats): Answer {
   if (coreDir(r).maxRanges !== 'none') headersOut.set('Accept-Ranges', 'bytes');
   else headersOut.set('Accept-Ranges', 'none');
   headersOut.set('Content-Length', String(file.size));
+  if (coreDir(r).contentDigest === true) headersOut.set('Content-MD5', file.md5());
   if (!r.noLocalCopy && mayBeConditional(r)) {
     const status = meetsConditions(r.headersIn, { etag, modified: Math.min(modified, now), now }, r.method === 'GET' || r.method === 'HEAD');
     if (status !== 0) {

@@ -2,6 +2,7 @@
 import { type BooleanExpr, type ExprContext, ExprEvaluationError, type RequestVariable, type StringExpr } from '../expr/index.ts';
 import { coreServer } from './core-config.ts';
 import { Level, logRequest } from './log.ts';
+import { groupName, userName } from './owner-names.ts';
 import type { Request } from './request.ts';
 import { bannerOf, requestScheme, serverAdmin, serverName, serverPort } from './server-identity.ts';
 import { lookupFile, lookupUri } from './subrequest.ts';
@@ -62,7 +63,7 @@ const VARIABLES: Readonly<Record<RequestVariable, (r: Request) => string | undef
   REQUEST_SCHEME: requestScheme,
   REQUEST_URI: (r) => r.uri,
   REQUEST_FILENAME: (r) => r.filename,
-  REMOTE_HOST: (r) => r.connection.remoteAddr,
+  REMOTE_HOST: (r) => r.remoteHost ?? r.connection.remoteAddr,
   REMOTE_IDENT: () => undefined,
   REMOTE_USER: (r) => r.user,
   SERVER_ADMIN: (r) => serverAdmin(r.server),
@@ -77,10 +78,11 @@ const VARIABLES: Readonly<Record<RequestVariable, (r: Request) => string | undef
   AUTH_TYPE: (r) => r.authType,
   THE_REQUEST: (r) => r.requestLine,
   CONTENT_TYPE: (r) => r.contentType,
-  HANDLER: (r) => r.handler,
+  // ap_invoke_handler takes the type for the handler where there is none.
+  HANDLER: (r) => r.handler ?? r.contentType,
   REQUEST_LOG_ID: (r) => r.logId,
-  SCRIPT_USER: (r) => (r.finfo === undefined ? '' : String(r.finfo.uid)),
-  SCRIPT_GROUP: (r) => (r.finfo === undefined ? '' : String(r.finfo.gid)),
+  SCRIPT_USER: (r) => (r.finfo === undefined ? '' : userName(r.finfo.uid)),
+  SCRIPT_GROUP: (r) => (r.finfo === undefined ? '' : groupName(r.finfo.gid)),
   DOCUMENT_URI: (r) => r.initial.uri,
   LAST_MODIFIED: (r) => (r.finfo === undefined ? undefined : compactTime(r.finfo.mtime)),
   CONTEXT_PREFIX: (r) => r.contextPrefix,

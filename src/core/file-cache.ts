@@ -46,7 +46,8 @@ export class CachedFile {
   readonly blocks: (Buffer | undefined)[] | undefined;
   /** The default ETag, once it is settled. */
   strongEtag: string | undefined;
-  #digest: string | undefined;
+  #sha1: string | undefined;
+  #md5: string | undefined;
   #fd: number;
   #users = 1;
 
@@ -96,22 +97,29 @@ export class CachedFile {
     this.#fd = -1;
   }
 
-  /** SHA-1 of the content in base64 (FileETag Digest); of a larger file read in pieces. */
+  /** SHA-1 of the content in base64 (FileETag Digest). */
   digest(): string {
-    if (this.#digest !== undefined) return this.#digest;
-    const hash = createHash('sha1');
-    if (this.content !== undefined) hash.update(this.content);
-    else {
-      const piece = Buffer.allocUnsafe(BLOCK);
-      for (let at = 0; at < this.size; ) {
-        const read = readSync(this.fd, piece, 0, piece.length, at);
-        if (read === 0) break;
-        hash.update(piece.subarray(0, read));
-        at += read;
-      }
+    this.#sha1 ??= this.#hash('sha1');
+    return this.#sha1;
+  }
+
+  /** MD5 of the content in base64 (ContentDigest). */
+  md5(): string {
+    this.#md5 ??= this.#hash('md5');
+    return this.#md5;
+  }
+
+  #hash(algorithm: 'md5' | 'sha1'): string {
+    const hash = createHash(algorithm);
+    if (this.content !== undefined) return hash.update(this.content).digest('base64');
+    const piece = Buffer.allocUnsafe(BLOCK);
+    for (let at = 0; at < this.size; ) {
+      const read = readSync(this.fd, piece, 0, piece.length, at);
+      if (read === 0) break;
+      hash.update(piece.subarray(0, read));
+      at += read;
     }
-    this.#digest = hash.digest('base64');
-    return this.#digest;
+    return hash.digest('base64');
   }
 
   #openAgain(): number {

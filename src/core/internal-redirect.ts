@@ -84,6 +84,8 @@ export function inherit(next: Request, r: Request): void {
   next.headerOnly = r.headerOnly;
   next.closeConnection = r.closeConnection;
   next.trailersIn = r.trailersIn;
+  next.remoteHost = r.remoteHost;
+  next.localHost = r.localHost;
   next.logId = r.logId;
   next.noLocalCopy = r.noLocalCopy;
   if (r.hasAllowed) for (const method of r.allowed) next.allowed.add(method);

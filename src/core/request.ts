@@ -99,6 +99,10 @@ export class Request {
   /** What the handler does with PATH_INFO when AcceptPathInfo says Default. */
   usedPathInfo: 'accept' | 'reject' | 'default' = 'default';
 
+  /** The client's name, where HostnameLookups asks for it and it has one. */
+  remoteHost: string | undefined;
+  /** This server's name by DNS, where UseCanonicalName asks for it and there is one. */
+  localHost: string | undefined;
   user: string | undefined;
   authType: string | undefined;
 

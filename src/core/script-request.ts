@@ -58,7 +58,7 @@ export function scriptRequest(r: Request, translatedPath: string | undefined): C
     filename: r.filename ?? '',
     pathInfo: r.pathInfo,
     pathTranslated: () => translatedPath,
-    remoteHost: undefined,
+    remoteHost: r.remoteHost,
     remoteAddr: connection.remoteAddr,
     remotePort: connection.remotePort,
     remoteIdent: undefined,

@@ -42,8 +42,9 @@ export function serverSignature(r: Request, prefix: string): string {
 
 /** The server's name as UseCanonicalName has it (ap_get_server_name). */
 export function serverName(r: Request): string {
-  if ((coreDir(r).useCanonicalName ?? 'off') === 'off' && r.hostname !== undefined) return r.hostname;
-  return r.server.hostname;
+  const mode = coreDir(r).useCanonicalName ?? 'off';
+  if (mode === 'off' && r.hostname !== undefined) return r.hostname;
+  return (mode === 'dns' ? r.localHost : undefined) ?? r.server.hostname;
 }
 
 /** The same, an IPv6 address in its brackets (ap_get_server_name_for_url). */

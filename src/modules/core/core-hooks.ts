@@ -1,10 +1,11 @@
 /** What the core does in the phases: map to the DocumentRoot, walk, override types, serve files (server/core.c). */
+import { clientHostName, localHostName } from '../../core/client-host.ts';
 import { coreDir, coreServer } from '../../core/core-config.ts';
 import { defaultHandler } from '../../core/default-handler.ts';
 import { insertNamedFilters } from '../../core/filters.ts';
 import { directoryWalk } from '../../core/directory-walk.ts';
 import { evaluateString } from '../../core/expression-context.ts';
-import { type PhaseHooks, REALLY_FIRST, REALLY_LAST } from '../../core/hooks.ts';
+import { type Answer, type PhaseHooks, REALLY_FIRST, REALLY_LAST } from '../../core/hooks.ts';
 import { Level, logRequest } from '../../core/log.ts';
 import type { Request } from '../../core/request.ts';
 import { OK } from '../../core/status.ts';
@@ -45,6 +46,21 @@ function uriBelowServerPath(r: Request, uri: string): string {
   return `/${start === 0 ? path : path.slice(start)}`;
 }
 
+/** Names by DNS, where HostnameLookups or UseCanonicalName ask for them: once a request, answers are kept for a while. */
+function lookUpNames(r: Request): Answer {
+  const { hostnameLookups, useCanonicalName } = coreDir(r);
+  const wantsClient = hostnameLookups !== undefined && hostnameLookups !== 'off' && r.remoteHost === undefined;
+  const wantsOwn = useCanonicalName === 'dns' && r.localHost === undefined;
+  if (!wantsClient && !wantsOwn) return OK;
+  return Promise.all([wantsClient ? clientHostName(r) : undefined, wantsOwn ? localHostName(r) : undefined]).then(
+    ([client, own]) => {
+      r.remoteHost ??= client;
+      r.localHost ??= own;
+      return OK;
+    },
+  );
+}
+
 /** Directory and file sections (core_map_to_storage). */
 function walkToStorage(r: Request): number {
   const status = directoryWalk(r);
@@ -54,7 +70,7 @@ function walkToStorage(r: Request): number {
 }
 
 /** ForceType, SetHandler, AcceptPathInfo (core_override_type). */
-function overrideType(r: Request): number {
+function overrideType(r: Request): Answer {
   const conf = coreDir(r);
   if (conf.forceType !== undefined && conf.forceType !== '') r.contentType = conf.forceType;
   if (conf.handlerExpr !== undefined) {
@@ -67,7 +83,7 @@ function overrideType(r: Request): number {
   if (r.usedPathInfo === 'default' && conf.acceptPathInfo !== undefined && conf.acceptPathInfo !== 'default') {
     r.usedPathInfo = conf.acceptPathInfo === 'on' ? 'accept' : 'reject';
   }
-  return OK;
+  return lookUpNames(r);
 }
 
 function setHandler(r: Request, handler: string): void {
@@ -77,6 +93,7 @@ function setHandler(r: Request, handler: string): void {
 
 
 export const coreHooks: PhaseHooks = {
+  postReadRequest: { run: lookUpNames, order: REALLY_FIRST },
   translateName: { run: translateToDocumentRoot, order: REALLY_LAST },
   mapToStorage: { run: walkToStorage, order: REALLY_LAST },
   fixups: { run: overrideType, order: REALLY_FIRST },
