@@ -8,25 +8,15 @@ import { Level, logRequest, logServer } from '../../../core/log.ts';
 import type { Request } from '../../../core/request.ts';
 import { beginBody } from '../../../core/response.ts';
 import { DECLINED, OK } from '../../../core/status.ts';
-import { escapeHtml } from '../../../http/escape.ts';
-import type { ProxyDirConf, ProxyServerConf } from './config.ts';
-import type { ProxyState, ProxyTarget, SchemeHandler } from './scheme.ts';
+import type { ProxyDirConf, ProxyServerConf } from '../shared/config.ts';
+import { hostAndPort, proxyError } from '../shared/errors.ts';
+import type { ProxyState, ProxyTarget } from '../shared/scheme.ts';
+import { defaultPortOf, splitSocket, tcpAddress, unixAddress } from '../shared/url.ts';
+import { findWorker, Worker } from '../shared/worker.ts';
 import { newState, schemeHandlerOf } from './translate.ts';
-import { defaultPortOf, splitSocket, tcpAddress, unixAddress } from './url.ts';
-import { findWorker, Worker } from './worker.ts';
 
 const PREFIX = 'proxy:';
 const DEFAULT_TIMEOUT = 60;
-
-/** An answer the proxy makes itself, with its reason on the page (ap_proxyerror). */
-export function proxyError(r: Request, status: number, message: string): number {
-  const reason = `The proxy server could not handle the request<p>Reason: <strong>${escapeHtml(message)}</strong></p>`;
-  r.notes.set('error-notes', reason);
-  r.notes.set('verbose-error-to', '*');
-  r.statusLine = `${status} Proxy Error`;
-  logRequest(r, 'proxy', Level.error, 'AH00898', `${message} returned by ${r.uri}`);
-  return status;
-}
 
 /** Makes r.filename canonical by its scheme's rules. DECLINED: nobody knows the scheme. */
 export function canonicalise(r: Request, state: ProxyState): number {
@@ -213,17 +203,3 @@ export function runtimePath(configuration: Configuration, path: string): string 
     : `${root.endsWith('/') ? root : `${root}/`}${directory}`;
   return absolute.endsWith('/') ? absolute + path : `${absolute}/${path}`;
 }
-
-/** Host and port as log lines name them: those of the URL even where a unix socket leads there. */
-export function hostAndPort(target: ProxyTarget): { readonly host: string; readonly port: number } {
-  const { url } = target;
-  const colon = url.indexOf(':');
-  const slash = url.indexOf('/', colon + 3);
-  const address = tcpAddress(
-    url.slice(colon + 3, slash < 0 ? url.length : slash),
-    defaultPortOf(url.slice(0, colon)),
-  );
-  return address.kind === 'tcp' ? address : { host: '*', port: 80 };
-}
-
-export type { SchemeHandler };

@@ -12,19 +12,17 @@ import { type Answer, FIRST } from '../../../core/hooks.ts';
 import { defineModule } from '../../../core/module.ts';
 import type { Request } from '../../../core/request.ts';
 import { DECLINED } from '../../../core/status.ts';
-import { mergeProxyDir, mergeProxyServer, type ProxyDirConf, type ProxyServerConf } from './config.ts';
+import {
+  mergeProxyDir,
+  mergeProxyServer,
+  type ProxyDirConf,
+  type ProxyServerConf,
+} from '../shared/config.ts';
+import type { ProxyState } from '../shared/scheme.ts';
 import { canonicalise, handle } from './handler.ts';
 import { passRows } from './pass-rows.ts';
 import { otherRows } from './rows.ts';
-import type { ProxyState } from './scheme.ts';
 import { newState, translate, walkProxySections } from './translate.ts';
-
-export { isOverridden, type ProxyDirConf, type ProxyServerConf } from './config.ts';
-export { hostAndPort, proxyError } from './handler.ts';
-export { mapCookie, mapLocation } from './reverse-map.ts';
-export { type ProxyState, type ProxyTarget, SCHEME_HANDLERS, type SchemeHandler } from './scheme.ts';
-export { bracketHost, defaultPortOf, encodePath, splitAuthority } from './url.ts';
-export type { PoolDefaults, Worker } from './worker.ts';
 
 function stateOf(r: Request): ProxyState | undefined {
   return r.getState(modProxy.index) as ProxyState | undefined;

@@ -11,9 +11,9 @@ import {
 import { getWord, sectionText } from '../../../config/words.ts';
 import { compileFnmatch, isFnmatchPattern } from '../../../lib/fnmatch/index.ts';
 import { compilePcre, type Pcre, PcreError } from '../../../lib/pcre/index.ts';
-import type { ProxyAlias, ProxyDirConf, ProxyServerConf } from './config.ts';
-import { splitSocket } from './url.ts';
-import { defineWorker, findWorker, type Worker } from './worker.ts';
+import type { ProxyAlias, ProxyDirConf, ProxyServerConf } from '../shared/config.ts';
+import { splitSocket } from '../shared/url.ts';
+import { defineWorker, findWorker, type Worker } from '../shared/worker.ts';
 
 type Cmd = Command<ProxyServerConf, ProxyDirConf>;
 export type Row = AnyRow<ProxyServerConf, ProxyDirConf>;

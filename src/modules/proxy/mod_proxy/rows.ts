@@ -12,7 +12,7 @@ import {
 } from '../../../config/directive.ts';
 import { parseTimeout } from '../../../config/values.ts';
 import { compilePcre, PcreError } from '../../../lib/pcre/index.ts';
-import type { ProxyDirConf, ProxyServerConf, ReverseAlias } from './config.ts';
+import type { ProxyDirConf, ProxyServerConf, ReverseAlias } from '../shared/config.ts';
 import type { Row } from './pass-rows.ts';
 
 type Cmd = Command<ProxyServerConf, ProxyDirConf>;

@@ -3,9 +3,9 @@ import { Level, logRequest } from '../../../core/log.ts';
 import type { Request } from '../../../core/request.ts';
 import { DECLINED, DONE, OK } from '../../../core/status.ts';
 import { exportGroups, mergeInto } from '../../../core/walks.ts';
-import type { ProxyAlias, ProxyDirConf, ProxyServerConf } from './config.ts';
-import { applyPass, interpolate, type PassResult } from './pass.ts';
-import { type ProxyState, SCHEME_HANDLERS, type SchemeHandler } from './scheme.ts';
+import type { ProxyAlias, ProxyDirConf, ProxyServerConf } from '../shared/config.ts';
+import { applyPass, interpolate, type PassResult } from '../shared/pass.ts';
+import { type ProxyState, SCHEME_HANDLERS, type SchemeHandler } from '../shared/scheme.ts';
 
 /** Notes by which other modules (mod_rewrite's [P] with [NE]) ask for the same as ProxyPass's options do. */
 const NOCANON_NOTE = 'proxy-nocanon';

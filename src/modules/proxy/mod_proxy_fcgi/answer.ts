@@ -11,7 +11,9 @@ import { Level, logRequest, logServer } from '../../../core/log.ts';
 import type { Request } from '../../../core/request.ts';
 import { beginBody, sendHead } from '../../../core/response.ts';
 import { OK } from '../../../core/status.ts';
-import { hostAndPort, isOverridden, type ProxyTarget, proxyError } from '../mod_proxy/index.ts';
+import { isOverridden } from '../shared/config.ts';
+import { hostAndPort, proxyError } from '../shared/errors.ts';
+import type { ProxyTarget } from '../shared/scheme.ts';
 import type { FcgiDriver, FcgiEvents } from './driver.ts';
 import { applyHead } from './head.ts';
 

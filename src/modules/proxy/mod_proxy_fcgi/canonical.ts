@@ -4,13 +4,8 @@ import { Level, logRequest } from '../../../core/log.ts';
 import type { Request } from '../../../core/request.ts';
 import { OK } from '../../../core/status.ts';
 import { decodePath } from '../../../http/uri.ts';
-import {
-  bracketHost,
-  defaultPortOf,
-  encodePath,
-  type ProxyState,
-  splitAuthority,
-} from '../mod_proxy/index.ts';
+import type { ProxyState } from '../shared/scheme.ts';
+import { bracketHost, defaultPortOf, encodePath, splitAuthority } from '../shared/url.ts';
 
 const DEFAULT_PORT = defaultPortOf('fcgi');
 const PATHINFO = 'proxy-fcgi-pathinfo';

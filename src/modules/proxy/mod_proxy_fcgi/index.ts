@@ -6,7 +6,7 @@
  */
 import { OR_FILEINFO } from '../../../config/directive.ts';
 import { defineModule } from '../../../core/module.ts';
-import { SCHEME_HANDLERS, type SchemeHandler } from '../mod_proxy/index.ts';
+import { SCHEME_HANDLERS, type SchemeHandler } from '../shared/scheme.ts';
 import { canonicaliseFcgi } from './canonical.ts';
 import { addEnvRule, type FcgiDirConf, mergeFcgiDir, setBackendType } from './config.ts';
 import { handleFcgi } from './handler.ts';
