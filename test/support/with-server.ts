@@ -34,9 +34,16 @@ export interface SiteOptions {
   readonly isFrameless?: boolean;
   /** Contents by path below the root. */
   readonly files?: Readonly<Record<string, string | Buffer>>;
-  readonly environment?: Readonly<Record<string, string>>;
   /** Run in place of the built command. */
   readonly command?: string;
+}
+
+export interface StartOptions {
+  /** Instead of the site's own. */
+  readonly file?: string;
+  /** Options of the command, beside -f and -X. */
+  readonly options?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** Makes the directory and claims ports; starts nothing. */
@@ -118,16 +125,16 @@ export class Site {
   }
 
   /** Starts the command in the foreground and waits until it serves. */
-  async start(): Promise<void> {
+  async start({ file = this.file, options = [], environment = {} }: StartOptions = {}): Promise<void> {
     const { command } = this.#options;
     const program = command === undefined ? findApacheLite() : { command, prefix: [] };
     if ('missing' in program) throw new Error(program.missing);
     const log = path.join(this.root, 'output.log');
     // A file: on Linux Node.js makes pipes of sockets, and nobody can open /dev/stderr when it is a socket.
     const output = openSync(log, 'w');
-    const child = spawn(program.command, [...program.prefix, '-f', this.file, '-X'], {
+    const child = spawn(program.command, [...program.prefix, ...options, '-f', file, '-X'], {
       stdio: ['ignore', output, output],
-      env: { PATH: process.env.PATH, LANG: 'C', TZ: 'UTC', ...this.#options.environment },
+      env: { PATH: process.env.PATH, LANG: 'C', TZ: 'UTC', ...environment },
     });
     closeSync(output);
     let isGone = false;
