@@ -8,7 +8,7 @@ import type { Configuration } from '../core/configuration.ts';
 import type { Connection } from '../core/connection.ts';
 import { coreServer } from '../core/core-config.ts';
 import { die } from '../core/errors.ts';
-import { runVoid } from '../core/hooks.ts';
+import { type Answer, runVoid } from '../core/hooks.ts';
 import { processRequest, settle } from '../core/lifecycle.ts';
 import { Level, logConnection, logRequest } from '../core/log.ts';
 import { Request, type Transport } from '../core/request.ts';
@@ -48,6 +48,8 @@ const LINGER_LONGEST = 30_000;
 const DEFAULT_TIMEOUT = 60;
 
 type Phase = 'idle' | 'reading' | 'busy' | 'lingering' | 'closed';
+
+const refuse = (r: Request): Answer => die(r, 400);
 
 /** The client ended its side amid a head (AH00567). */
 const CUT_OFF: RequestFailure = {
@@ -231,7 +233,7 @@ export class Http1Connection extends WheelTimer implements Connection, Transport
     if (this.#home.isDraining) r.closeConnection = true;
     const isRefused = (!isKnown && coreServer(this.baseServer).strictHostCheck === true && r.hostname !== undefined) || hasForeignScheme(r);
     if (isRefused) r.closeConnection = true;
-    this.#run(r, isRefused ? die(r, 400) : processRequest(r));
+    this.#run(r, isRefused ? refuse : processRequest);
   }
 
   #makeRequest(head: RequestHead): Request {
@@ -279,14 +281,21 @@ export class Http1Connection extends WheelTimer implements Connection, Transport
     r.closesSilently = failure.status === 417;
     this.#logAll(r, failure.logs);
     if (failure.detail !== undefined) r.notes.set('error-notes', failure.detail);
-    this.#run(r, die(r, failure.status));
+    this.#run(r, () => die(r, failure.status));
   }
 
   #logAll(r: Request, logs: readonly FailureLog[]): void {
     for (const { level, number, message } of logs) logRequest(r, 'core', Level[level], number, message);
   }
 
-  #run(r: Request, answer: number | Promise<number>): void {
+  #run(r: Request, process: (r: Request) => Answer): void {
+    let answer: Answer;
+    try {
+      answer = process(r);
+    } catch (error) {
+      this.#onCrash(r, error);
+      return;
+    }
     if (typeof answer === 'number') {
       this.#onSettled(r);
       return;
@@ -305,7 +314,7 @@ export class Http1Connection extends WheelTimer implements Connection, Transport
       this.#destroy();
       return;
     }
-    Promise.resolve(settle(r, 500)).then(
+    new Promise<number>((resolve) => resolve(settle(r, 500))).then(
       () => this.#onSettled(r),
       () => this.#destroy(),
     );
@@ -659,7 +668,7 @@ export class Http1Connection extends WheelTimer implements Connection, Transport
     }
     const r = this.#makeRequest(this.#parser.head);
     r.closeConnection = true;
-    this.#run(r, die(r, 408));
+    this.#run(r, () => die(r, 408));
   }
 }
 
