@@ -2,7 +2,7 @@
 import { openSync } from 'node:fs';
 import { type Loaded, type LoadOptions, loadConfiguration } from '../core/load.ts';
 import { modules } from '../modules/index.ts';
-import { errorPrefix } from '../server/error-text.ts';
+import { errorPrefix } from '../lib/error-text.ts';
 import { configurationPlace, toBytes } from './defaults.ts';
 import { type Options, PROGRAM } from './options.ts';
 import { printError, writeAll } from './output.ts';

@@ -2,7 +2,7 @@
 
 import type { Configuration } from '../core/configuration.ts';
 import { coreServer } from '../core/core-config.ts';
-import { errorPrefix } from '../server/error-text.ts';
+import { errorPrefix } from '../lib/error-text.ts';
 import { DEFAULT_PID_FILE, pidFilePath } from '../server/paths.ts';
 import { type ServerState, serverState } from '../server/process.ts';
 import { SIGNAL_OF } from '../server/signals.ts';

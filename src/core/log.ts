@@ -99,10 +99,10 @@ export function logConnection(c: Connection, module: string, level: number, tag:
   server.log.write({ time: now(), level, module, tag, message, server, connection: c, request: undefined });
 }
 
-/** Logs an event of a server (ap_log_error). */
-export function logServer(server: VirtualServer, module: string, level: number, tag: string, message: string): void {
+/** Logs an event of a server (ap_log_error). `error`: what the system said. */
+export function logServer(server: VirtualServer, module: string, level: number, tag: string, message: string, error?: string): void {
   if (!server.log.isOn(module, level)) return;
-  server.log.write({ time: now(), level, module, tag, message, server, connection: undefined, request: undefined });
+  server.log.write({ time: now(), level, module, tag, message, server, connection: undefined, request: undefined, error });
 }
 
 function now(): number {

@@ -11,7 +11,7 @@ import { coreServer } from '../core/core-config.ts';
 import { isSyslog, Level, logServer } from '../core/log.ts';
 import type { VirtualServer } from '../core/virtual-server.ts';
 import { positionOf, type Span } from '../diagnostics/source.ts';
-import { errorPrefix } from './error-text.ts';
+import { errorPrefix } from '../lib/error-text.ts';
 import { LogFile, type LogTarget } from './log-file.ts';
 import { LogProgram, parseProgram } from './log-program.ts';
 import { DEFAULT_ERROR_LOG, underServerRoot } from './paths.ts';

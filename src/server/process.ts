@@ -7,7 +7,7 @@ import type { Configuration } from '../core/configuration.ts';
 import type { Loaded } from '../core/load.ts';
 import { coreServer } from '../core/core-config.ts';
 import { Level, logServer } from '../core/log.ts';
-import { errnoPrefix, errorPrefix } from './error-text.ts';
+import { errnoPrefix, errorPrefix } from '../lib/error-text.ts';
 import { HttpServer, ListenError, listenAddresses } from './http-server.ts';
 import { pidFilePath } from './paths.ts';
 import { isOtherProcess, readPidFile, removePidFile, writePidFile } from './pid-file.ts';

@@ -263,7 +263,9 @@ describe.skipIf(findPhpFpm() === undefined)('a PHP site (skipped where php-fpm i
     });
     expect(reply.status).toBe(504);
     expect(performance.now() - started).toBeGreaterThan(900);
-    expect(site.errorLog).toMatch(/AH01075: Error dispatching request to : \(polling\)/);
+    expect(site.errorLog).toMatch(
+      /\(70007\)The timeout specified has expired: \[client .*\] AH01075: Error dispatching request to : \(polling\)/,
+    );
   });
 
   it('says that FPM is gone, and serves again when it is back', async () => {
@@ -273,7 +275,7 @@ describe.skipIf(findPhpFpm() === undefined)('a PHP site (skipped where php-fpm i
     expect(gone.body).toContain('Service Unavailable');
     expect((await get('/style.css')).status).toBe(200);
     expect(site.errorLog).toMatch(
-      /AH02454: FCGI: attempt to connect to Unix domain socket .*php\.sock \(localhost:8000\) failed/,
+      /\(2\)No such file or directory: AH02454: FCGI: attempt to connect to Unix domain socket .*php\.sock \(localhost:8000\) failed/,
     );
     expect(site.errorLog).toContain('AH01079: failed to make connection to backend: localhost');
     await pool.start();

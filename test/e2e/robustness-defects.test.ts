@@ -47,20 +47,17 @@ afterAll(async () => {
   await block.release();
 });
 
-it.each(['/throws', '/rejects'])(
-  '%s is answered by 500, and the server goes on',
-  async (target) => {
-    const next = 'OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n';
-    const { responses } = await rawRequest(`GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n${next}`, {
-      port,
-      methods: ['GET', 'OPTIONS'],
-    });
-    expect(responses[0]).toMatchObject({
-      status: 500,
-      body: expect.stringContaining('Internal Server Error'),
-    });
-    expect(logged.at(-1)).toMatch(/\[core:crit\] .*AL0500: internal error: Error: thrown (at once|later)/);
-    const again = await rawRequest(next, { port });
-    expect(again.responses[0]?.status).toBe(200);
-  },
-);
+it.each(['/throws', '/rejects'])('%s is answered by 500, and the server goes on', async (target) => {
+  const next = 'OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n';
+  const { responses } = await rawRequest(`GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n${next}`, {
+    port,
+    methods: ['GET', 'OPTIONS'],
+  });
+  expect(responses[0]).toMatchObject({
+    status: 500,
+    body: expect.stringContaining('Internal Server Error'),
+  });
+  expect(logged.at(-1)).toMatch(/\[core:crit\] .*AL0500: internal error: Error: thrown (at once|later)/);
+  const again = await rawRequest(next, { port });
+  expect(again.responses[0]?.status).toBe(200);
+});

@@ -10,7 +10,9 @@ import { type BodyWriter, endBody } from '../../../core/body.ts';
 import { Level, logRequest, logServer } from '../../../core/log.ts';
 import type { Request } from '../../../core/request.ts';
 import { beginBody, sendHead } from '../../../core/response.ts';
+import { defaultPort, serverPort } from '../../../core/server-identity.ts';
 import { OK } from '../../../core/status.ts';
+import { systemError } from '../../../lib/error-text.ts';
 import { isOverridden } from '../shared/config.ts';
 import { hostAndPort, proxyError } from '../shared/errors.ts';
 import type { ProxyTarget } from '../shared/scheme.ts';
@@ -20,6 +22,10 @@ import { applyHead } from './head.ts';
 const MODULE = 'proxy_fcgi';
 /** Bytes of error output a log line holds; httpd's IO buffer. */
 const STDERR_LINE = 8192;
+
+/** APR's own errors, as httpd logs it. */
+const ENDED = '(70014)End of file found';
+const TIMED_OUT = '(70007)The timeout specified has expired';
 
 /** The connection could not be made. */
 const UNREACHABLE: ReadonlySet<BackendFailureKind> = new Set<BackendFailureKind>([
@@ -201,7 +207,7 @@ export class FcgiAnswer implements ResponseSink<ScriptHead>, FcgiEvents {
   /** Logs a failure as httpd does, and answers the status that goes with it. */
   #report(failure: BackendFailure): number {
     const { kind, detail } = failure;
-    if (UNREACHABLE.has(kind)) return this.#unreachable();
+    if (UNREACHABLE.has(kind)) return this.#unreachable(failure);
     switch (kind) {
       case 'dns':
         return proxyError(this.#r, 500, `DNS lookup failure for: ${hostAndPort(this.#target).host}`);
@@ -209,27 +215,28 @@ export class FcgiAnswer implements ResponseSink<ScriptHead>, FcgiEvents {
       case 'shutdown':
         return this.#noConnection();
       case 'timeout':
-        return this.#dispatchError(504, '(polling)');
+        return this.#dispatchError(504, '(polling)', TIMED_OUT);
       case 'body':
         return this.#bodyError(Number(detail));
       case 'protocol':
         return this.#protocolError(detail);
       default:
         if (detail !== 'cut') this.#log('AH01067', 'Failed to read FastCGI header');
-        return this.#dispatchError(503, '');
+        return this.#dispatchError(503, '', kind === 'closed' ? ENDED : systemError(detail));
     }
   }
 
-  #unreachable(): number {
+  #unreachable({ kind, detail }: BackendFailure): number {
     const { worker, address } = this.#target;
     const { host, port } = hostAndPort(this.#target);
     const { server } = this.#r;
+    const error = kind === 'connect-timeout' ? TIMED_OUT : systemError(detail);
     if (address.kind === 'unix') {
       const message = `FCGI: attempt to connect to Unix domain socket ${address.path} (${host}:${port}) failed`;
-      logServer(server, 'proxy', Level.error, 'AH02454', message);
+      logServer(server, 'proxy', Level.error, 'AH02454', message, error);
     } else {
       const message = `FCGI: attempt to connect to ${worker.describe(address)} (${host}:${port}) failed`;
-      logServer(server, 'proxy', Level.error, 'AH00957', message);
+      logServer(server, 'proxy', Level.error, 'AH00957', message, error);
     }
     worker.state.markFailed();
     if (worker.state.isInError) {
@@ -261,10 +268,10 @@ export class FcgiAnswer implements ResponseSink<ScriptHead>, FcgiEvents {
         return this.#scriptHeadError();
       case 'bad-version':
         this.#log('AH01068', 'Got bogus version');
-        return this.#dispatchError(503, '');
+        return this.#dispatchError(503, '', systemError('EINVAL'));
       case 'wrong-request-id':
         this.#log('AH01069', 'Got bogus rid, expected 1');
-        return this.#dispatchError(503, '');
+        return this.#dispatchError(503, '', systemError('EINVAL'));
       default:
         return this.#dispatchError(503, `(${REFUSALS[detail] ?? detail})`);
     }
@@ -296,10 +303,12 @@ export class FcgiAnswer implements ResponseSink<ScriptHead>, FcgiEvents {
     return this.#dispatchError(500, '');
   }
 
-  #dispatchError(status: number, why: string): number {
-    const { address } = this.#target;
-    const port = address.kind === 'tcp' && address.port !== 8000 ? `:${address.port}` : '';
-    this.#log('AH01075', `Error dispatching request to ${port}: ${why}`);
+  /** httpd names the port the client asked at, not the application's. */
+  #dispatchError(status: number, why: string, error?: string): number {
+    const r = this.#r;
+    const port = serverPort(r);
+    const shown = port === defaultPort(r) ? '' : `:${port}`;
+    logRequest(r, MODULE, Level.error, 'AH01075', `Error dispatching request to ${shown}: ${why}`, error);
     return status;
   }
 

@@ -1,4 +1,5 @@
 /** strerror(3) as glibc words it: httpd prints `(98)Address already in use: ` in front of its messages (log_error_core of server/log.c). */
+import { constants } from 'node:os';
 
 const TEXTS: Readonly<Record<number, string>> = {
   1: 'Operation not permitted',
@@ -20,6 +21,11 @@ const TEXTS: Readonly<Record<number, string>> = {
   97: 'Address family not supported by protocol',
   98: 'Address already in use',
   99: 'Cannot assign requested address',
+  101: 'Network is unreachable',
+  104: 'Connection reset by peer',
+  110: 'Connection timed out',
+  111: 'Connection refused',
+  113: 'No route to host',
 };
 
 /** `(98)Address already in use: `; `errno` positive. `fallback` is used for numbers without a text. */
@@ -31,4 +37,10 @@ export function errnoPrefix(errno: number, fallback = 'Unknown error'): string {
 export function errorPrefix(error: unknown): string {
   const { errno, message } = error as NodeJS.ErrnoException;
   return errno === undefined ? '' : errnoPrefix(Math.abs(errno), message);
+}
+
+/** `(111)Connection refused` of Node's `ECONNREFUSED`; undefined for what is no code of the system. */
+export function systemError(code: string): string | undefined {
+  const errno = (constants.errno as Readonly<Record<string, number>>)[code];
+  return errno === undefined ? undefined : `(${errno})${TEXTS[errno] ?? code}`;
 }
