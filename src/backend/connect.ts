@@ -28,10 +28,23 @@ export interface ConnectOptions {
 /** The event that says the socket may be used. */
 export type ReadyEvent = 'connect' | 'secureConnect';
 
-/** Starts connecting; errors, the handshake included, come as events of the socket. */
+/**
+ * What plain sockets read into, all of them: the bytes are copied out before the next read. Without it every read, however small, costs a
+ * buffer of this size of its own.
+ */
+const readBuffer = Buffer.allocUnsafeSlow(64 * 1024);
+
+function copyOf(buffer: Uint8Array, length: number): Buffer {
+  const bytes = Buffer.allocUnsafe(length);
+  bytes.set(length === buffer.length ? buffer : buffer.subarray(0, length));
+  return bytes;
+}
+
+/** Starts connecting; errors, the handshake included, come as events of the socket, what it reads comes to `onBytes`. */
 export function openSocket(
   address: BackendAddress,
   options: ConnectOptions,
+  onBytes: (bytes: Buffer) => void,
 ): { readonly socket: Socket; readonly ready: ReadyEvent } {
   // Half-open: a backend that ends its side may still be sent to, and its end must not end ours unasked.
   const target =
@@ -45,8 +58,19 @@ export function openSocket(
           allowHalfOpen: true,
           ...(address.localAddress === undefined ? {} : { localAddress: address.localAddress }),
         };
-  if (options.tls === undefined) return { socket: connectNet(target), ready: 'connect' };
-  return { socket: connectTls({ ...options.tls, ...target }), ready: 'secureConnect' };
+  if (options.tls !== undefined) {
+    const socket = connectTls({ ...options.tls, ...target });
+    socket.on('data', onBytes);
+    return { socket, ready: 'secureConnect' };
+  }
+  const onread = {
+    buffer: readBuffer,
+    callback: (length: number, buffer: Uint8Array): boolean => {
+      onBytes(copyOf(buffer, length));
+      return true;
+    },
+  };
+  return { socket: connectNet({ ...target, onread }), ready: 'connect' };
 }
 
 /** For logs: `127.0.0.1:9000`, `[::1]:9000`, or the socket's path. */

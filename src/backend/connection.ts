@@ -54,11 +54,10 @@ export class BackendConnection implements Expiring {
     owner: ConnectionOwner,
   ) {
     this.#owner = owner;
-    const { socket, ready } = openSocket(address, options);
+    const { socket, ready } = openSocket(address, options, (bytes) => this.#onData(bytes));
     this.#socket = socket;
     keepReadingAfterFailedWrite(socket);
     socket.on(ready, () => this.#onReady());
-    socket.on('data', (chunk) => this.#onData(chunk));
     socket.on('drain', () => this.#user?.onWritable());
     socket.on('end', () => this.#onEnd());
     socket.on('error', (error) => this.#onError(error));
