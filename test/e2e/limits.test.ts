@@ -77,25 +77,27 @@ describe('ten thousand virtual hosts', () => {
   it('load in a time that grows no faster than their number', async () => {
     const load = async (count: number): Promise<number> => {
       const text = `Define ROOT /tmp\nServerName main.example\nListen 127.0.0.1:1\n${hosts(count, 1)}`;
-      const started = performance.now();
+      // Time of the processor: others may be busy on the machine.
+      const started = process.cpuUsage();
       const { configuration, problems } = await loadConfiguration(modules, {
         entry: { name: 'hosts.conf', text },
         serverRoot: '/tmp',
       });
-      const elapsed = performance.now() - started;
+      const { user, system } = process.cpuUsage(started);
       expect(problems.errors).toEqual([]);
       expect(configuration?.virtualServers.length).toBe(count);
-      return elapsed;
+      return (user + system) / 1000;
     };
     await load(1000); // Compiled by now.
-    // The machine may be busy with other things at any one moment: the better of several.
-    const thousand = Math.min(await load(1000), await load(1000), await load(1000));
-    const tenThousand = Math.min(await load(10_000), await load(10_000));
+    const best = async (count: number): Promise<number> =>
+      Math.min(await load(count), await load(count), await load(count));
+    const thousand = await best(1000);
+    const tenThousand = await best(10_000);
     process.stdout.write(
       `virtual hosts: 1,000 load in ${thousand.toFixed(0)} ms, 10,000 in ${tenThousand.toFixed(0)} ms\n`,
     );
-    // Ten when it is linear, a hundred when each looks at all the others; the rest is for a machine that is busy.
-    expect(tenThousand / thousand).toBeLessThan(18);
+    // At most ten when it is linear, a hundred when each looks at all the others.
+    expect(tenThousand / thousand).toBeLessThan(12);
   }, 60_000);
 
   it('are found by name, alias and wildcard', async () => {
