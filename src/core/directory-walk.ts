@@ -7,7 +7,7 @@
  */
 import type { Stats } from 'node:fs';
 import { OR_UNSET } from '../config/directive.ts';
-import type { PerDirConfig } from '../config/per-dir.ts';
+import { PerDirConfig } from '../config/per-dir.ts';
 import { LruCache } from '../lib/lru.ts';
 import { allowedOptions, type CoreDirConf, coreDirOf, coreServer, OPT_SYM_LINKS, OPT_SYM_OWNER, type Section } from './core-config.ts';
 import { errorText, lstatFile, type StatFailure, type StatResult, statFile } from './files.ts';
@@ -18,10 +18,26 @@ import { OK } from './status.ts';
 import type { VirtualServer } from './virtual-server.ts';
 import { exportGroups, mergeInto } from './walks.ts';
 
+/**
+ * Nothing said yet. Sections and .htaccess files are merged among themselves, and what comes of it onto the server's defaults at the end: with
+ * UnsetEnv and its like the order shows.
+ */
+const NOTHING = new PerDirConfig();
+
+/** `add` on top of the sections above it. */
+function onto(r: Request, sections: PerDirConfig, add: PerDirConfig): PerDirConfig {
+  return sections === NOTHING ? add : mergeInto(r, sections, add);
+}
+
+/** What holds where these sections do. */
+function inForce(r: Request, sections: PerDirConfig): PerDirConfig {
+  return sections === NOTHING ? r.server.lookupDefaults : mergeInto(r, r.server.lookupDefaults, sections);
+}
+
 /** What the sections alone say of a directory. */
 interface DirectoryPlan {
-  /** Configuration without .htaccess files, regular expression sections not yet in it. */
-  readonly perDir: PerDirConfig;
+  /** Without .htaccess files, regular expression sections not yet in it. */
+  readonly sections: PerDirConfig;
   /** Neither .htaccess files nor link checks on the way down to it, itself included. */
   readonly isStatic: boolean;
 }
@@ -44,17 +60,17 @@ function isFree(conf: Readonly<CoreDirConf>): boolean {
   return !allowsHtaccess(conf) && followsLinks(conf);
 }
 
-/** Merges the `<Directory>` sections for exactly this directory (its slash at the end) onto what holds above it. */
+/** Merges the `<Directory>` sections for exactly this directory (its slash at the end) onto those above it. */
 function mergeDirectory(r: Request, above: PerDirConfig, directory: string, depth: number): PerDirConfig {
-  let perDir = above;
+  let merged = above;
   const sections = coreServer(r.server).directorySections;
-  if (sections === undefined) return perDir;
+  if (sections === undefined) return merged;
   for (let i = 0; i < sections.length; i++) {
     const section = sections[i] as Section;
     if (section.regex !== undefined || section.components > depth) break; // sorted: shortest first, regular expressions last
-    if (section.components === depth && section.matches(directory)) perDir = mergeInto(r, perDir, section.perDir);
+    if (section.components === depth && section.matches(directory)) merged = onto(r, merged, section.perDir);
   }
-  return perDir;
+  return merged;
 }
 
 /** The plan of a directory (its slash at the end), from the plan of its parent. */
@@ -66,36 +82,33 @@ function planOf(r: Request, directory: string): DirectoryPlan {
   }
   const known = plans.get(directory);
   if (known !== undefined) return known;
-  let perDir = r.server.lookupDefaults;
+  let sections = NOTHING;
   let isStatic = true;
   let depth = 0;
   for (let slash = 0; slash >= 0; slash = directory.indexOf('/', slash + 1)) {
     depth++;
-    perDir = mergeDirectory(r, perDir, directory.slice(0, slash + 1), depth);
-    isStatic &&= isFree(coreDirOf(perDir));
+    sections = mergeDirectory(r, sections, directory.slice(0, slash + 1), depth);
+    isStatic &&= isFree(coreDirOf(inForce(r, sections)));
   }
-  const plan = { perDir, isStatic };
+  const plan = { sections, isStatic };
   plans.set(directory, plan);
   return plan;
 }
 
-/** Merges the regular expression sections, which come after all others. */
-function mergeRegexSections(r: Request, path: string): void {
+/** Adds the regular expression sections, which come after all others, and puts all in force. */
+function finishSections(r: Request, above: PerDirConfig, path: string): void {
   const sections = coreServer(r.server).directorySections;
-  if (sections === undefined) return;
-  for (let i = sections.length - 1; i >= 0; i--) {
-    if ((sections[i] as Section).regex === undefined) {
-      for (let j = i + 1; j < sections.length; j++) applyRegexSection(r, sections[j] as Section, path);
-      return;
-    }
+  let merged = above;
+  // Sorted: they are the last ones.
+  let first = sections?.length ?? 0;
+  while (first > 0 && sections?.[first - 1]?.regex !== undefined) first--;
+  for (let i = first; i < (sections?.length ?? 0); i++) {
+    const section = sections?.[i] as Section;
+    if (section.regex === undefined || !section.matches(path)) continue;
+    exportGroups(r, section.regex, path);
+    merged = onto(r, merged, section.perDir);
   }
-  for (const section of sections) applyRegexSection(r, section, path);
-}
-
-function applyRegexSection(r: Request, section: Section, path: string): void {
-  if (section.regex === undefined || !section.matches(path)) return;
-  exportGroups(r, section.regex, path);
-  r.perDir = mergeInto(r, r.perDir, section.perDir);
+  r.perDir = inForce(r, merged);
 }
 
 /**
@@ -120,11 +133,10 @@ function arrive(r: Request, filename: string, pathInfo: string, found: Stats, pl
   if (found.isDirectory() && !filename.endsWith('/')) {
     const own = planOf(r, `${filename}/`);
     if (!own.isStatic) return guardedWalk(r, filename + pathInfo);
-    r.perDir = own.perDir;
+    finishSections(r, own.sections, filename);
   } else {
-    r.perDir = plan.perDir;
+    finishSections(r, plan.sections, filename);
   }
-  mergeRegexSections(r, filename);
   return OK;
 }
 
@@ -149,9 +161,7 @@ function unguardedSearch(r: Request, filename: string, failure: StatFailure): nu
       r.filename = missing;
       r.pathInfo = next < 0 ? '' : filename.slice(next);
       r.finfo = undefined;
-      const plan = planOf(r, filename.slice(0, slash + 1));
-      r.perDir = plan.perDir;
-      mergeRegexSections(r, missing);
+      finishSections(r, planOf(r, filename.slice(0, slash + 1)).sections, missing);
       return OK;
     }
     const plan = planOf(r, parent.slice(0, parent.lastIndexOf('/') + 1));
@@ -162,53 +172,49 @@ function unguardedSearch(r: Request, filename: string, failure: StatFailure): nu
 
 /** The walk component by component: reads .htaccess files, checks links. */
 function guardedWalk(r: Request, filename: string): number {
-  let perDir = r.server.lookupDefaults;
+  let sections = NOTHING;
   let depth = 0;
   let slash = 0;
   for (;;) {
     depth++;
     const directory = filename.slice(0, slash + 1);
-    perDir = mergeDirectory(r, perDir, directory, depth);
-    const conf = coreDirOf(perDir);
-    if (allowsHtaccess(conf)) {
-      const own = htaccessOf(r, directory, conf);
-      if (typeof own === 'number') {
-        r.perDir = perDir;
-        return own;
-      }
-      if (own !== undefined) perDir = mergeInto(r, perDir, own);
-    }
-    r.perDir = perDir;
+    const entered = enterDirectory(r, sections, directory, depth);
+    if (typeof entered === 'number') return entered;
+    sections = entered;
     // Past the slash(es): the next component.
     let start = slash + 1;
     while (filename.charCodeAt(start) === 0x2f) start++;
     if (start >= filename.length) {
-      return settle(r, filename, '', statFile(directory));
+      return settle(r, sections, filename, '', statFile(directory));
     }
     const next = filename.indexOf('/', start);
     const name = next < 0 ? filename : filename.slice(0, next);
     const found = lookComponent(r, name);
     if (typeof found === 'number') return found;
-    if (typeof found !== 'object') return settle(r, name, next < 0 ? '' : filename.slice(next), found);
-    if (!found.isDirectory()) return settle(r, name, next < 0 ? '' : filename.slice(next), found);
+    if (typeof found !== 'object' || !found.isDirectory()) {
+      return settle(r, sections, name, next < 0 ? '' : filename.slice(next), found);
+    }
     if (next < 0) {
       // A directory without its slash: its own sections and .htaccess hold for it too.
       depth++;
-      const own = enterDirectory(r, `${name}/`, depth);
-      return own === OK ? settle(r, name, '', found) : own;
+      const own = enterDirectory(r, sections, `${name}/`, depth);
+      return typeof own === 'number' ? own : settle(r, own, name, '', found);
     }
     slash = next;
   }
 }
 
-function enterDirectory(r: Request, directory: string, depth: number): number {
-  r.perDir = mergeDirectory(r, r.perDir, directory, depth);
+/** Adds a directory's own sections and .htaccess file, which hold from here on; a number is the status that ends the walk. */
+function enterDirectory(r: Request, above: PerDirConfig, directory: string, depth: number): PerDirConfig | number {
+  const sections = mergeDirectory(r, above, directory, depth);
+  r.perDir = inForce(r, sections);
   const conf = coreDirOf(r.perDir);
-  if (!allowsHtaccess(conf)) return OK;
+  if (!allowsHtaccess(conf)) return sections;
   const own = htaccessOf(r, directory, conf);
-  if (typeof own === 'number') return own;
-  if (own !== undefined) r.perDir = mergeInto(r, r.perDir, own);
-  return OK;
+  if (own === undefined || typeof own === 'number') return own ?? sections;
+  const merged = onto(r, sections, own);
+  r.perDir = inForce(r, merged);
+  return merged;
 }
 
 /** Looks one component up, under the link rules that hold in the directory it is in (resolve_symlink). */
@@ -254,10 +260,10 @@ function explain(r: Request, name: string, failure: StatFailure): StatResult | n
   return 403;
 }
 
-function settle(r: Request, filename: string, pathInfo: string, found: StatResult): number {
+function settle(r: Request, sections: PerDirConfig, filename: string, pathInfo: string, found: StatResult): number {
   r.filename = filename;
   r.pathInfo = pathInfo;
   r.finfo = typeof found === 'object' ? found : undefined;
-  mergeRegexSections(r, filename);
+  finishSections(r, sections, filename);
   return OK;
 }
