@@ -19,7 +19,9 @@ const { metafile } = await build({
   // Loaded from their packages: one by its own bundle, the other only where no TypesConfig file exists.
   external: ['chevrotain', 'mime-types'],
   // CommonJS dependencies ask for Node's own modules.
-  banner: { js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);" },
+  banner: {
+    js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
+  },
   logLevel: 'warning',
   metafile: true,
 });

@@ -81,7 +81,12 @@ export class ApExprParser extends EmbeddedActionsParser {
   references: Reference[] = [];
 
   constructor() {
-    super(ALL_TOKENS, { maxLookahead: 1, recoveryEnabled: false, skipValidations: true, errorMessageProvider: messages });
+    super(ALL_TOKENS, {
+      maxLookahead: 1,
+      recoveryEnabled: false,
+      skipValidations: true,
+      errorMessageProvider: messages,
+    });
     this.performSelfAnalysis();
   }
 

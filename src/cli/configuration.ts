@@ -1,8 +1,8 @@
 /** Reading the configuration that the command line names, and saying what is wrong with it. */
 import { openSync } from 'node:fs';
 import { type Loaded, type LoadOptions, loadConfiguration } from '../core/load.ts';
-import { modules } from '../modules/index.ts';
 import { errorPrefix } from '../lib/error-text.ts';
+import { modules } from '../modules/index.ts';
 import { configurationPlace, toBytes } from './defaults.ts';
 import { type Options, PROGRAM } from './options.ts';
 import { printError, writeAll } from './output.ts';

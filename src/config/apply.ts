@@ -242,7 +242,7 @@ class AppliedCommand implements Command {
   }
 
   warn(message: string, hint?: string): void {
-    const tagged = /^(AH\d{5}): ([^]*)$/.exec(message);
+    const tagged = /^(AH\d{5}): (.*)$/s.exec(message);
     this.#scope.run.problems.add({
       code: tagged?.[1] ?? 'AL0001',
       severity: 'warning',

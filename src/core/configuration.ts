@@ -1,7 +1,8 @@
 /** A configuration, complete: what a request's life refers to. Nothing in it changes once it serves. */
-import type { ConfigNode } from '../config/tree.ts';
+
 import type { RowLookup } from '../config/apply.ts';
 import type { ProviderRegistry } from '../config/providers.ts';
+import type { ConfigNode } from '../config/tree.ts';
 import type { Problems } from '../diagnostics/problem.ts';
 import type { LogChannel } from './access-log.ts';
 import type { AnyModule } from './module.ts';

@@ -6,12 +6,12 @@ import { lookup as lookupAddress } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { applyTree, type RowEntry, type RowLookup } from '../config/apply.ts';
-import { mergeSlots } from '../config/per-dir.ts';
 import { OR_ALL, OR_UNSET } from '../config/directive.ts';
+import { mergeSlots } from '../config/per-dir.ts';
 import type { ConfigNode } from '../config/tree.ts';
 import type { Problems } from '../diagnostics/problem.ts';
 import type { Configuration } from './configuration.ts';
-import { type CoreServerConf, CORE_INDEX, coreDirOf, coreServer, type Section } from './core-config.ts';
+import { CORE_INDEX, type CoreServerConf, coreDirOf, coreServer, type Section } from './core-config.ts';
 import { errorLogFormatter } from './error-log-format.ts';
 import { type HookSpec, isPlaced, type Phase, type PhaseTable, sortHooks } from './hooks.ts';
 import { isSyslog, Log } from './log.ts';
@@ -105,13 +105,18 @@ export async function configure(
 /** Which built-in module has a directive: for advice on what to load. */
 function builtInModules(modules: readonly AnyModule[]): { moduleOf(key: string): string | undefined } {
   return {
-    moduleOf: (key) => modules.find(({ directives }) => directives.some((row) => row.name.toLowerCase() === key))?.name,
+    moduleOf: (key) =>
+      modules.find(({ directives }) => directives.some((row) => row.name.toLowerCase() === key))?.name,
   };
 }
 
 /** Modules by name: `alias_module`, `mod_alias.c`, `alias`, `mod_alias`. */
 function moduleFinder(loaded: Iterable<AnyModule>): (name: string) => boolean {
-  const short = (name: string): string => name.replace(/^mod_/, '').replace(/\.c$/, '').replace(/_module$/, '');
+  const short = (name: string): string =>
+    name
+      .replace(/^mod_/, '')
+      .replace(/\.c$/, '')
+      .replace(/_module$/, '');
   const names = new Set<string>();
   for (const { name, file } of loaded) names.add(short(name)).add(short(file));
   return (name) => names.has(short(name));
@@ -133,7 +138,8 @@ function nameServer(server: VirtualServer, main: VirtualServer, problems: Proble
   const conf: Readonly<CoreServerConf> = coreServer(server);
   const { serverName } = conf;
   server.isNamed = serverName !== undefined;
-  server.hostname = serverName?.host ?? (server === main ? machineName(problems) : nameByAddress(server, main));
+  server.hostname =
+    serverName?.host ?? (server === main ? machineName(problems) : nameByAddress(server, main));
   server.scheme = serverName?.scheme ?? 'http';
   server.port = serverName?.port ?? 0;
   server.aliases = conf.aliases ?? [];
@@ -165,7 +171,8 @@ function sortSections(servers: readonly VirtualServer[]): void {
     const sections = coreServer(server).directorySections;
     if (sections === undefined || sorted.has(sections)) continue;
     sections.sort((a, b) => {
-      if (a.regex !== undefined || b.regex !== undefined) return (a.regex === undefined ? 0 : 1) - (b.regex === undefined ? 0 : 1);
+      if (a.regex !== undefined || b.regex !== undefined)
+        return (a.regex === undefined ? 0 : 1) - (b.regex === undefined ? 0 : 1);
       return a.components - b.components;
     });
     sorted.add(sections);
@@ -200,7 +207,8 @@ function phaseTables(loaded: readonly AnyModule[]): (server: VirtualServer) => P
   return (server) => {
     const anyHtaccess = mayReadHtaccess(server);
     const active = loaded.filter(
-      (module) => module.always || server.touched.has(module.index) || (anyHtaccess && worksInHtaccess(module)),
+      (module) =>
+        module.always || server.touched.has(module.index) || (anyHtaccess && worksInHtaccess(module)),
     );
     const left = unneeded(active, server);
     const key = active.map((module) => module.index).join() + left.map((hook) => `!${hook}`).join('');
@@ -219,7 +227,8 @@ function unneeded(active: readonly AnyModule[], server: VirtualServer): string[]
   for (const { hooks, index } of active) {
     for (const phase of PHASES) {
       const hook = hooks[phase] as HookSpec<unknown> | undefined;
-      if (hook !== undefined && isPlaced(hook) && hook.isNeeded?.(server) === false) left.push(`${index}.${phase}`);
+      if (hook !== undefined && isPlaced(hook) && hook.isNeeded?.(server) === false)
+        left.push(`${index}.${phase}`);
     }
   }
   return left;
@@ -231,7 +240,8 @@ function flatten(active: readonly AnyModule[], left: ReadonlySet<string>): Phase
     const specs: { file: string; hook: HookSpec<unknown> }[] = [];
     for (const module of active) {
       const hook = module.hooks[phase];
-      if (hook !== undefined && !left.has(`${module.index}.${phase}`)) specs.push({ file: module.file, hook });
+      if (hook !== undefined && !left.has(`${module.index}.${phase}`))
+        specs.push({ file: module.file, hook });
     }
     table[phase] = sortHooks(specs);
   }
@@ -245,7 +255,10 @@ function mayReadHtaccess(server: VirtualServer): boolean {
     // Where AllowOverride was never said files are read too, though they may say nothing yet.
     return ((conf.override ?? 0) & ~OR_UNSET) !== 0 || (conf.overrideList?.size ?? 0) > 0;
   };
-  return grants(server.lookupDefaults) || (coreServer(server).directorySections ?? []).some(({ perDir }) => grants(perDir));
+  return (
+    grants(server.lookupDefaults) ||
+    (coreServer(server).directorySections ?? []).some(({ perDir }) => grants(perDir))
+  );
 }
 
 const htaccessModules = new WeakMap<AnyModule, boolean>();
@@ -259,7 +272,10 @@ function worksInHtaccess(module: AnyModule): boolean {
 }
 
 /** Host names in `<VirtualHost>` are looked up once, when the configuration is read. */
-async function resolveAddresses(servers: readonly VirtualServer[], problems: Problems): Promise<AddressedServer[]> {
+async function resolveAddresses(
+  servers: readonly VirtualServer[],
+  problems: Problems,
+): Promise<AddressedServer[]> {
   const resolved: AddressedServer[] = [];
   for (const server of servers) {
     const hosts: { ip: string | undefined; port: number }[] = [];

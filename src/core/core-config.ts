@@ -2,13 +2,14 @@
  * The core's own configuration (core_server_config and core_dir_config of httpd's include/http_core.h). The directives that fill it stand in
  * modules/core/; the walks, the lifecycle and the error path read it here. The core is always module 0.
  */
-import type { PerDirConfig } from '../config/per-dir.ts';
+
 import type { ServerConfigs } from '../config/apply.ts';
+import type { PerDirConfig } from '../config/per-dir.ts';
 import type { BooleanExpr, StringExpr } from '../expr/index.ts';
 import { REGISTERED_METHODS } from '../http/request-head.ts';
+import type { Pcre } from '../lib/pcre/index.ts';
 import type { ErrorLogFormat } from './error-log-format.ts';
 import type { VirtualServer } from './virtual-server.ts';
-import type { Pcre } from '../lib/pcre/index.ts';
 
 export const CORE_INDEX = 0;
 
@@ -96,7 +97,12 @@ export interface CoreServerConf {
   protocols?: readonly string[];
   regexDefaults?: number;
   pidFile?: string;
-  listen?: { readonly text: string; readonly host: string | undefined; readonly port: number; readonly protocol: string | undefined }[];
+  listen?: {
+    readonly text: string;
+    readonly host: string | undefined;
+    readonly port: number;
+    readonly protocol: string | undefined;
+  }[];
   /** Seconds a graceful stop waits for the last answers; 0: for ever. */
   gracefulShutdownTimeout?: number;
   /** Listen queue. */

@@ -5,13 +5,13 @@ import { formatHttpDate } from '../http/date.ts';
 import { coreDir, isRegisteredMethod } from './core-config.ts';
 import { allowField } from './errors.ts';
 import { etagOf } from './etag.ts';
-import { type CachedFile, cachedFile } from './file-cache.ts';
 import { sendFile } from './file-body.ts';
+import { type CachedFile, cachedFile } from './file-cache.ts';
 import { errorText } from './files.ts';
 import type { Answer } from './hooks.ts';
 import { Level, logRequest } from './log.ts';
-import { discardBody } from './request-body.ts';
 import type { Request } from './request.ts';
+import { discardBody } from './request-body.ts';
 import { EMPTY_BODY, sendBuffer, sendHead } from './response.ts';
 import { OK } from './status.ts';
 
@@ -25,7 +25,8 @@ export function defaultHandler(r: Request): Answer {
     if (!r.transport.body.isPresent) return serveFile(r);
   }
   const discarded = discardBody(r);
-  if (typeof discarded !== 'number') return discarded.then((status) => (status === OK ? serveMethod(r) : status));
+  if (typeof discarded !== 'number')
+    return discarded.then((status) => (status === OK ? serveMethod(r) : status));
   return discarded === OK ? serveMethod(r) : discarded;
 }
 
@@ -65,7 +66,14 @@ function serveFile(r: Request): Answer {
   }
   const file = cachedFile(filename, finfo);
   if (typeof file === 'string') {
-    logRequest(r, 'core', Level.error, 'AH00132', `file permissions deny server access: ${filename}`, errorText(file));
+    logRequest(
+      r,
+      'core',
+      Level.error,
+      'AH00132',
+      `file permissions deny server access: ${filename}`,
+      errorText(file),
+    );
     return 403;
   }
   return answerFile(r, file, finfo);
@@ -76,7 +84,10 @@ function answerFile(r: Request, file: CachedFile, finfo: Stats): Answer {
   const modified = Math.floor(Math.max(r.mtime, finfo.mtimeMs) / 1000);
   const now = Math.floor(r.requestTime / 1000);
   // A date in the future is no date (ap_set_last_modified).
-  headersOut.set('Last-Modified', r.mtime === 0 && modified <= now ? file.lastModified : formatHttpDate(Math.min(modified, now)));
+  headersOut.set(
+    'Last-Modified',
+    r.mtime === 0 && modified <= now ? file.lastModified : formatHttpDate(Math.min(modified, now)),
+  );
   const etag = etagOf(r, file);
   if (etag !== undefined) headersOut.set('ETag', etag);
   if (coreDir(r).maxRanges !== 'none') headersOut.set('Accept-Ranges', 'bytes');
@@ -84,7 +95,11 @@ function answerFile(r: Request, file: CachedFile, finfo: Stats): Answer {
   headersOut.set('Content-Length', String(file.size));
   if (coreDir(r).contentDigest === true) headersOut.set('Content-MD5', file.md5());
   if (!r.noLocalCopy && mayBeConditional(r)) {
-    const status = meetsConditions(r.headersIn, { etag, modified: Math.min(modified, now), now }, r.method === 'GET' || r.method === 'HEAD');
+    const status = meetsConditions(
+      r.headersIn,
+      { etag, modified: Math.min(modified, now), now },
+      r.method === 'GET' || r.method === 'HEAD',
+    );
     if (status !== 0) {
       file.release();
       r.status = status;

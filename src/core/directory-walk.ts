@@ -9,7 +9,15 @@ import type { Stats } from 'node:fs';
 import { OR_UNSET } from '../config/directive.ts';
 import { PerDirConfig } from '../config/per-dir.ts';
 import { LruCache } from '../lib/lru.ts';
-import { allowedOptions, type CoreDirConf, coreDirOf, coreServer, OPT_SYM_LINKS, OPT_SYM_OWNER, type Section } from './core-config.ts';
+import {
+  allowedOptions,
+  type CoreDirConf,
+  coreDirOf,
+  coreServer,
+  OPT_SYM_LINKS,
+  OPT_SYM_OWNER,
+  type Section,
+} from './core-config.ts';
 import { errorText, lstatFile, type StatFailure, type StatResult, statFile } from './files.ts';
 import { htaccessOf } from './htaccess.ts';
 import { Level, logRequest } from './log.ts';
@@ -146,7 +154,11 @@ function unguardedSearch(r: Request, filename: string, failure: StatFailure): nu
     // Looked at component by component, so that the status and the log line are those of the component at fault.
     return guardedWalk(r, filename);
   }
-  for (let slash = filename.lastIndexOf('/', filename.length - 2); slash >= 0; slash = filename.lastIndexOf('/', slash - 1)) {
+  for (
+    let slash = filename.lastIndexOf('/', filename.length - 2);
+    slash >= 0;
+    slash = filename.lastIndexOf('/', slash - 1)
+  ) {
     const parent = slash === 0 ? '/' : filename.slice(0, slash);
     const found = statFile(parent);
     if (typeof found !== 'object') {
@@ -205,7 +217,12 @@ function guardedWalk(r: Request, filename: string): number {
 }
 
 /** Adds a directory's own sections and .htaccess file, which hold from here on; a number is the status that ends the walk. */
-function enterDirectory(r: Request, above: PerDirConfig, directory: string, depth: number): PerDirConfig | number {
+function enterDirectory(
+  r: Request,
+  above: PerDirConfig,
+  directory: string,
+  depth: number,
+): PerDirConfig | number {
   const sections = mergeDirectory(r, above, directory, depth);
   r.perDir = inForce(r, sections);
   const conf = coreDirOf(r.perDir);
@@ -228,9 +245,16 @@ function lookComponent(r: Request, name: string): StatResult | number {
   if (typeof itself !== 'object') return explain(r, name, itself);
   if (!itself.isSymbolicLink()) return itself;
   const target = statFile(name);
-  const mayFollow = (allowedOptions(conf) & OPT_SYM_OWNER) !== 0 && typeof target === 'object' && target.uid === itself.uid;
+  const mayFollow =
+    (allowedOptions(conf) & OPT_SYM_OWNER) !== 0 && typeof target === 'object' && target.uid === itself.uid;
   if (!mayFollow) {
-    logRequest(r, 'core', Level.error, 'AH00037', `Symbolic link not allowed or link target not accessible: ${name}`);
+    logRequest(
+      r,
+      'core',
+      Level.error,
+      'AH00037',
+      `Symbolic link not allowed or link target not accessible: ${name}`,
+    );
     return 403;
   }
   return target;
@@ -241,26 +265,51 @@ function explain(r: Request, name: string, failure: StatFailure): StatResult | n
   if (failure === 'missing' || failure === 'not-a-directory') {
     const itself = lstatFile(name);
     if (typeof itself === 'object' && itself.isSymbolicLink()) {
-      logRequest(r, 'core', Level.error, 'AH00037', `Symbolic link not allowed or link target not accessible: ${name}`);
+      logRequest(
+        r,
+        'core',
+        Level.error,
+        'AH00037',
+        `Symbolic link not allowed or link target not accessible: ${name}`,
+      );
       return 403;
     }
     return 'missing';
   }
   if (failure === 'loop') {
-    logRequest(r, 'core', Level.error, 'AH00037', `Symbolic link not allowed or link target not accessible: ${name}`);
+    logRequest(
+      r,
+      'core',
+      Level.error,
+      'AH00037',
+      `Symbolic link not allowed or link target not accessible: ${name}`,
+    );
     return 403;
   }
   const where = `filesystem path '${name}'`;
   if (failure === 'denied') {
     const why = 'because search permissions are missing on a component of the path';
-    logRequest(r, 'core', Level.error, 'AH00035', `access to ${r.uri} denied (${where}) ${why}`, errorText(failure));
+    logRequest(
+      r,
+      'core',
+      Level.error,
+      'AH00035',
+      `access to ${r.uri} denied (${where}) ${why}`,
+      errorText(failure),
+    );
   } else {
     logRequest(r, 'core', Level.error, 'AH00036', `access to ${r.uri} failed (${where})`, errorText(failure));
   }
   return 403;
 }
 
-function settle(r: Request, sections: PerDirConfig, filename: string, pathInfo: string, found: StatResult): number {
+function settle(
+  r: Request,
+  sections: PerDirConfig,
+  filename: string,
+  pathInfo: string,
+  found: StatResult,
+): number {
   r.filename = filename;
   r.pathInfo = pathInfo;
   r.finfo = typeof found === 'object' ? found : undefined;

@@ -34,7 +34,9 @@ export function die(r: Request, type: number): Answer {
   // What is left of the body must be out of the way before the next request; nobody asks for one that the client holds back.
   const { body } = r.transport;
   const discarded = body.isAwaited ? OK : discardBody(r);
-  return typeof discarded === 'number' ? giveDocument(r, document) : discarded.then(() => giveDocument(r, document));
+  return typeof discarded === 'number'
+    ? giveDocument(r, document)
+    : discarded.then(() => giveDocument(r, document));
 }
 
 /** An ErrorDocument that failed itself: the page of the first error tells of both. */
@@ -46,7 +48,9 @@ function reportFirstError(r: Request, status: number, before: number): Answer {
   return sendErrorPage(failed, before, undefined);
 }
 
-type ResolvedDocument = { readonly kind: 'text'; readonly text: () => string } | { readonly kind: 'local' | 'remote'; readonly target: string };
+type ResolvedDocument =
+  | { readonly kind: 'text'; readonly text: () => string }
+  | { readonly kind: 'local' | 'remote'; readonly target: string };
 
 function giveDocument(r: Request, document: ResolvedDocument | undefined): Answer {
   switch (document?.kind) {
@@ -118,7 +122,8 @@ function sendErrorPage(r: Request, secondError: number, text: string | undefined
   if ((isRedirect(status) || status === 201) && location !== '') r.headersOut.set('Location', location);
   r.contentLanguages = undefined;
   r.contentEncoding = undefined;
-  r.contentType = r.getEnv('suppress-error-charset') === undefined ? 'text/html; charset=iso-8859-1' : 'text/html';
+  r.contentType =
+    r.getEnv('suppress-error-charset') === undefined ? 'text/html; charset=iso-8859-1' : 'text/html';
   if (status === 405 || status === 501) r.headersOut.set('Allow', allowField(r));
   const page = Buffer.from(text ?? cannedPageOf(r, status, location, secondError), 'latin1');
   if (r.headerOnly) {

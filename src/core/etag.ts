@@ -13,7 +13,9 @@ const STABLE_AFTER_MS = 1100;
 
 export function etagOf(r: Request, file: CachedFile): string | undefined {
   const etag = fileEtag(r, file);
-  return etag === undefined || r.variantListEtag === undefined ? etag : withVariantList(etag, r.variantListEtag);
+  return etag === undefined || r.variantListEtag === undefined
+    ? etag
+    : withVariantList(etag, r.variantListEtag);
 }
 
 function fileEtag(r: Request, file: CachedFile): string | undefined {
@@ -24,8 +26,14 @@ function fileEtag(r: Request, file: CachedFile): string | undefined {
   const bits = conf.etagBits ?? MTIME | SIZE;
   if ((bits & DIGEST) !== 0) return `"${file.digest()}"`;
   if (bits === 0) return undefined;
-  const parts: EtagParts = isDefault ? DEFAULT_ETAG : { mtime: (bits & MTIME) !== 0, size: (bits & SIZE) !== 0, inode: (bits & INODE) !== 0 };
-  const etag = makeEtag(parts, { inode: file.inode, size: file.size, mtimeMicros: file.mtimeMicros }, r.requestTime * 1000);
+  const parts: EtagParts = isDefault
+    ? DEFAULT_ETAG
+    : { mtime: (bits & MTIME) !== 0, size: (bits & SIZE) !== 0, inode: (bits & INODE) !== 0 };
+  const etag = makeEtag(
+    parts,
+    { inode: file.inode, size: file.size, mtimeMicros: file.mtimeMicros },
+    r.requestTime * 1000,
+  );
   // Kept once it can no longer turn from weak to strong.
   if (isDefault && r.requestTime - file.mtimeMicros / 1000 > STABLE_AFTER_MS) file.strongEtag = etag;
   return etag;

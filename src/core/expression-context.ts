@@ -1,5 +1,11 @@
 /** Expressions and requests: what ap_expr's variables and functions mean here (util_expr_eval.c's request side). */
-import { type BooleanExpr, type ExprContext, ExprEvaluationError, type RequestVariable, type StringExpr } from '../expr/index.ts';
+import {
+  type BooleanExpr,
+  type ExprContext,
+  ExprEvaluationError,
+  type RequestVariable,
+  type StringExpr,
+} from '../expr/index.ts';
 import { coreServer } from './core-config.ts';
 import { Level, logRequest } from './log.ts';
 import { groupName, userName } from './owner-names.ts';
@@ -37,7 +43,8 @@ export class RequestExprContext implements ExprContext {
   vary(header: string): void {
     const { headersOut } = this.#r;
     const present = headersOut.getJoined('Vary');
-    if (present?.split(/\s*,\s*/).some((name) => name.toLowerCase() === header.toLowerCase()) === true) return;
+    if (present?.split(/\s*,\s*/).some((name) => name.toLowerCase() === header.toLowerCase()) === true)
+      return;
     headersOut.merge('Vary', header);
   }
 
@@ -53,7 +60,10 @@ export class RequestExprContext implements ExprContext {
   }
 }
 
-function whenPassed(sub: Request | Promise<Request>, holds: (sub: Request) => boolean): boolean | Promise<boolean> {
+function whenPassed(
+  sub: Request | Promise<Request>,
+  holds: (sub: Request) => boolean,
+): boolean | Promise<boolean> {
   if (sub instanceof Promise) return sub.then((found) => found.status < 400 && holds(found));
   return sub.status < 400 && holds(sub);
 }
@@ -128,7 +138,11 @@ export function evaluateString(expr: StringExpr, r: Request): string | undefined
 }
 
 /** The same for callers with a log line of their own: they get the reason, and undefined for a value. */
-export function evaluateText(expr: StringExpr, r: Request, onFailure: (reason: string) => void): string | undefined {
+export function evaluateText(
+  expr: StringExpr,
+  r: Request,
+  onFailure: (reason: string) => void,
+): string | undefined {
   if (expr.constant !== undefined) return expr.constant;
   try {
     return expr.evaluate(new RequestExprContext(r));

@@ -4,8 +4,8 @@
  * anything awaited.
  */
 import type { ServerConfigs } from '../config/apply.ts';
-import { DECLINED, OK } from './status.ts';
 import type { Request } from './request.ts';
+import { DECLINED, OK } from './status.ts';
 
 export type Answer = number | Promise<number>;
 export type Hook = (r: Request) => Answer;
@@ -101,7 +101,9 @@ export function runAll(hooks: readonly Hook[], r: Request, from = 0): Answer {
   for (let i = from; i < hooks.length; i++) {
     const answer = (hooks[i] as Hook)(r);
     if (typeof answer !== 'number') {
-      return answer.then((status) => (status === OK || status === DECLINED ? runAll(hooks, r, i + 1) : status));
+      return answer.then((status) =>
+        status === OK || status === DECLINED ? runAll(hooks, r, i + 1) : status,
+      );
     }
     if (answer !== OK && answer !== DECLINED) return answer;
   }
@@ -125,7 +127,13 @@ interface Entry<F> {
 export function sortHooks<F>(specs: readonly { readonly file: string; readonly hook: HookSpec<F> }[]): F[] {
   const entries: Entry<F>[] = specs.map(({ file, hook }) =>
     isPlaced(hook)
-      ? { file, run: hook.run, order: hook.order ?? MIDDLE, before: hook.before ?? [], after: hook.after ?? [] }
+      ? {
+          file,
+          run: hook.run,
+          order: hook.order ?? MIDDLE,
+          before: hook.before ?? [],
+          after: hook.after ?? [],
+        }
       : { file, run: hook, order: MIDDLE, before: [], after: [] },
   );
   entries.sort((a, b) => a.order - b.order);

@@ -32,14 +32,24 @@ const DEFAULT_NAMES: readonly string[] = ['.htaccess'];
 const parsedOf = new WeakMap<VirtualServer, LruCache<string, Parsed>>();
 
 /** The configuration of the access file in a directory (its slash at the end); undefined for none, a status when it cannot be used. */
-export function htaccessOf(r: Request, directory: string, conf: Readonly<CoreDirConf>): PerDirConfig | number | undefined {
+export function htaccessOf(
+  r: Request,
+  directory: string,
+  conf: Readonly<CoreDirConf>,
+): PerDirConfig | number | undefined {
   for (const name of coreServer(r.server).accessFileNames ?? DEFAULT_NAMES) {
     const path = directory + name;
     const found = statFile(path);
     if (found === 'missing' || found === 'not-a-directory') continue;
     if (typeof found !== 'object') return unreadable(r, directory, path, found);
     if (!found.isFile()) {
-      logRequest(r, 'core', Level.error, 'AH00554', `Access to file ${path} denied by server: not a regular file`);
+      logRequest(
+        r,
+        'core',
+        Level.error,
+        'AH00554',
+        `Access to file ${path} denied by server: not a regular file`,
+      );
       return unreadable(r, directory, path, 'denied');
     }
     const key = `${path}\0${conf.override ?? OR_UNSET}:${conf.overrideOptions ?? ''}:${conf.overrideNonfatal ?? 0}:${[...(conf.overrideList ?? [])].join()}`;
@@ -85,7 +95,12 @@ function unreadable(r: Request, directory: string, path: string, why: StatFailur
   return 403;
 }
 
-function parse(r: Request, path: string, directory: string, conf: Readonly<CoreDirConf>): Parsed | StatFailure {
+function parse(
+  r: Request,
+  path: string,
+  directory: string,
+  conf: Readonly<CoreDirConf>,
+): Parsed | StatFailure {
   const fd = openFile(path);
   if (typeof fd !== 'number') return fd;
   try {

@@ -6,8 +6,8 @@ import { die } from './errors.ts';
 import { type Answer, runAll } from './hooks.ts';
 import { serve, settle } from './lifecycle.ts';
 import { Level, logRequest } from './log.ts';
-import { setTarget } from './request-uri.ts';
 import { Request } from './request.ts';
+import { setTarget } from './request-uri.ts';
 import { isRedirect, OK } from './status.ts';
 
 const DEFAULT_MAX_REDIRECTS = 10;
@@ -41,7 +41,8 @@ export function isRecursionLimitExceeded(r: Request): boolean {
 }
 
 function logRecursion(r: Request, tag: string, what: string): void {
-  const advice = "Use 'LimitInternalRecursion' to increase the limit if necessary. Use 'LogLevel debug' to get a backtrace.";
+  const advice =
+    "Use 'LimitInternalRecursion' to increase the limit if necessary. Use 'LogLevel debug' to get a backtrace.";
   const message = `Request exceeded the limit of ${what} due to probable configuration error. ${advice}`;
   logRequest(r, 'core', Level.error, tag, message);
 }

@@ -1,5 +1,10 @@
 /** From files to a configuration that serves: reading, applying, completing. */
-import { type IncludedFile, type ReadOptions, type ReadResult, readConfiguration } from '../config/read/index.ts';
+import {
+  type IncludedFile,
+  type ReadOptions,
+  type ReadResult,
+  readConfiguration,
+} from '../config/read/index.ts';
 import { Problems } from '../diagnostics/problem.ts';
 import type { Configuration } from './configuration.ts';
 import { configure } from './configure.ts';
@@ -45,7 +50,10 @@ export const STATIC_MODULES: readonly string[] = [
 const MPM_MODULES: readonly string[] = ['mpm_event_module', 'mpm_worker_module', 'mpm_prefork_module'];
 
 /** Loads a configuration against a list of built-in modules. Problems come back as data; nothing is thrown for what a file says. */
-export async function loadConfiguration(modules: readonly AnyModule[], options: LoadOptions): Promise<Loaded> {
+export async function loadConfiguration(
+  modules: readonly AnyModule[],
+  options: LoadOptions,
+): Promise<Loaded> {
   const problems = new Problems();
   const rows = new Map<string, { row: AnyModule['directives'][number]; module: AnyModule }>();
   for (const module of modules) {
@@ -72,6 +80,10 @@ export async function loadConfiguration(modules: readonly AnyModule[], options: 
   }
   const loaded = new Set(modules.filter(({ name }) => names.has(name)));
   const { tree, serverRoot, defines, variables } = read;
-  const configuration = await configure({ tree, serverRoot, defines, variables, loaded, skipsDocumentRoots: options.skipsDocumentRoots }, modules, problems);
+  const configuration = await configure(
+    { tree, serverRoot, defines, variables, loaded, skipsDocumentRoots: options.skipsDocumentRoots },
+    modules,
+    problems,
+  );
   return { configuration, problems, includes: read.includes, read };
 }

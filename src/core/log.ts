@@ -2,8 +2,9 @@
  * The error log: levels, and lines in httpd's format (server/log.c). Where lines go is a sink the server sets up; what they look like
  * stands in error-log-format.ts.
  */
-import { type CoreDirConf, coreDir, type LogLevels } from './core-config.ts';
+
 import type { Connection } from './connection.ts';
+import { type CoreDirConf, coreDir, type LogLevels } from './core-config.ts';
 import type { Request } from './request.ts';
 import type { VirtualServer } from './virtual-server.ts';
 
@@ -86,23 +87,62 @@ export function isLogged(r: Request, module: string, level: number): boolean {
 }
 
 /** Logs an event of a request (ap_log_rerror). `error`: what the system said, `(13)Permission denied`. */
-export function logRequest(r: Request, module: string, level: number, tag: string, message: string, error?: string): void {
+export function logRequest(
+  r: Request,
+  module: string,
+  level: number,
+  tag: string,
+  message: string,
+  error?: string,
+): void {
   if (!isLogged(r, module, level)) return;
-  const entry = { time: now(), level, module, tag, message, server: r.server, connection: r.connection, request: r };
+  const entry = {
+    time: now(),
+    level,
+    module,
+    tag,
+    message,
+    server: r.server,
+    connection: r.connection,
+    request: r,
+  };
   r.server.log.write(error === undefined ? entry : { ...entry, error });
 }
 
 /** Logs an event of a connection without a request (ap_log_cerror). */
-export function logConnection(c: Connection, module: string, level: number, tag: string, message: string): void {
+export function logConnection(
+  c: Connection,
+  module: string,
+  level: number,
+  tag: string,
+  message: string,
+): void {
   const server = c.baseServer;
   if (!server.log.isOn(module, level)) return;
   server.log.write({ time: now(), level, module, tag, message, server, connection: c, request: undefined });
 }
 
 /** Logs an event of a server (ap_log_error). `error`: what the system said. */
-export function logServer(server: VirtualServer, module: string, level: number, tag: string, message: string, error?: string): void {
+export function logServer(
+  server: VirtualServer,
+  module: string,
+  level: number,
+  tag: string,
+  message: string,
+  error?: string,
+): void {
   if (!server.log.isOn(module, level)) return;
-  server.log.write({ time: now(), level, module, tag, message, server, connection: undefined, request: undefined, error });
+  server.log.write({
+    time: now(),
+    level,
+    module,
+    tag,
+    message,
+    server,
+    connection: undefined,
+    request: undefined,
+    error,
+  });
 }
 
 function now(): number {

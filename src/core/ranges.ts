@@ -26,7 +26,13 @@ const WHOLE: RangePlan = { kind: 'whole' };
 /** Reads the request's Range against a body of `length` bytes; sets status and headers of a 206 (ap_set_byterange). */
 export function planRanges(r: Request, length: number): RangePlan {
   const field = r.headersIn.get('range');
-  if (field === undefined || r.status !== 200 || r.headersOut.has('content-range') || r.method === 'HEAD' && length === 0) return WHOLE;
+  if (
+    field === undefined ||
+    r.status !== 200 ||
+    r.headersOut.has('content-range') ||
+    (r.method === 'HEAD' && length === 0)
+  )
+    return WHOLE;
   if (r.headersOut.get('accept-ranges')?.toLowerCase() === 'none') return WHOLE;
   const limits = rangeLimits(coreDir(r));
   if (limits === undefined) return WHOLE;
@@ -51,12 +57,22 @@ export function planRanges(r: Request, length: number): RangePlan {
 }
 
 function rangeLimits(conf: Readonly<CoreDirConf>): RangeLimits | undefined {
-  if (conf.maxRanges === undefined && conf.maxRangeOverlaps === undefined && conf.maxRangeReversals === undefined) {
+  if (
+    conf.maxRanges === undefined &&
+    conf.maxRangeOverlaps === undefined &&
+    conf.maxRangeReversals === undefined
+  ) {
     return DEFAULT_RANGE_LIMITS;
   }
   if (conf.maxRanges === 'none') return undefined;
   const limit = (value: number | 'none' | 'unlimited' | undefined, fallback: number): number =>
-    value === undefined ? fallback : value === 'none' ? 0 : value === 'unlimited' ? Number.POSITIVE_INFINITY : value;
+    value === undefined
+      ? fallback
+      : value === 'none'
+        ? 0
+        : value === 'unlimited'
+          ? Number.POSITIVE_INFINITY
+          : value;
   return {
     ranges: limit(conf.maxRanges, DEFAULT_RANGE_LIMITS.ranges),
     overlaps: limit(conf.maxRangeOverlaps, DEFAULT_RANGE_LIMITS.overlaps),

@@ -1,11 +1,21 @@
 /** A request's target on its way to a path: parsed, normalised, decoded (ap_parse_uri, ap_normalize_path, ap_unescape_url). */
-import { decodePath, type EncodedSlashes, normalizePath, parseTarget, resolveUncoveredDots } from '../http/uri.ts';
+import {
+  decodePath,
+  type EncodedSlashes,
+  normalizePath,
+  parseTarget,
+  resolveUncoveredDots,
+} from '../http/uri.ts';
 import { coreDir, coreServer } from './core-config.ts';
 import { Level, logRequest } from './log.ts';
 import type { Request } from './request.ts';
 import { OK } from './status.ts';
 
-const SLASHES: Readonly<Record<'on' | 'off' | 'nodecode', EncodedSlashes>> = { on: 'decode', off: 'refuse', nodecode: 'keep' };
+const SLASHES: Readonly<Record<'on' | 'off' | 'nodecode', EncodedSlashes>> = {
+  on: 'decode',
+  off: 'refuse',
+  nodecode: 'keep',
+};
 
 /** Parses a target into the request. False when it is none: the answer is 400. */
 export function setTarget(r: Request, target: string): boolean {
@@ -41,7 +51,13 @@ export function decodeUri(r: Request): number {
   r.uri = path;
   if (status !== 0) {
     if (status === 404 && slashes === 'off') {
-      logRequest(r, 'core', Level.info, 'AH00026', `found %2f (encoded '/') in URI path (${r.uri}), returning 404`);
+      logRequest(
+        r,
+        'core',
+        Level.info,
+        'AH00026',
+        `found %2f (encoded '/') in URI path (${r.uri}), returning 404`,
+      );
     }
     return status;
   }

@@ -156,7 +156,14 @@ export class Request {
   #notes: Table | undefined;
   #moduleState: unknown[] | undefined;
 
-  constructor(configuration: Configuration, connection: Connection, transport: Transport, server: VirtualServer, headersIn: HeaderFields, requestTime: number) {
+  constructor(
+    configuration: Configuration,
+    connection: Connection,
+    transport: Transport,
+    server: VirtualServer,
+    headersIn: HeaderFields,
+    requestTime: number,
+  ) {
     this.configuration = configuration;
     this.connection = connection;
     this.transport = transport;

@@ -1,10 +1,10 @@
 /** Sub-requests: what another URL or file of this server would be, without answering it (ap_sub_req_lookup_uri, ap_sub_req_lookup_file). */
-import { NO_BODY, type BodyWriter, type RequestBody } from './body.ts';
+import { type BodyWriter, NO_BODY, type RequestBody } from './body.ts';
 import type { Answer } from './hooks.ts';
 import { inherit, isRecursionLimitExceeded } from './internal-redirect.ts';
 import { invokeHandler, prepareFileRequest, prepareRequest } from './lifecycle.ts';
-import { setTarget } from './request-uri.ts';
 import { Request, type Transport } from './request.ts';
+import { setTarget } from './request-uri.ts';
 import { OK } from './status.ts';
 
 /**

@@ -13,7 +13,11 @@ export interface AddressServers {
   /** Exact names, lower case: the first server that has the name, and its place in the order. */
   readonly names: ReadonlyMap<string, { readonly server: VirtualServer; readonly order: number }>;
   /** Names with wildcards, in order. */
-  readonly wildcards: readonly { readonly pattern: string; readonly server: VirtualServer; readonly order: number }[];
+  readonly wildcards: readonly {
+    readonly pattern: string;
+    readonly server: VirtualServer;
+    readonly order: number;
+  }[];
 }
 
 export interface VhostTable {
@@ -45,7 +49,10 @@ export function buildVhostTable(servers: readonly AddressedServer[]): VhostTable
   return {
     all,
     find: (address, port) =>
-      all.get(keyOf(address, port)) ?? all.get(keyOf(address, 0)) ?? all.get(keyOf(undefined, port)) ?? all.get(keyOf(undefined, 0)),
+      all.get(keyOf(address, port)) ??
+      all.get(keyOf(address, 0)) ??
+      all.get(keyOf(undefined, port)) ??
+      all.get(keyOf(undefined, 0)),
   };
 }
 

@@ -27,7 +27,12 @@ export function exportGroups(r: Request, regex: Pcre, path: string): void {
 }
 
 /** Configuration of all sections of a list that `path` falls in, in the list's order; undefined for none. */
-function mergeMatching(r: Request, sections: readonly Section[], path: string, rawPath: string): PerDirConfig | undefined {
+function mergeMatching(
+  r: Request,
+  sections: readonly Section[],
+  path: string,
+  rawPath: string,
+): PerDirConfig | undefined {
   let merged: PerDirConfig | undefined;
   for (let i = 0; i < sections.length; i++) {
     const section = sections[i] as Section;
@@ -72,7 +77,13 @@ export function ifWalk(r: Request): Answer {
   return walkIfSections(r, sections, 0, false, 0);
 }
 
-function walkIfSections(r: Request, sections: readonly Section[], from: number, held: boolean, depth: number): Answer {
+function walkIfSections(
+  r: Request,
+  sections: readonly Section[],
+  from: number,
+  held: boolean,
+  depth: number,
+): Answer {
   let chainHeld = held;
   for (let i = from; i < sections.length; i++) {
     const section = sections[i] as Section;
@@ -93,7 +104,9 @@ function walkIfSections(r: Request, sections: readonly Section[], from: number, 
     const entered = enterIf(r, section, depth);
     if (entered === OK) continue;
     if (typeof entered === 'number') return entered;
-    return entered.then((status) => (status === OK ? walkIfSections(r, sections, i + 1, true, depth) : status));
+    return entered.then((status) =>
+      status === OK ? walkIfSections(r, sections, i + 1, true, depth) : status,
+    );
   }
   return OK;
 }

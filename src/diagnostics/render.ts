@@ -30,7 +30,8 @@ export function httpdLine(span: Span): number {
  */
 export function httpdLines(problem: Problem): readonly string[] {
   const { span, message } = problem;
-  if (problem.severity !== 'error') return [escapeLog(problem.code.startsWith('AH') ? `${problem.code}: ${message}` : message)];
+  if (problem.severity !== 'error')
+    return [escapeLog(problem.code.startsWith('AH') ? `${problem.code}: ${message}` : message)];
   if (span === undefined || problem.code === 'AL0002') return [escapeLog(message)];
   if (!problem.whileReading) {
     return [

@@ -185,12 +185,19 @@ export class HttpServer {
       server.once('error', (error: NodeJS.ErrnoException) =>
         reject(new ListenError(shownAddress(address), error)),
       );
-      server.listen({ host: address.host ?? '::', port: address.port, backlog: coreServer(this.configuration.main).listenBacklog ?? DEFAULT_BACKLOG }, () => {
-        server.removeAllListeners('error');
-        // Accepting fails for want of descriptors: the next ones may succeed again.
-        server.on('error', () => undefined);
-        resolve({ key: keyOf(address), server });
-      });
+      server.listen(
+        {
+          host: address.host ?? '::',
+          port: address.port,
+          backlog: coreServer(this.configuration.main).listenBacklog ?? DEFAULT_BACKLOG,
+        },
+        () => {
+          server.removeAllListeners('error');
+          // Accepting fails for want of descriptors: the next ones may succeed again.
+          server.on('error', () => undefined);
+          resolve({ key: keyOf(address), server });
+        },
+      );
     });
   }
 

@@ -11,17 +11,17 @@ import { die } from '../core/errors.ts';
 import { type Answer, runVoid } from '../core/hooks.ts';
 import { processRequest, settle } from '../core/lifecycle.ts';
 import { Level, logConnection, logRequest } from '../core/log.ts';
+import { allowedTime } from '../core/read-timeouts.ts';
 import { Request, type Transport } from '../core/request.ts';
 import { EMPTY_BODY, sendBuffer } from '../core/response.ts';
-import { allowedTime } from '../core/read-timeouts.ts';
 import type { AddressServers } from '../core/vhosts.ts';
 import { serverByName, serverByPath } from '../core/vhosts.ts';
 import type { VirtualServer } from '../core/virtual-server.ts';
 import { isFailure } from '../http/body.ts';
 import { chunkHeader } from '../http/chunked.ts';
 import type { HeaderFields } from '../http/header-fields.ts';
-import type { FailureLog, ParserOptions, RequestFailure, RequestHead } from '../http/request-head.ts';
 import { checkRequest } from '../http/request-checks.ts';
+import type { FailureLog, ParserOptions, RequestFailure, RequestHead } from '../http/request-head.ts';
 import { ParseState, RequestParser } from '../http/request-parser.ts';
 import { CONTINUE, responseHead } from '../http/response-head.ts';
 import { type TimerWheel, WheelTimer } from '../lib/timer-wheel.ts';
@@ -156,7 +156,12 @@ export class Http1Connection extends WheelTimer implements Connection, Transport
     for (;;) {
       const chunk = this.#pending[0];
       if (chunk === undefined) {
-        if (this.#phase === 'busy' && this.#readSince === 0 && this.body instanceof IncomingBody && this.body.isWanting) {
+        if (
+          this.#phase === 'busy' &&
+          this.#readSince === 0 &&
+          this.body instanceof IncomingBody &&
+          this.body.isWanting
+        ) {
           // The wait for a body begins, even if nothing of it ever comes.
           this.#await(this.#readTime('body', this.#request?.server ?? this.baseServer));
         }
@@ -174,7 +179,8 @@ export class Http1Connection extends WheelTimer implements Connection, Transport
       const end = this.#parser.feed(chunk, this.#offset);
       this.#take(chunk, end);
       if (this.#parser.state === ParseState.complete) this.#onHead(this.#parser.head);
-      else if (this.#parser.state === ParseState.failed) this.#onBadHead(this.#parser.head, this.#parser.failure as RequestFailure);
+      else if (this.#parser.state === ParseState.failed)
+        this.#onBadHead(this.#parser.head, this.#parser.failure as RequestFailure);
       else if (this.#phase === 'idle') {
         this.#phase = 'reading';
         this.#await(this.#readTime('header', this.baseServer));
@@ -231,7 +237,9 @@ export class Http1Connection extends WheelTimer implements Connection, Transport
     }
     this.#waitsForContinue = checked.expectsContinue;
     if (this.#home.isDraining) r.closeConnection = true;
-    const isRefused = (!isKnown && coreServer(this.baseServer).strictHostCheck === true && r.hostname !== undefined) || hasForeignScheme(r);
+    const isRefused =
+      (!isKnown && coreServer(this.baseServer).strictHostCheck === true && r.hostname !== undefined) ||
+      hasForeignScheme(r);
     if (isRefused) r.closeConnection = true;
     this.#run(r, isRefused ? refuse : processRequest);
   }
@@ -323,7 +331,8 @@ export class Http1Connection extends WheelTimer implements Connection, Transport
   #onSettled(r: Request): void {
     this.#isSettled = true;
     const last = r.final;
-    if (!last.isHeadSent && !last.isBodyBegun && !this.#isAnswered && this.#phase === 'busy') sendBuffer(last, EMPTY_BODY);
+    if (!last.isHeadSent && !last.isBodyBegun && !this.#isAnswered && this.#phase === 'busy')
+      sendBuffer(last, EMPTY_BODY);
     this.#finishWhenDone();
   }
 
@@ -339,7 +348,7 @@ export class Http1Connection extends WheelTimer implements Connection, Transport
     this.bytesWritten = 0;
     if (this.#phase === 'closed') return;
     this.keepalives++;
-    if (!this.#framing.isKeptAlive || this.#inputEnded && this.#pendingBytes === 0) {
+    if (!this.#framing.isKeptAlive || (this.#inputEnded && this.#pendingBytes === 0)) {
       this.#linger();
       return;
     }
@@ -421,7 +430,8 @@ export class Http1Connection extends WheelTimer implements Connection, Transport
   }
 
   sendInterim(status: number, fields: HeaderFields): void {
-    if (this.#phase === 'busy' && (this.#request?.protocolNumber ?? 0) >= 1001) this.#send(responseHead(status, '', fields));
+    if (this.#phase === 'busy' && (this.#request?.protocolNumber ?? 0) >= 1001)
+      this.#send(responseHead(status, '', fields));
   }
 
   sendWhole(r: Request, body: Buffer): void {
@@ -675,7 +685,13 @@ export class Http1Connection extends WheelTimer implements Connection, Transport
 /** Another scheme than ours in the target is for a proxy to answer. */
 function hasForeignScheme(r: Request): boolean {
   const scheme = r.absoluteScheme?.toLowerCase();
-  return scheme !== undefined && scheme !== 'http' && scheme !== 'https' && r.method !== 'CONNECT' && r.absoluteAuthority !== undefined;
+  return (
+    scheme !== undefined &&
+    scheme !== 'http' &&
+    scheme !== 'https' &&
+    r.method !== 'CONNECT' &&
+    r.absoluteAuthority !== undefined
+  );
 }
 
 /** Bodies up to this size are copied behind their head, so that both leave in one buffer. */
@@ -719,7 +735,8 @@ class AnswerWriter implements BodyWriter {
     }
     const head = this.#head;
     this.#head = undefined;
-    if (!this.#isChunked) return head === undefined ? this.#connection.put(piece) : this.#connection.put(head, piece);
+    if (!this.#isChunked)
+      return head === undefined ? this.#connection.put(piece) : this.#connection.put(head, piece);
     const size = chunkHeader(piece.length);
     return this.#connection.put(head === undefined ? size : head + size, piece, CRLF);
   }

@@ -2,9 +2,8 @@
 import { coreDir, coreServer } from '../core/core-config.ts';
 import type { Request } from '../core/request.ts';
 import { isBodyless } from '../core/response.ts';
-import { httpDateOf } from '../http/date.ts';
+import { formatHttpDate, httpDateOf } from '../http/date.ts';
 import type { HeaderFields } from '../http/header-fields.ts';
-import { formatHttpDate } from '../http/date.ts';
 import { hasToken } from '../http/header-list.ts';
 import { dateAndServer, responseHead } from '../http/response-head.ts';
 
@@ -57,7 +56,10 @@ export function decideFraming(r: Request, hasLength: boolean, served: number, wa
   if (isKeptAlive) {
     if (wantsKeepAlive) {
       const seconds = Math.floor(keepAliveTimeout(r) / 1000);
-      headersOut.set('Keep-Alive', most === 0 ? `timeout=${seconds}` : `timeout=${seconds}, max=${most - served}`);
+      headersOut.set(
+        'Keep-Alive',
+        most === 0 ? `timeout=${seconds}` : `timeout=${seconds}, max=${most - served}`,
+      );
       headersOut.merge('Connection', 'Keep-Alive');
     }
   } else if (!saysClose && !r.closesSilently) {
@@ -77,9 +79,11 @@ export function buildHead(r: Request, framing: AnswerFraming, now: number): stri
   const { headersOut, errHeadersOut } = r;
   const leading = r.proxyRequest === 'none' ? ownLines(r, now) : proxiedLines(r, now);
   // A cache that knows no more than HTTP/1.0 must not keep what was negotiated.
-  if (r.noCache && !headersOut.has('expires')) headersOut.set('Expires', formatHttpDate(Math.floor(now / 1000)));
+  if (r.noCache && !headersOut.has('expires'))
+    headersOut.set('Expires', formatHttpDate(Math.floor(now / 1000)));
   if (framing.isChunked) headersOut.set('Transfer-Encoding', 'chunked');
-  if (r.contentType !== undefined && r.contentType !== '' && r.status !== 304) headersOut.set('Content-Type', contentTypeField(r, r.contentType));
+  if (r.contentType !== undefined && r.contentType !== '' && r.status !== 304)
+    headersOut.set('Content-Type', contentTypeField(r, r.contentType));
   if (r.contentEncoding !== undefined) headersOut.set('Content-Encoding', r.contentEncoding);
   if (r.contentLanguages !== undefined && r.contentLanguages.length > 0) {
     headersOut.set('Content-Language', r.contentLanguages.join(','));

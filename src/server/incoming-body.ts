@@ -106,7 +106,8 @@ export class IncomingBody implements RequestBody {
       if (event === BodyEvent.data) {
         const isWholeLength = this.#decoder instanceof LengthDecoder && this.#decoder.remaining === 0;
         if (isWholeLength) this.isFinished = true;
-        if (this.#reader?.onBody(chunk.subarray(this.#decoder.dataStart, this.#decoder.dataEnd)) === false) this.#isPaused = true;
+        if (this.#reader?.onBody(chunk.subarray(this.#decoder.dataStart, this.#decoder.dataEnd)) === false)
+          this.#isPaused = true;
         if (isWholeLength) this.#reader?.onBodyEnd();
       } else if (event === BodyEvent.end) {
         this.isFinished = true;

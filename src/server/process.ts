@@ -4,8 +4,8 @@
  */
 
 import type { Configuration } from '../core/configuration.ts';
-import type { Loaded } from '../core/load.ts';
 import { coreServer } from '../core/core-config.ts';
+import type { Loaded } from '../core/load.ts';
 import { Level, logServer } from '../core/log.ts';
 import { errnoPrefix, errorPrefix } from '../lib/error-text.ts';
 import { HttpServer, ListenError, listenAddresses } from './http-server.ts';
@@ -60,7 +60,8 @@ export interface ProcessOptions {
 /** httpd reads a configuration once for the terminal and once more for the log: what it warns of stands in both. */
 function logWarnings(configuration: Configuration): void {
   for (const { severity, code, message } of configuration.problems.list) {
-    if (severity === 'warning' && code.startsWith('AH')) logServer(configuration.main, 'core', Level.warn, code, message);
+    if (severity === 'warning' && code.startsWith('AH'))
+      logServer(configuration.main, 'core', Level.warn, code, message);
   }
 }
 

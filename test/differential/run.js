@@ -19,9 +19,13 @@ for (const argument of process.argv.slice(2)) {
   }
 }
 const vitest = fileURLToPath(new URL('../../node_modules/vitest/vitest.mjs', import.meta.url));
-const done = spawnSync(process.execPath, [vitest, 'run', '--config', 'test/vitest.config.ts', 'test/differential'], {
-  stdio: 'inherit',
-  env: environment,
-  cwd: fileURLToPath(new URL('../..', import.meta.url)),
-});
+const done = spawnSync(
+  process.execPath,
+  [vitest, 'run', '--config', 'test/vitest.config.ts', 'test/differential'],
+  {
+    stdio: 'inherit',
+    env: environment,
+    cwd: fileURLToPath(new URL('../..', import.meta.url)),
+  },
+);
 process.exit(done.status ?? 1);

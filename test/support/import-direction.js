@@ -48,7 +48,8 @@ for (const folder of ['grammar', 'src']) {
       const imported = path.posix.normalize(path.posix.join(path.posix.dirname(file), target));
       const from = partOf(file);
       const to = partOf(imported);
-      if (from !== to && !(MAY_IMPORT[from] ?? []).includes(to)) complaints.push(`${file}: may not import ${imported}`);
+      if (from !== to && !(MAY_IMPORT[from] ?? []).includes(to))
+        complaints.push(`${file}: may not import ${imported}`);
       const [mine, theirs] = [moduleOf(file), moduleOf(imported)];
       const isModule = mine !== undefined && theirs?.startsWith('mod_') === true && mine.startsWith('mod_');
       if (isModule && mine !== theirs) complaints.push(`${file}: reaches into another module, ${imported}`);

@@ -1,6 +1,12 @@
 /** mod_unixd: who the server runs as (modules/arch/unix/mod_unixd.c). The names are looked up when the configuration is read. */
 import { readFileSync } from 'node:fs';
-import { type AnyRow, type ApplyResult, type Command, GLOBAL_ONLY, RSRC_CONF } from '../../config/directive.ts';
+import {
+  type AnyRow,
+  type ApplyResult,
+  type Command,
+  GLOBAL_ONLY,
+  RSRC_CONF,
+} from '../../config/directive.ts';
 import { coreServerOf } from '../../core/core-config.ts';
 import { defineModule } from '../../core/module.ts';
 
@@ -20,19 +26,24 @@ export function idOf(name: string, file: '/etc/passwd' | '/etc/group'): number |
 }
 
 function setUser(cmd: Cmd, name: string): ApplyResult {
-  if (idOf(name, '/etc/passwd') === undefined) return { code: 'AL0002', message: `AH00543: apache-lite: bad user name ${name}` };
+  if (idOf(name, '/etc/passwd') === undefined)
+    return { code: 'AL0002', message: `AH00543: apache-lite: bad user name ${name}` };
   coreServerOf(cmd).user = name;
   return undefined;
 }
 
 function setGroup(cmd: Cmd, name: string): ApplyResult {
-  if (idOf(name, '/etc/group') === undefined) return { code: 'AL0002', message: `AH00544: apache-lite: bad group name ${name}` };
+  if (idOf(name, '/etc/group') === undefined)
+    return { code: 'AL0002', message: `AH00544: apache-lite: bad group name ${name}` };
   coreServerOf(cmd).group = name;
   return undefined;
 }
 
 function refuseChroot(): ApplyResult {
-  return { message: 'ChrootDir is not supported', hint: 'Node.js has no chroot(2): start the server inside the directory by other means' };
+  return {
+    message: 'ChrootDir is not supported',
+    hint: 'Node.js has no chroot(2): start the server inside the directory by other means',
+  };
 }
 
 function suexec(_cmd: Cmd, on: boolean): ApplyResult {
@@ -40,10 +51,37 @@ function suexec(_cmd: Cmd, on: boolean): ApplyResult {
 }
 
 const directives: readonly AnyRow<object, object>[] = [
-  { name: 'User', shape: 'TAKE1', where: RSRC_CONF, forbidden: GLOBAL_ONLY, usage: 'Effective user id for this server', apply: setUser },
-  { name: 'Group', shape: 'TAKE1', where: RSRC_CONF, forbidden: GLOBAL_ONLY, usage: 'Effective group id for this server', apply: setGroup },
-  { name: 'ChrootDir', shape: 'TAKE1', where: RSRC_CONF, forbidden: GLOBAL_ONLY, usage: 'The directory to chroot(2) into', apply: refuseChroot },
-  { name: 'Suexec', shape: 'FLAG', where: RSRC_CONF, usage: 'Enable or disable suEXEC support', apply: suexec },
+  {
+    name: 'User',
+    shape: 'TAKE1',
+    where: RSRC_CONF,
+    forbidden: GLOBAL_ONLY,
+    usage: 'Effective user id for this server',
+    apply: setUser,
+  },
+  {
+    name: 'Group',
+    shape: 'TAKE1',
+    where: RSRC_CONF,
+    forbidden: GLOBAL_ONLY,
+    usage: 'Effective group id for this server',
+    apply: setGroup,
+  },
+  {
+    name: 'ChrootDir',
+    shape: 'TAKE1',
+    where: RSRC_CONF,
+    forbidden: GLOBAL_ONLY,
+    usage: 'The directory to chroot(2) into',
+    apply: refuseChroot,
+  },
+  {
+    name: 'Suexec',
+    shape: 'FLAG',
+    where: RSRC_CONF,
+    usage: 'Enable or disable suEXEC support',
+    apply: suexec,
+  },
 ];
 
 export const modUnixd = defineModule({ name: 'unixd_module', file: 'mod_unixd.c', directives });

@@ -114,7 +114,8 @@ const EVERY_OPTION = 0xffff;
 
 /** AllowOverride with Options=... and Nonfatal=... (set_override). */
 function allowOverride(cmd: Cmd, words: readonly string[]): ApplyResult {
-  if (cmd.enclosing.some((key) => /^<(location|files)/.test(key))) cmd.warn(`AH00114: Useless use of AllowOverride in ${placeInFile(cmd)}.`);
+  if (cmd.enclosing.some((key) => /^<(location|files)/.test(key)))
+    cmd.warn(`AH00114: Useless use of AllowOverride in ${placeInFile(cmd)}.`);
   const { dir } = cmd;
   dir.override = 0;
   // What an outer AllowOverride says of single options does not hold here.
@@ -130,7 +131,8 @@ function allowOverride(cmd: Cmd, words: readonly string[]): ApplyResult {
       dir.override |= OR_OPTIONS;
       dir.overrideOptions = allowed;
     } else if (name === 'nonfatal') {
-      const nonfatal = value === 'override' ? OR_ALL : value === 'unknown' ? 0 : value === 'all' ? OR_ALL : undefined;
+      const nonfatal =
+        value === 'override' ? OR_ALL : value === 'unknown' ? 0 : value === 'all' ? OR_ALL : undefined;
       dir.overrideNonfatal |= nonfatal ?? 0;
       if (value === 'unknown' || value === 'all') dir.overrideUnknownNonfatal = true;
     } else if (bits !== undefined && value === undefined) {
@@ -169,8 +171,10 @@ function allowOverrideList(cmd: Cmd, words: readonly string[]): ApplyResult {
     const row = cmd.findRow(word);
     const { source, start } = cmd.node.span;
     const place = `${source.name}:${positionOf(source, start).line}`;
-    if (row === undefined) cmd.warn(`AH00116: Discarding unrecognized directive \`${word}' in AllowOverrideList at ${place}`);
-    else if ((row.where & OR_ALL) === 0) cmd.warn(`AH02304: Discarding directive \`${word}' not allowed in AllowOverrideList at ${place}`);
+    if (row === undefined)
+      cmd.warn(`AH00116: Discarding unrecognized directive \`${word}' in AllowOverrideList at ${place}`);
+    else if ((row.where & OR_ALL) === 0)
+      cmd.warn(`AH02304: Discarding directive \`${word}' not allowed in AllowOverrideList at ${place}`);
     else list.add(word.toLowerCase());
   }
   cmd.dir.overrideList = list;
@@ -181,7 +185,8 @@ function allowOverrideList(cmd: Cmd, words: readonly string[]): ApplyResult {
 function errorDocument(cmd: Cmd, raw: string): ApplyResult {
   const [code, rest] = getWord(raw);
   const text = rest.trimStart();
-  if (code === '' || text === '') return 'ErrorDocument takes two arguments, Change responses for HTTP errors';
+  if (code === '' || text === '')
+    return 'ErrorDocument takes two arguments, Change responses for HTTP errors';
   if (!/^\d+$/.test(code)) return `Unsupported HTTP response code ${code}`;
   const status = Number(code);
   if (!KNOWN_STATUS.has(status)) return `Unsupported HTTP response code ${code}`;
@@ -190,7 +195,8 @@ function errorDocument(cmd: Cmd, raw: string): ApplyResult {
   // An unquoted text runs to the end of the line; httpd takes the first word when it is a URL.
   const kind = documentKind(isQuoted ? first : text);
   const value = kind === 'text' && !isQuoted ? text : first;
-  if (kind !== 'text' && more.trim() !== '') return 'ErrorDocument takes two arguments, Change responses for HTTP errors';
+  if (kind !== 'text' && more.trim() !== '')
+    return 'ErrorDocument takes two arguments, Change responses for HTTP errors';
   if (kind === 'remote' && status === 401) {
     const { source, start } = cmd.node.span;
     const place = `${source.name}:${positionOf(source, start).line}`;
@@ -212,9 +218,9 @@ function errorDocument(cmd: Cmd, raw: string): ApplyResult {
 
 /** Statuses httpd has a page for (status_lines of modules/http/http_protocol.c). */
 const KNOWN_STATUS: ReadonlySet<number> = new Set([
-  100, 101, 102, 200, 201, 202, 203, 204, 205, 206, 207, 208, 226, 300, 301, 302, 303, 304, 305, 307, 308, 400, 401, 402, 403, 404, 405, 406,
-  407, 408, 409, 410, 411, 412, 413, 414, 415, 416, 417, 418, 421, 422, 423, 424, 425, 426, 428, 429, 431, 451, 500, 501, 502, 503, 504, 505,
-  506, 507, 508, 510, 511,
+  100, 101, 102, 200, 201, 202, 203, 204, 205, 206, 207, 208, 226, 300, 301, 302, 303, 304, 305, 307, 308,
+  400, 401, 402, 403, 404, 405, 406, 407, 408, 409, 410, 411, 412, 413, 414, 415, 416, 417, 418, 421, 422,
+  423, 424, 425, 426, 428, 429, 431, 451, 500, 501, 502, 503, 504, 505, 506, 507, 508, 510, 511,
 ]);
 
 const ETAG_BITS: ReadonlyMap<string, number> = new Map([
@@ -284,7 +290,11 @@ function setHandler(cmd: Cmd, handler: string): ApplyResult {
 }
 
 /** A field that takes one of several words. */
-function oneOf<F extends keyof CoreDirConf>(field: F, words: Readonly<Record<string, CoreDirConf[F]>>, error: string) {
+function oneOf<F extends keyof CoreDirConf>(
+  field: F,
+  words: Readonly<Record<string, CoreDirConf[F]>>,
+  error: string,
+) {
   return (cmd: Cmd, arg: string): ApplyResult => {
     const key = arg.toLowerCase();
     if (!Object.hasOwn(words, key)) return error;
@@ -294,7 +304,8 @@ function oneOf<F extends keyof CoreDirConf>(field: F, words: Readonly<Record<str
 }
 
 function limitRequestBody(cmd: Cmd, arg: string): ApplyResult {
-  if (!/^\d+$/.test(arg) || Number(arg) > Number.MAX_SAFE_INTEGER) return 'LimitRequestBody requires a non-negative integer.';
+  if (!/^\d+$/.test(arg) || Number(arg) > Number.MAX_SAFE_INTEGER)
+    return 'LimitRequestBody requires a non-negative integer.';
   cmd.dir.limitRequestBody = Number(arg);
   return undefined;
 }
@@ -320,7 +331,8 @@ function rangeLimit(field: 'maxRanges' | 'maxRangeOverlaps' | 'maxRangeReversals
 function cgiVar(cmd: Cmd, name: string, rule: string): ApplyResult {
   if (name !== 'REQUEST_URI') return `Unrecognized CGI variable: "${name}"`;
   const value = rule.toLowerCase();
-  if (value !== 'current-uri' && value !== 'original-uri') return "Valid rules for REQUEST_URI are 'current-uri' and 'original-uri'";
+  if (value !== 'current-uri' && value !== 'original-uri')
+    return "Valid rules for REQUEST_URI are 'current-uri' and 'original-uri'";
   cmd.dir.cgiVarRules = new Map([...(cmd.dir.cgiVarRules ?? []), [name, value]]);
   return undefined;
 }
@@ -338,7 +350,8 @@ function filterList(field: 'outputFilters') {
   };
 }
 
-export const NO_INPUT_FILTERS = 'there are no input filters yet: request bodies reach their readers as the client sent them';
+export const NO_INPUT_FILTERS =
+  'there are no input filters yet: request bodies reach their readers as the client sent them';
 
 function setInputFilter(cmd: Cmd, arg: string): ApplyResult {
   if (arg.toLowerCase() !== 'none') cmd.warn(`${cmd.node.name} ${arg} has no effect: ${NO_INPUT_FILTERS}`);
@@ -368,34 +381,206 @@ function row<K extends Row['shape']>(
 }
 
 export const dirRows: readonly Row[] = [
-  row('Options', 'TAKE_ARGV', OR_OPTIONS | RSRC_CONF | ACCESS_CONF, 'Set a number of attributes for a given directory', options),
-  row('AllowOverride', 'TAKE_ARGV', ACCESS_CONF, 'Controls what groups of directives can be configured by per-directory config files', allowOverride),
-  row('AllowOverrideList', 'TAKE_ARGV', ACCESS_CONF, 'Controls what individual directives can be configured by per-directory config files', allowOverrideList),
+  row(
+    'Options',
+    'TAKE_ARGV',
+    OR_OPTIONS | RSRC_CONF | ACCESS_CONF,
+    'Set a number of attributes for a given directory',
+    options,
+  ),
+  row(
+    'AllowOverride',
+    'TAKE_ARGV',
+    ACCESS_CONF,
+    'Controls what groups of directives can be configured by per-directory config files',
+    allowOverride,
+  ),
+  row(
+    'AllowOverrideList',
+    'TAKE_ARGV',
+    ACCESS_CONF,
+    'Controls what individual directives can be configured by per-directory config files',
+    allowOverrideList,
+  ),
   row('ErrorDocument', 'RAW_ARGS', OR_FILEINFO, 'Change responses for HTTP errors', errorDocument),
   row('FileETag', 'TAKE_ARGV', OR_FILEINFO, "Specify components used to construct a file's ETag", fileEtag),
-  row('SetHandler', 'TAKE1', OR_FILEINFO, 'a handler name that overrides any other configured handler', setHandler),
-  row('ForceType', 'TAKE1', OR_FILEINFO, 'a mime type that overrides other configured type', (cmd, a) => void (cmd.dir.forceType = a.toLowerCase() === 'none' ? '' : a)),
-  row('AcceptPathInfo', 'TAKE1', OR_FILEINFO, 'Set to on or off for PATH_INFO to be accepted by handlers, or default for the per-handler preference', oneOf('acceptPathInfo', { on: 'on', off: 'off', default: 'default' }, 'AcceptPathInfo must be set to on, off or default')),
-  row('AddDefaultCharset', 'TAKE1', OR_FILEINFO, "The name of the default charset to add to any Content-Type without one or 'Off' to disable", addDefaultCharset),
-  row('ServerSignature', 'TAKE1', OR_ALL, 'En-/disable server signature (on|off|email)', oneOf('serverSignature', { on: 'on', off: 'off', email: 'email' }, "ServerSignature: use one of: off | on | email")),
-  row('HostnameLookups', 'TAKE1', ACCESS_CONF | RSRC_CONF, '"on" to enable, "off" to disable reverse DNS lookups, or "double" to enable double-reverse DNS lookups', oneOf('hostnameLookups', { on: 'on', off: 'off', double: 'double' }, "parameter must be 'on', 'off', or 'double'")),
-  row('UseCanonicalName', 'TAKE1', RSRC_CONF | ACCESS_CONF, 'How to work out the ServerName : Port when constructing URLs', oneOf('useCanonicalName', { on: 'on', off: 'off', dns: 'dns' }, "parameter must be 'on', 'off', or 'dns'")),
-  row('UseCanonicalPhysicalPort', 'FLAG', RSRC_CONF | ACCESS_CONF, 'Whether to use the physical Port when constructing URLs', (cmd, on) => void (cmd.dir.useCanonicalPhysicalPort = on)),
-  row('LimitRequestBody', 'TAKE1', OR_ALL, 'Limit (in bytes) on maximum size of request message body', limitRequestBody),
-  row('LimitXMLRequestBody', 'TAKE1', OR_ALL, 'Limit (in bytes) on maximum size of an XML-based request body', limitXmlRequestBody, 'no module here reads XML bodies'),
-  row('MaxRanges', 'TAKE1', RSRC_CONF | ACCESS_CONF, 'Maximum number of Ranges in a request before returning the entire resource, or 0 for unlimited', rangeLimit('maxRanges', 'MaxRanges')),
-  row('MaxRangeOverlaps', 'TAKE1', RSRC_CONF | ACCESS_CONF, 'Maximum number of overlaps in Ranges in a request before returning the entire resource, or 0 for unlimited', rangeLimit('maxRangeOverlaps', 'MaxRangeOverlaps')),
-  row('MaxRangeReversals', 'TAKE1', RSRC_CONF | ACCESS_CONF, 'Maximum number of reversals in Ranges in a request before returning the entire resource, or 0 for unlimited', rangeLimit('maxRangeReversals', 'MaxRangeReversals')),
-  row('CGIPassAuth', 'FLAG', OR_AUTHCFG, 'Controls whether HTTP authorization headers, normally hidden, will be passed to scripts', (cmd, on) => void (cmd.dir.cgiPassAuth = on)),
+  row(
+    'SetHandler',
+    'TAKE1',
+    OR_FILEINFO,
+    'a handler name that overrides any other configured handler',
+    setHandler,
+  ),
+  row(
+    'ForceType',
+    'TAKE1',
+    OR_FILEINFO,
+    'a mime type that overrides other configured type',
+    (cmd, a) => void (cmd.dir.forceType = a.toLowerCase() === 'none' ? '' : a),
+  ),
+  row(
+    'AcceptPathInfo',
+    'TAKE1',
+    OR_FILEINFO,
+    'Set to on or off for PATH_INFO to be accepted by handlers, or default for the per-handler preference',
+    oneOf(
+      'acceptPathInfo',
+      { on: 'on', off: 'off', default: 'default' },
+      'AcceptPathInfo must be set to on, off or default',
+    ),
+  ),
+  row(
+    'AddDefaultCharset',
+    'TAKE1',
+    OR_FILEINFO,
+    "The name of the default charset to add to any Content-Type without one or 'Off' to disable",
+    addDefaultCharset,
+  ),
+  row(
+    'ServerSignature',
+    'TAKE1',
+    OR_ALL,
+    'En-/disable server signature (on|off|email)',
+    oneOf(
+      'serverSignature',
+      { on: 'on', off: 'off', email: 'email' },
+      'ServerSignature: use one of: off | on | email',
+    ),
+  ),
+  row(
+    'HostnameLookups',
+    'TAKE1',
+    ACCESS_CONF | RSRC_CONF,
+    '"on" to enable, "off" to disable reverse DNS lookups, or "double" to enable double-reverse DNS lookups',
+    oneOf(
+      'hostnameLookups',
+      { on: 'on', off: 'off', double: 'double' },
+      "parameter must be 'on', 'off', or 'double'",
+    ),
+  ),
+  row(
+    'UseCanonicalName',
+    'TAKE1',
+    RSRC_CONF | ACCESS_CONF,
+    'How to work out the ServerName : Port when constructing URLs',
+    oneOf(
+      'useCanonicalName',
+      { on: 'on', off: 'off', dns: 'dns' },
+      "parameter must be 'on', 'off', or 'dns'",
+    ),
+  ),
+  row(
+    'UseCanonicalPhysicalPort',
+    'FLAG',
+    RSRC_CONF | ACCESS_CONF,
+    'Whether to use the physical Port when constructing URLs',
+    (cmd, on) => void (cmd.dir.useCanonicalPhysicalPort = on),
+  ),
+  row(
+    'LimitRequestBody',
+    'TAKE1',
+    OR_ALL,
+    'Limit (in bytes) on maximum size of request message body',
+    limitRequestBody,
+  ),
+  row(
+    'LimitXMLRequestBody',
+    'TAKE1',
+    OR_ALL,
+    'Limit (in bytes) on maximum size of an XML-based request body',
+    limitXmlRequestBody,
+    'no module here reads XML bodies',
+  ),
+  row(
+    'MaxRanges',
+    'TAKE1',
+    RSRC_CONF | ACCESS_CONF,
+    'Maximum number of Ranges in a request before returning the entire resource, or 0 for unlimited',
+    rangeLimit('maxRanges', 'MaxRanges'),
+  ),
+  row(
+    'MaxRangeOverlaps',
+    'TAKE1',
+    RSRC_CONF | ACCESS_CONF,
+    'Maximum number of overlaps in Ranges in a request before returning the entire resource, or 0 for unlimited',
+    rangeLimit('maxRangeOverlaps', 'MaxRangeOverlaps'),
+  ),
+  row(
+    'MaxRangeReversals',
+    'TAKE1',
+    RSRC_CONF | ACCESS_CONF,
+    'Maximum number of reversals in Ranges in a request before returning the entire resource, or 0 for unlimited',
+    rangeLimit('maxRangeReversals', 'MaxRangeReversals'),
+  ),
+  row(
+    'CGIPassAuth',
+    'FLAG',
+    OR_AUTHCFG,
+    'Controls whether HTTP authorization headers, normally hidden, will be passed to scripts',
+    (cmd, on) => void (cmd.dir.cgiPassAuth = on),
+  ),
   row('CGIVar', 'TAKE2', OR_FILEINFO, 'Controls how some CGI variables are set', cgiVar),
-  row('QualifyRedirectURL', 'FLAG', OR_FILEINFO, 'Controls whether the REDIRECT_URL environment variable is fully qualified', (cmd, on) => void (cmd.dir.qualifyRedirectUrl = on)),
-  row('SetOutputFilter', 'TAKE1', OR_FILEINFO, 'filter (or ; delimited list of filters) to be run on the request content', filterList('outputFilters')),
-  row('SetInputFilter', 'TAKE1', OR_FILEINFO, 'filter (or ; delimited list of filters) to be run on the request body', setInputFilter, NO_INPUT_FILTERS),
-  row('EnableSendfile', 'TAKE1', OR_FILEINFO, 'Controls whether sendfile may be used to transmit files', oneOf('enableSendfile', onOff(true, false), "parameter must be 'on' or 'off'"), 'Node.js does not offer sendfile'),
-  row('EnableMMAP', 'TAKE1', OR_FILEINFO, 'Controls whether memory-mapping may be used to read files', oneOf('enableMmap', onOff(true, false), "parameter must be 'on' or 'off'"), 'Node.js does not map files to memory'),
-  row('ReadBufferSize', 'TAKE1', ACCESS_CONF | RSRC_CONF, 'Size (in bytes) of the memory buffers used to read data', byteCount, 'buffer sizes follow the speed of the reader'),
-  row('ContentDigest', 'FLAG', OR_OPTIONS, 'whether or not to send a Content-MD5 header with each request', (cmd, on) => void (cmd.dir.contentDigest = on)),
-  row('DefaultType', 'TAKE1', OR_FILEINFO, 'the default media type for otherwise untyped files (DEPRECATED)', defaultType, 'removed in httpd 2.4'),
+  row(
+    'QualifyRedirectURL',
+    'FLAG',
+    OR_FILEINFO,
+    'Controls whether the REDIRECT_URL environment variable is fully qualified',
+    (cmd, on) => void (cmd.dir.qualifyRedirectUrl = on),
+  ),
+  row(
+    'SetOutputFilter',
+    'TAKE1',
+    OR_FILEINFO,
+    'filter (or ; delimited list of filters) to be run on the request content',
+    filterList('outputFilters'),
+  ),
+  row(
+    'SetInputFilter',
+    'TAKE1',
+    OR_FILEINFO,
+    'filter (or ; delimited list of filters) to be run on the request body',
+    setInputFilter,
+    NO_INPUT_FILTERS,
+  ),
+  row(
+    'EnableSendfile',
+    'TAKE1',
+    OR_FILEINFO,
+    'Controls whether sendfile may be used to transmit files',
+    oneOf('enableSendfile', onOff(true, false), "parameter must be 'on' or 'off'"),
+    'Node.js does not offer sendfile',
+  ),
+  row(
+    'EnableMMAP',
+    'TAKE1',
+    OR_FILEINFO,
+    'Controls whether memory-mapping may be used to read files',
+    oneOf('enableMmap', onOff(true, false), "parameter must be 'on' or 'off'"),
+    'Node.js does not map files to memory',
+  ),
+  row(
+    'ReadBufferSize',
+    'TAKE1',
+    ACCESS_CONF | RSRC_CONF,
+    'Size (in bytes) of the memory buffers used to read data',
+    byteCount,
+    'buffer sizes follow the speed of the reader',
+  ),
+  row(
+    'ContentDigest',
+    'FLAG',
+    OR_OPTIONS,
+    'whether or not to send a Content-MD5 header with each request',
+    (cmd, on) => void (cmd.dir.contentDigest = on),
+  ),
+  row(
+    'DefaultType',
+    'TAKE1',
+    OR_FILEINFO,
+    'the default media type for otherwise untyped files (DEPRECATED)',
+    defaultType,
+    'removed in httpd 2.4',
+  ),
   row('RLimitCPU', 'TAKE12', OR_ALL, 'Soft/hard limits for max CPU usage in seconds', none, RLIMIT),
   row('RLimitMEM', 'TAKE12', OR_ALL, 'Soft/hard limits for max memory usage per process', none, RLIMIT),
   row('RLimitNPROC', 'TAKE12', OR_ALL, 'soft/hard limits for max number of processes per uid', none, RLIMIT),

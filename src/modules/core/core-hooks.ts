@@ -2,9 +2,9 @@
 import { clientHostName, localHostName } from '../../core/client-host.ts';
 import { coreDir, coreServer } from '../../core/core-config.ts';
 import { defaultHandler } from '../../core/default-handler.ts';
-import { insertNamedFilters } from '../../core/filters.ts';
 import { directoryWalk } from '../../core/directory-walk.ts';
 import { evaluateString } from '../../core/expression-context.ts';
+import { insertNamedFilters } from '../../core/filters.ts';
 import { type Answer, type PhaseHooks, REALLY_FIRST, REALLY_LAST } from '../../core/hooks.ts';
 import { Level, logRequest } from '../../core/log.ts';
 import type { Request } from '../../core/request.ts';
@@ -49,16 +49,18 @@ function uriBelowServerPath(r: Request, uri: string): string {
 /** Names by DNS, where HostnameLookups or UseCanonicalName ask for them: once a request, answers are kept for a while. */
 function lookUpNames(r: Request): Answer {
   const { hostnameLookups, useCanonicalName } = coreDir(r);
-  const wantsClient = hostnameLookups !== undefined && hostnameLookups !== 'off' && r.remoteHost === undefined;
+  const wantsClient =
+    hostnameLookups !== undefined && hostnameLookups !== 'off' && r.remoteHost === undefined;
   const wantsOwn = useCanonicalName === 'dns' && r.localHost === undefined;
   if (!wantsClient && !wantsOwn) return OK;
-  return Promise.all([wantsClient ? clientHostName(r) : undefined, wantsOwn ? localHostName(r) : undefined]).then(
-    ([client, own]) => {
-      r.remoteHost ??= client;
-      r.localHost ??= own;
-      return OK;
-    },
-  );
+  return Promise.all([
+    wantsClient ? clientHostName(r) : undefined,
+    wantsOwn ? localHostName(r) : undefined,
+  ]).then(([client, own]) => {
+    r.remoteHost ??= client;
+    r.localHost ??= own;
+    return OK;
+  });
 }
 
 /** Directory and file sections (core_map_to_storage). */
@@ -80,7 +82,11 @@ function overrideType(r: Request): Answer {
   } else if (conf.handler !== undefined && conf.handler !== '') {
     setHandler(r, conf.handler);
   }
-  if (r.usedPathInfo === 'default' && conf.acceptPathInfo !== undefined && conf.acceptPathInfo !== 'default') {
+  if (
+    r.usedPathInfo === 'default' &&
+    conf.acceptPathInfo !== undefined &&
+    conf.acceptPathInfo !== 'default'
+  ) {
     r.usedPathInfo = conf.acceptPathInfo === 'on' ? 'accept' : 'reject';
   }
   return lookUpNames(r);
@@ -90,7 +96,6 @@ function setHandler(r: Request, handler: string): void {
   r.handler = handler;
   r.handlerIsForced = true;
 }
-
 
 export const coreHooks: PhaseHooks = {
   postReadRequest: { run: lookUpNames, order: REALLY_FIRST },

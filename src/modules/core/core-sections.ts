@@ -86,7 +86,11 @@ function countSlashes(path: string): number {
   return count;
 }
 
-function directoryMatcher(pattern: string, regex: Pcre | undefined, isWildcard: boolean): (path: string) => boolean {
+function directoryMatcher(
+  pattern: string,
+  regex: Pcre | undefined,
+  isWildcard: boolean,
+): (path: string) => boolean {
   if (regex !== undefined) return (path) => regex.test(path);
   if (isWildcard) return compileFnmatch(pattern, { pathname: true });
   return (path) => path === pattern;
@@ -110,7 +114,11 @@ function locationSection(cmd: Cmd, text: string): ApplyResult {
   return undefined;
 }
 
-function locationMatcher(pattern: string, regex: Pcre | undefined, isWildcard: boolean): (path: string) => boolean {
+function locationMatcher(
+  pattern: string,
+  regex: Pcre | undefined,
+  isWildcard: boolean,
+): (path: string) => boolean {
   if (regex !== undefined) return (path) => regex.test(path);
   if (isWildcard) return compileFnmatch(pattern, { pathname: true });
   const { length } = pattern;
@@ -150,7 +158,10 @@ function ifSection(cmd: Cmd, text: string): ApplyResult {
     const [expression] = getWord(args);
     const compiled = compileBoolean(expression, { restricted: cmd.isHtaccess });
     if (!compiled.ok) {
-      return { message: `Cannot parse condition clause: ${compiled.error.message}`, ...placeOf(cmd, expression, compiled.error) };
+      return {
+        message: `Cannot parse condition clause: ${compiled.error.message}`,
+        ...placeOf(cmd, expression, compiled.error),
+      };
     }
     condition = compiled.expr;
   }
@@ -170,7 +181,11 @@ function ifSection(cmd: Cmd, text: string): ApplyResult {
 }
 
 /** Where inside the directive's arguments an error of an expression stands. */
-function placeOf(cmd: Cmd, expression: string, error: { offset: number; length: number }): { offset?: number; length?: number } {
+function placeOf(
+  cmd: Cmd,
+  expression: string,
+  error: { offset: number; length: number },
+): { offset?: number; length?: number } {
   const at = cmd.node.args.indexOf(expression);
   return at < 0 ? {} : { offset: at + error.offset, length: Math.max(1, error.length) };
 }
@@ -197,7 +212,12 @@ function limitSection(cmd: Cmd, text: string): ApplyResult {
 }
 
 /** Whether a section and the one around it have no method in common. */
-function isExclusive(inner: ReadonlySet<string>, innerExcept: boolean, outer: ReadonlySet<string>, outerExcept: boolean): boolean {
+function isExclusive(
+  inner: ReadonlySet<string>,
+  innerExcept: boolean,
+  outer: ReadonlySet<string>,
+  outerExcept: boolean,
+): boolean {
   if (innerExcept && outerExcept) return false;
   const [listed, other, isExcept] = innerExcept ? [outer, inner, true] : [inner, outer, outerExcept];
   return [...listed].every((method) => other.has(method) === isExcept);
@@ -225,17 +245,99 @@ function virtualHostSection(cmd: Cmd, text: string): ApplyResult {
 
 /** Sections of the core. */
 export const sectionRows: readonly AnyRow<CoreServerConf, CoreDirConf>[] = [
-  { name: '<Directory', shape: 'RAW_ARGS', where: RSRC_CONF, forbidden: NOT_IN_DIR_CONTEXT, usage: 'Container for directives affecting resources located in the specified directories', apply: directorySection },
-  { name: '<DirectoryMatch', shape: 'RAW_ARGS', where: RSRC_CONF, forbidden: NOT_IN_DIR_CONTEXT, usage: 'Container for directives affecting resources located in the specified directories', apply: directorySection },
-  { name: '<Location', shape: 'RAW_ARGS', where: RSRC_CONF, forbidden: NOT_IN_DIR_CONTEXT, usage: 'Container for directives affecting resources accessed through the specified URL paths', apply: locationSection },
-  { name: '<LocationMatch', shape: 'RAW_ARGS', where: RSRC_CONF, forbidden: NOT_IN_DIR_CONTEXT, usage: 'Container for directives affecting resources accessed through the specified URL paths', apply: locationSection },
-  { name: '<Files', shape: 'RAW_ARGS', where: OR_ALL, forbidden: NOT_IN_LIMIT | NOT_IN_LOCATION, usage: 'Container for directives affecting files matching specified patterns', apply: filesSection },
-  { name: '<FilesMatch', shape: 'RAW_ARGS', where: OR_ALL, forbidden: NOT_IN_LIMIT | NOT_IN_LOCATION, usage: 'Container for directives affecting files matching specified patterns', apply: filesSection },
-  { name: '<If', shape: 'RAW_ARGS', where: OR_ALL, forbidden: NOT_IN_LIMIT, usage: 'Container for directives to be conditionally applied', apply: ifSection },
-  { name: '<ElseIf', shape: 'RAW_ARGS', where: OR_ALL, forbidden: NOT_IN_LIMIT, usage: 'Container for directives to be conditionally applied', apply: ifSection },
-  { name: '<Else', shape: 'RAW_ARGS', where: OR_ALL, forbidden: NOT_IN_LIMIT, usage: 'Container for directives to be conditionally applied', apply: ifSection },
-  { name: '<Limit', shape: 'RAW_ARGS', where: OR_LIMIT | OR_AUTHCFG, usage: 'Container for authentication directives when accessed using specified HTTP methods', apply: limitSection },
-  { name: '<LimitExcept', shape: 'RAW_ARGS', where: OR_LIMIT | OR_AUTHCFG, usage: 'Container for authentication directives to be applied when any HTTP method other than those specified is used to access the resource', apply: limitSection },
-  { name: '<VirtualHost', shape: 'RAW_ARGS', where: RSRC_CONF, forbidden: GLOBAL_ONLY, usage: 'Container to map directives to a particular virtual host, takes one or more host addresses', apply: virtualHostSection },
+  {
+    name: '<Directory',
+    shape: 'RAW_ARGS',
+    where: RSRC_CONF,
+    forbidden: NOT_IN_DIR_CONTEXT,
+    usage: 'Container for directives affecting resources located in the specified directories',
+    apply: directorySection,
+  },
+  {
+    name: '<DirectoryMatch',
+    shape: 'RAW_ARGS',
+    where: RSRC_CONF,
+    forbidden: NOT_IN_DIR_CONTEXT,
+    usage: 'Container for directives affecting resources located in the specified directories',
+    apply: directorySection,
+  },
+  {
+    name: '<Location',
+    shape: 'RAW_ARGS',
+    where: RSRC_CONF,
+    forbidden: NOT_IN_DIR_CONTEXT,
+    usage: 'Container for directives affecting resources accessed through the specified URL paths',
+    apply: locationSection,
+  },
+  {
+    name: '<LocationMatch',
+    shape: 'RAW_ARGS',
+    where: RSRC_CONF,
+    forbidden: NOT_IN_DIR_CONTEXT,
+    usage: 'Container for directives affecting resources accessed through the specified URL paths',
+    apply: locationSection,
+  },
+  {
+    name: '<Files',
+    shape: 'RAW_ARGS',
+    where: OR_ALL,
+    forbidden: NOT_IN_LIMIT | NOT_IN_LOCATION,
+    usage: 'Container for directives affecting files matching specified patterns',
+    apply: filesSection,
+  },
+  {
+    name: '<FilesMatch',
+    shape: 'RAW_ARGS',
+    where: OR_ALL,
+    forbidden: NOT_IN_LIMIT | NOT_IN_LOCATION,
+    usage: 'Container for directives affecting files matching specified patterns',
+    apply: filesSection,
+  },
+  {
+    name: '<If',
+    shape: 'RAW_ARGS',
+    where: OR_ALL,
+    forbidden: NOT_IN_LIMIT,
+    usage: 'Container for directives to be conditionally applied',
+    apply: ifSection,
+  },
+  {
+    name: '<ElseIf',
+    shape: 'RAW_ARGS',
+    where: OR_ALL,
+    forbidden: NOT_IN_LIMIT,
+    usage: 'Container for directives to be conditionally applied',
+    apply: ifSection,
+  },
+  {
+    name: '<Else',
+    shape: 'RAW_ARGS',
+    where: OR_ALL,
+    forbidden: NOT_IN_LIMIT,
+    usage: 'Container for directives to be conditionally applied',
+    apply: ifSection,
+  },
+  {
+    name: '<Limit',
+    shape: 'RAW_ARGS',
+    where: OR_LIMIT | OR_AUTHCFG,
+    usage: 'Container for authentication directives when accessed using specified HTTP methods',
+    apply: limitSection,
+  },
+  {
+    name: '<LimitExcept',
+    shape: 'RAW_ARGS',
+    where: OR_LIMIT | OR_AUTHCFG,
+    usage:
+      'Container for authentication directives to be applied when any HTTP method other than those specified is used to access the resource',
+    apply: limitSection,
+  },
+  {
+    name: '<VirtualHost',
+    shape: 'RAW_ARGS',
+    where: RSRC_CONF,
+    forbidden: GLOBAL_ONLY,
+    usage: 'Container to map directives to a particular virtual host, takes one or more host addresses',
+    apply: virtualHostSection,
+  },
 ];
-

@@ -1,6 +1,13 @@
 /** Directives of the core that belong to a server (server/core.c; KeepAlive* of modules/http/http_core.c). */
 import { statSync } from 'node:fs';
-import { type AnyRow, type ApplyResult, type Command, GLOBAL_ONLY, NOT_IN_DIR_CONTEXT, RSRC_CONF } from '../../config/directive.ts';
+import {
+  type AnyRow,
+  type ApplyResult,
+  type Command,
+  GLOBAL_ONLY,
+  NOT_IN_DIR_CONTEXT,
+  RSRC_CONF,
+} from '../../config/directive.ts';
 import { parseTimeout } from '../../config/values.ts';
 import type { CoreDirConf, CoreServerConf } from '../../core/core-config.ts';
 import { compileErrorLogFormat } from '../../core/error-log-format.ts';
@@ -25,7 +32,8 @@ function serverName(cmd: Cmd, arg: string): ApplyResult {
   let port = 0;
   if (portText !== undefined && portText !== '') {
     port = /^\d+$/.test(portText) ? Number(portText) : 0;
-    if (port < 1 || port > 65535) return `The port number "${arg}" is outside the appropriate range (i.e., 1..65535).`;
+    if (port < 1 || port > 65535)
+      return `The port number "${arg}" is outside the appropriate range (i.e., 1..65535).`;
   }
   cmd.server.serverName = { scheme: match?.[1]?.toLowerCase(), host: host.replace(/^\[|\]$/g, ''), port };
   return undefined;
@@ -81,7 +89,8 @@ function limit(
 ): (cmd: Cmd, arg: string) => ApplyResult {
   return (cmd, arg) => {
     const value = leadingNumber(arg);
-    if (value < 0) return `${name} "${arg}" must be a non-negative integer${field === 'limitRequestFields' ? ' (0 = no limit)' : ''}`;
+    if (value < 0)
+      return `${name} "${arg}" must be a non-negative integer${field === 'limitRequestFields' ? ' (0 = no limit)' : ''}`;
     cmd.server[field] = value;
     return undefined;
   };
@@ -99,14 +108,16 @@ function serverTokens(cmd: Cmd, arg: string): ApplyResult {
     full: 'full',
   };
   const tokens = names[arg.toLowerCase()];
-  if (tokens === undefined) return "ServerTokens takes 1 argument: 'Prod(uctOnly)', 'Major', 'Minor', 'Min(imal)', 'OS', or 'Full'";
+  if (tokens === undefined)
+    return "ServerTokens takes 1 argument: 'Prod(uctOnly)', 'Major', 'Minor', 'Min(imal)', 'OS', or 'Full'";
   cmd.server.serverTokens = tokens;
   return undefined;
 }
 
 function traceEnable(cmd: Cmd, arg: string): ApplyResult {
   const mode = arg.toLowerCase();
-  if (mode !== 'on' && mode !== 'off' && mode !== 'extended') return "TraceEnable must be one of 'on', 'off', or 'extended'";
+  if (mode !== 'on' && mode !== 'off' && mode !== 'extended')
+    return "TraceEnable must be one of 'on', 'off', or 'extended'";
   cmd.server.traceEnable = mode;
   return undefined;
 }
@@ -163,7 +174,8 @@ function logLevel(cmd: Cmd, word: string): ApplyResult {
   let level = LEVEL_NAMES.indexOf(levelName);
   if (level < 0 && levelName === 'warning') level = 4;
   const isModuleLevel = colon >= 0;
-  if (isModuleLevel && !cmd.hasModule(word.slice(0, colon))) return `Cannot find module ${word.slice(0, colon)}`;
+  if (isModuleLevel && !cmd.hasModule(word.slice(0, colon)))
+    return `Cannot find module ${word.slice(0, colon)}`;
   if (level < 0) {
     return 'Log level keyword must be one of emerg/alert/crit/error/warn/notice/info/debug/trace1/.../trace8';
   }
@@ -172,8 +184,15 @@ function logLevel(cmd: Cmd, word: string): ApplyResult {
     owner.logLevel = { level, modules: new Map() };
     return undefined;
   }
-  const module = word.slice(0, colon).replace(/^mod_/, '').replace(/\.c$/, '').replace(/_module$/, '');
-  owner.logLevel = { level: previous?.level, modules: new Map([...(previous?.modules ?? []), [module, level]]) };
+  const module = word
+    .slice(0, colon)
+    .replace(/^mod_/, '')
+    .replace(/\.c$/, '')
+    .replace(/_module$/, '');
+  owner.logLevel = {
+    level: previous?.level,
+    modules: new Map([...(previous?.modules ?? []), [module, level]]),
+  };
   return undefined;
 }
 
@@ -189,21 +208,25 @@ function errorLogFormat(cmd: Cmd, first: string, second: string | undefined): Ap
   if (typeof format === 'string') return format;
   const formats = cmd.server.errorLogFormat;
   if (!isOnce) cmd.server.errorLogFormat = { ...formats, main: format };
-  else if (type === 'request') cmd.server.errorLogFormat = { ...formats, request: [...(formats?.request ?? []), format] };
+  else if (type === 'request')
+    cmd.server.errorLogFormat = { ...formats, request: [...(formats?.request ?? []), format] };
   else cmd.server.errorLogFormat = { ...formats, connection: [...(formats?.connection ?? []), format] };
   return undefined;
 }
 
 function allowEncodedSlashes(cmd: Cmd, arg: string): ApplyResult {
   const mode = arg.toLowerCase();
-  if (mode !== 'on' && mode !== 'off' && mode !== 'nodecode') return 'AllowEncodedSlashes must be On, Off, or NoDecode';
+  if (mode !== 'on' && mode !== 'off' && mode !== 'nodecode')
+    return 'AllowEncodedSlashes must be On, Off, or NoDecode';
   cmd.dir.allowEncodedSlashes = mode;
   return undefined;
 }
 
 function nameVirtualHost(cmd: Cmd): ApplyResult {
   const { source, start } = cmd.node.span;
-  cmd.warn(`AH00548: NameVirtualHost has no effect and will be removed in the next release ${source.name}:${positionOf(source, start).line}`);
+  cmd.warn(
+    `AH00548: NameVirtualHost has no effect and will be removed in the next release ${source.name}:${positionOf(source, start).line}`,
+  );
   return undefined;
 }
 
@@ -223,17 +246,20 @@ function regexOption(_cmd: Cmd, word: string): ApplyResult {
   return known.includes(name) ? undefined : `RegexDefaultOptions: option '${word}' unknown`;
 }
 
-const MUTEX_MECHANISMS = "'none', 'default', 'flock:/path/to/file', 'fcntl:/path/to/file', 'file:/path/to/file', 'pthread', 'sysvsem', 'posixsem', 'sem'";
+const MUTEX_MECHANISMS =
+  "'none', 'default', 'flock:/path/to/file', 'fcntl:/path/to/file', 'file:/path/to/file', 'pthread', 'sysvsem', 'posixsem', 'sem'";
 
 function mutex(_cmd: Cmd, words: readonly string[]): ApplyResult {
   const mechanism = words[0] ?? '';
-  if (/^(none|default|no|yes|sem|posixsem|sysvsem|pthread|(file|flock|fcntl)(:.*)?)$/i.test(mechanism)) return undefined;
+  if (/^(none|default|no|yes|sem|posixsem|sysvsem|pthread|(file|flock|fcntl)(:.*)?)$/i.test(mechanism))
+    return undefined;
   return `Invalid Mutex argument ${mechanism} (Mutex mechanisms are: ${MUTEX_MECHANISMS})`;
 }
 
 function runtimeDir(cmd: Cmd, arg: string): ApplyResult {
   const path = cmd.serverRootRelative(arg);
-  if (!isDirectory(path)) return 'DefaultRuntimeDir must be a valid directory, absolute or relative to ServerRoot';
+  if (!isDirectory(path))
+    return 'DefaultRuntimeDir must be a valid directory, absolute or relative to ServerRoot';
   cmd.server.runtimeDir = path;
   return undefined;
 }
@@ -253,47 +279,225 @@ function row<K extends Row['shape']>(
 }
 
 export const serverRows: readonly Row[] = [
-  row('AccessFileName', 'ITERATE', 'Name(s) of per-directory config files (default: .htaccess)', accessFileName),
+  row(
+    'AccessFileName',
+    'ITERATE',
+    'Name(s) of per-directory config files (default: .htaccess)',
+    accessFileName,
+  ),
   row('DocumentRoot', 'TAKE1', 'Root directory of the document tree', documentRoot),
-  row('ServerAdmin', 'TAKE1', 'The email address of the server administrator', (cmd, a) => void (cmd.server.serverAdmin = a)),
+  row(
+    'ServerAdmin',
+    'TAKE1',
+    'The email address of the server administrator',
+    (cmd, a) => void (cmd.server.serverAdmin = a),
+  ),
   row('ServerName', 'TAKE1', 'The hostname and port of the server', serverName),
   row('ServerAlias', 'ITERATE', 'A name or names alternately used to access the server', serverAlias),
-  row('ServerPath', 'TAKE1', 'The pathname the server can be reached at', (cmd, a) => void (cmd.server.legacyPath = a)),
+  row(
+    'ServerPath',
+    'TAKE1',
+    'The pathname the server can be reached at',
+    (cmd, a) => void (cmd.server.legacyPath = a),
+  ),
   row('Timeout', 'TAKE1', 'Timeout duration (sec)', timeout),
-  row('LimitRequestLine', 'TAKE1', 'Limit on maximum size of an HTTP request line', limit('limitRequestLine', 'LimitRequestLine')),
-  row('LimitRequestFieldsize', 'TAKE1', 'Limit on maximum size of an HTTP request header field', limit('limitRequestFieldSize', 'LimitRequestFieldsize')),
-  row('LimitRequestFields', 'TAKE1', 'Limit (0 = unlimited) on max number of header fields in a request message', limit('limitRequestFields', 'LimitRequestFields')),
-  row('ServerTokens', 'TAKE1', 'Determine tokens displayed in the Server: header - Min(imal), Major, Minor, Prod(uctOnly), OS, or Full', serverTokens, { forbidden: GLOBAL_ONLY }),
-  row('TraceEnable', 'TAKE1', "'on' (default), 'off' or 'extended' to trace request body content", traceEnable),
-  row('HttpProtocolOptions', 'ITERATE', "'Allow0.9' or 'Require1.0' (default); 'RegisteredMethods' or 'LenientMethods' (default); 'Unsafe' or 'Strict' (default). Sets HTTP acceptance rules", httpProtocolOptions),
-  row('StrictHostCheck', 'FLAG', 'Controls whether a hostname match is required', (cmd, on) => void (cmd.server.strictHostCheck = on)),
-  row('LimitInternalRecursion', 'TAKE12', 'maximum recursion depth of internal redirects and subrequests', limitInternalRecursion),
-  row('MergeSlashes', 'FLAG', 'Controls whether consecutive slashes in the URI path are merged', (cmd, on) => void (cmd.server.mergeSlashes = on)),
-  row('MergeTrailers', 'FLAG', 'merge request trailers into request headers or not', (cmd, on) => void (cmd.server.mergeTrailers = on)),
-  row('AllowEncodedSlashes', 'TAKE1', "Allow URLs containing '/' encoded as '%2F'", allowEncodedSlashes, { forbidden: NOT_IN_DIR_CONTEXT }),
+  row(
+    'LimitRequestLine',
+    'TAKE1',
+    'Limit on maximum size of an HTTP request line',
+    limit('limitRequestLine', 'LimitRequestLine'),
+  ),
+  row(
+    'LimitRequestFieldsize',
+    'TAKE1',
+    'Limit on maximum size of an HTTP request header field',
+    limit('limitRequestFieldSize', 'LimitRequestFieldsize'),
+  ),
+  row(
+    'LimitRequestFields',
+    'TAKE1',
+    'Limit (0 = unlimited) on max number of header fields in a request message',
+    limit('limitRequestFields', 'LimitRequestFields'),
+  ),
+  row(
+    'ServerTokens',
+    'TAKE1',
+    'Determine tokens displayed in the Server: header - Min(imal), Major, Minor, Prod(uctOnly), OS, or Full',
+    serverTokens,
+    { forbidden: GLOBAL_ONLY },
+  ),
+  row(
+    'TraceEnable',
+    'TAKE1',
+    "'on' (default), 'off' or 'extended' to trace request body content",
+    traceEnable,
+  ),
+  row(
+    'HttpProtocolOptions',
+    'ITERATE',
+    "'Allow0.9' or 'Require1.0' (default); 'RegisteredMethods' or 'LenientMethods' (default); 'Unsafe' or 'Strict' (default). Sets HTTP acceptance rules",
+    httpProtocolOptions,
+  ),
+  row(
+    'StrictHostCheck',
+    'FLAG',
+    'Controls whether a hostname match is required',
+    (cmd, on) => void (cmd.server.strictHostCheck = on),
+  ),
+  row(
+    'LimitInternalRecursion',
+    'TAKE12',
+    'maximum recursion depth of internal redirects and subrequests',
+    limitInternalRecursion,
+  ),
+  row(
+    'MergeSlashes',
+    'FLAG',
+    'Controls whether consecutive slashes in the URI path are merged',
+    (cmd, on) => void (cmd.server.mergeSlashes = on),
+  ),
+  row(
+    'MergeTrailers',
+    'FLAG',
+    'merge request trailers into request headers or not',
+    (cmd, on) => void (cmd.server.mergeTrailers = on),
+  ),
+  row('AllowEncodedSlashes', 'TAKE1', "Allow URLs containing '/' encoded as '%2F'", allowEncodedSlashes, {
+    forbidden: NOT_IN_DIR_CONTEXT,
+  }),
   row('ErrorLog', 'TAKE1', 'The filename of the error log', (cmd, a) => void (cmd.server.errorLog = a)),
   row('ErrorLogFormat', 'TAKE12', 'Format string for the ErrorLog', errorLogFormat),
-  { name: 'LogLevel', shape: 'ITERATE', where: RSRC_CONF | 64, usage: 'Level of verbosity in error logging', apply: logLevel },
-  row('PidFile', 'TAKE1', 'A file for logging the server process ID', (cmd, a) => void (cmd.server.pidFile = a), { forbidden: GLOBAL_ONLY }),
-  row('DefaultRuntimeDir', 'TAKE1', 'Common directory for run-time files (shared memory, locks, etc.)', runtimeDir, { forbidden: GLOBAL_ONLY }),
-  row('RegexDefaultOptions', 'ITERATE', "default options for regexes (prefixed by '+' to add, '-' to del)", regexOption, { forbidden: GLOBAL_ONLY, noEffect: 'every expression is compiled with the default options DOTALL and DOLLAR_ENDONLY' }),
-  row('Protocols', 'ITERATE', 'Controls which protocols are allowed', (cmd, p) => void (cmd.server.protocols = [...(cmd.server.protocols ?? []), p])),
-  row('ProtocolsHonorOrder', 'FLAG', "'off' (default) or 'on' to respect given order of protocols, by default the client specified order determines selection", none, { noEffect: 'HTTP/1.1 is the only protocol spoken to clients' }),
-  row('NameVirtualHost', 'TAKE1', 'A numeric IP address:port, or the name of a host', nameVirtualHost, { noEffect: 'removed in httpd 2.4: every address with several virtual hosts is name-based' }),
+  {
+    name: 'LogLevel',
+    shape: 'ITERATE',
+    where: RSRC_CONF | 64,
+    usage: 'Level of verbosity in error logging',
+    apply: logLevel,
+  },
+  row(
+    'PidFile',
+    'TAKE1',
+    'A file for logging the server process ID',
+    (cmd, a) => void (cmd.server.pidFile = a),
+    { forbidden: GLOBAL_ONLY },
+  ),
+  row(
+    'DefaultRuntimeDir',
+    'TAKE1',
+    'Common directory for run-time files (shared memory, locks, etc.)',
+    runtimeDir,
+    { forbidden: GLOBAL_ONLY },
+  ),
+  row(
+    'RegexDefaultOptions',
+    'ITERATE',
+    "default options for regexes (prefixed by '+' to add, '-' to del)",
+    regexOption,
+    {
+      forbidden: GLOBAL_ONLY,
+      noEffect: 'every expression is compiled with the default options DOTALL and DOLLAR_ENDONLY',
+    },
+  ),
+  row(
+    'Protocols',
+    'ITERATE',
+    'Controls which protocols are allowed',
+    (cmd, p) => void (cmd.server.protocols = [...(cmd.server.protocols ?? []), p]),
+  ),
+  row(
+    'ProtocolsHonorOrder',
+    'FLAG',
+    "'off' (default) or 'on' to respect given order of protocols, by default the client specified order determines selection",
+    none,
+    { noEffect: 'HTTP/1.1 is the only protocol spoken to clients' },
+  ),
+  row('NameVirtualHost', 'TAKE1', 'A numeric IP address:port, or the name of a host', nameVirtualHost, {
+    noEffect: 'removed in httpd 2.4: every address with several virtual hosts is name-based',
+  }),
   row('Port', 'TAKE1', 'Port was replaced with Listen in Apache 2.0', portReplaced),
-  row('Protocol', 'TAKE1', 'Set the Protocol for httpd to use.', none, { noEffect: 'HTTP is the only protocol spoken' }),
-  row('AcceptFilter', 'TAKE2', 'Set the Accept Filter to use for a protocol', none, { forbidden: GLOBAL_ONLY, noEffect: 'Node.js has no accept filters' }),
-  row('FlushMaxThreshold', 'TAKE1', 'Maximum threshold above which pending data are flushed to the network', byteCount, { noEffect: 'backpressure decides when data are flushed' }),
-  row('FlushMaxPipelined', 'TAKE1', 'Maximum number of pipelined responses (pending) above which they are flushed to the network', none, { noEffect: 'every answer is flushed at its end' }),
-  row('Mutex', 'TAKE_ARGV', 'mutex (or "default") and mechanism', mutex, { forbidden: GLOBAL_ONLY, noEffect: 'there is nothing to lock in one process' }),
-  row('ScoreBoardFile', 'TAKE1', 'A file for Apache to maintain runtime process management information', none, { forbidden: GLOBAL_ONLY, noEffect: 'the scoreboard is kept in memory' }),
-  row('ExtendedStatus', 'FLAG', '"On" to track extended status information, "Off" to disable', (cmd, on) => void (cmd.server.extendedStatus = on), { forbidden: GLOBAL_ONLY }),
-  row('SeeRequestTail', 'FLAG', 'For extended status, "On" to see the last 63 chars of the request line, "Off" (default) to see the first 63', (cmd, on) => void (cmd.server.seeRequestTail = on), { forbidden: GLOBAL_ONLY }),
-  row('MaxRequestsPerChild', 'TAKE1', 'Maximum number of connections a particular child serves before dying. (DEPRECATED, use MaxConnectionsPerChild)', none, { forbidden: GLOBAL_ONLY, noEffect: NO_WORKERS }),
-  row('MaxConnectionsPerChild', 'TAKE1', 'Maximum number of connections a particular child serves before dying.', none, { forbidden: GLOBAL_ONLY, noEffect: NO_WORKERS }),
-  row('CoreDumpDirectory', 'TAKE1', 'The location of the directory Apache changes to before dumping core', none, { forbidden: GLOBAL_ONLY, noEffect: 'Node.js decides where it leaves a report' }),
-  row('MaxMemFree', 'TAKE1', "Maximum number of 1k blocks a particular child's allocator may hold.", none, { forbidden: GLOBAL_ONLY, noEffect: 'memory is managed by the garbage collector' }),
-  row('ThreadStackSize', 'TAKE1', 'Size in bytes of stack used by threads handling client connections', none, { forbidden: GLOBAL_ONLY, noEffect: NO_WORKERS }),
-  row('RegisterHttpMethod', 'ITERATE', 'Registers non-standard HTTP methods', (cmd, m) => void (cmd.server.registeredMethods = [...(cmd.server.registeredMethods ?? []), m]), { forbidden: GLOBAL_ONLY }),
+  row('Protocol', 'TAKE1', 'Set the Protocol for httpd to use.', none, {
+    noEffect: 'HTTP is the only protocol spoken',
+  }),
+  row('AcceptFilter', 'TAKE2', 'Set the Accept Filter to use for a protocol', none, {
+    forbidden: GLOBAL_ONLY,
+    noEffect: 'Node.js has no accept filters',
+  }),
+  row(
+    'FlushMaxThreshold',
+    'TAKE1',
+    'Maximum threshold above which pending data are flushed to the network',
+    byteCount,
+    { noEffect: 'backpressure decides when data are flushed' },
+  ),
+  row(
+    'FlushMaxPipelined',
+    'TAKE1',
+    'Maximum number of pipelined responses (pending) above which they are flushed to the network',
+    none,
+    { noEffect: 'every answer is flushed at its end' },
+  ),
+  row('Mutex', 'TAKE_ARGV', 'mutex (or "default") and mechanism', mutex, {
+    forbidden: GLOBAL_ONLY,
+    noEffect: 'there is nothing to lock in one process',
+  }),
+  row(
+    'ScoreBoardFile',
+    'TAKE1',
+    'A file for Apache to maintain runtime process management information',
+    none,
+    { forbidden: GLOBAL_ONLY, noEffect: 'the scoreboard is kept in memory' },
+  ),
+  row(
+    'ExtendedStatus',
+    'FLAG',
+    '"On" to track extended status information, "Off" to disable',
+    (cmd, on) => void (cmd.server.extendedStatus = on),
+    { forbidden: GLOBAL_ONLY },
+  ),
+  row(
+    'SeeRequestTail',
+    'FLAG',
+    'For extended status, "On" to see the last 63 chars of the request line, "Off" (default) to see the first 63',
+    (cmd, on) => void (cmd.server.seeRequestTail = on),
+    { forbidden: GLOBAL_ONLY },
+  ),
+  row(
+    'MaxRequestsPerChild',
+    'TAKE1',
+    'Maximum number of connections a particular child serves before dying. (DEPRECATED, use MaxConnectionsPerChild)',
+    none,
+    { forbidden: GLOBAL_ONLY, noEffect: NO_WORKERS },
+  ),
+  row(
+    'MaxConnectionsPerChild',
+    'TAKE1',
+    'Maximum number of connections a particular child serves before dying.',
+    none,
+    { forbidden: GLOBAL_ONLY, noEffect: NO_WORKERS },
+  ),
+  row(
+    'CoreDumpDirectory',
+    'TAKE1',
+    'The location of the directory Apache changes to before dumping core',
+    none,
+    { forbidden: GLOBAL_ONLY, noEffect: 'Node.js decides where it leaves a report' },
+  ),
+  row('MaxMemFree', 'TAKE1', "Maximum number of 1k blocks a particular child's allocator may hold.", none, {
+    forbidden: GLOBAL_ONLY,
+    noEffect: 'memory is managed by the garbage collector',
+  }),
+  row(
+    'ThreadStackSize',
+    'TAKE1',
+    'Size in bytes of stack used by threads handling client connections',
+    none,
+    { forbidden: GLOBAL_ONLY, noEffect: NO_WORKERS },
+  ),
+  row(
+    'RegisterHttpMethod',
+    'ITERATE',
+    'Registers non-standard HTTP methods',
+    (cmd, m) => void (cmd.server.registeredMethods = [...(cmd.server.registeredMethods ?? []), m]),
+    { forbidden: GLOBAL_ONLY },
+  ),
 ];
-

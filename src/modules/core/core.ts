@@ -2,9 +2,10 @@
  * core: the directives every other module stands on, and how their configurations merge (merge_core_dir_configs, merge_core_server_configs of
  * httpd's server/core.c). What the server does with them is in src/core.
  */
+
+import { coreReadRows } from '../../config/read/index.ts';
 import type { CoreDirConf, CoreServerConf } from '../../core/core-config.ts';
 import { defineModule } from '../../core/module.ts';
-import { coreReadRows } from '../../config/read/index.ts';
 import { dirRows } from './core-dir-rows.ts';
 import { coreHooks } from './core-hooks.ts';
 import { sectionRows } from './core-sections.ts';
@@ -25,7 +26,8 @@ function mergeServer(base: CoreServerConf, add: CoreServerConf): CoreServerConf 
   const logLevel = mergeLevels(base.logLevel, add.logLevel);
   if (logLevel !== undefined) merged.logLevel = logLevel;
   // Each kind of ErrorLogFormat is taken over by itself.
-  if (add.errorLogFormat !== undefined) merged.errorLogFormat = { ...base.errorLogFormat, ...add.errorLogFormat };
+  if (add.errorLogFormat !== undefined)
+    merged.errorLogFormat = { ...base.errorLogFormat, ...add.errorLogFormat };
   return merged;
 }
 
