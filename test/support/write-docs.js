@@ -28,7 +28,7 @@ function title({ name, file }) {
  */
 export function directiveTables(modules, known) {
   const listed = new Set();
-  const lines = ['| module | directives |', '| --- | --- |'];
+  const lines = [];
   const withoutDirectives = [];
   const reasons = new Map();
   for (const module of modules) {
@@ -37,11 +37,11 @@ export function directiveTables(modules, known) {
       // The MPMs share directives, and only one of them is ever in force.
       if (listed.has(name)) continue;
       listed.add(name);
-      names.push(code(name) + (noEffect === undefined ? '' : '\\*'));
+      names.push(code(noEffect === undefined ? name : `${name}*`));
       if (noEffect !== undefined) reasons.set(noEffect, [...(reasons.get(noEffect) ?? []), name]);
     }
     if (names.length === 0) withoutDirectives.push(code(title(module)));
-    else lines.push(`| ${code(title(module))} | ${names.join(' ')} |`);
+    else lines.push(`- **${title(module)}**: ${names.join(' ')}`);
   }
   if (withoutDirectives.length > 0)
     lines.push('', `Without directives of their own: ${withoutDirectives.join(', ')}.`);

@@ -51,7 +51,8 @@ function directorySection(cmd: Cmd, text: string): ApplyResult {
   const { regex } = header;
   let { pattern } = header;
   if (regex === undefined) {
-    if (!pattern.startsWith('/') && !/^[*?[]/.test(pattern)) pattern = cmd.serverRootRelative(pattern);
+    // Relative to where the program was started, whatever ServerRoot is.
+    if (!pattern.startsWith('/') && !/^[*?[]/.test(pattern)) pattern = `${process.cwd()}/${pattern}`;
     pattern = normaliseDirectory(pattern);
   }
   const perDir = cmd.walkSection({ path: pattern });
