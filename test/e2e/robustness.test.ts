@@ -82,7 +82,7 @@ describe('clients that vanish', () => {
     const descriptors = site.descriptors().length;
     await waves(1000);
     await settled(sockets);
-    expect(site.descriptors().length).toBeLessThanOrEqual(descriptors);
+    await site.until('the last descriptor to go', () => site.descriptors().length <= descriptors);
     expect(site.memory() - memory).toBeLessThan(60);
     await site.until('the end of backend connections', () => fake.seen.open === 0);
     expect((await ask(site.port, '/app')).body.length).toBe(1 << 20);
