@@ -1,0 +1,23 @@
+/**
+ * Tests that need a real part skip, by name, where it is missing. Where everything is meant to be there (`CI=true`) a missing part is a failure:
+ * a suite that skips what matters would pass.
+ */
+import { existsSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { findHttpd } from '../support/httpd.ts';
+import { findPhpFpm } from '../support/php-fpm.ts';
+
+const parts: readonly (readonly [name: string, isThere: () => boolean])[] = [
+  ['httpd 2.4', () => !('missing' in findHttpd())],
+  ["Debian's configuration tree", () => existsSync('/etc/apache2/apache2.conf')],
+  ['php-fpm', () => findPhpFpm() !== undefined],
+  ['Chromium', () => existsSync(process.env.CHROMIUM ?? '/usr/bin/chromium')],
+  ['the built command', () => existsSync(new URL('../../dist/src/cli/main.js', import.meta.url))],
+];
+
+describe('real parts', () => {
+  it.each(parts)('%s', (name, isThere) => {
+    const mayBeMissing = process.env.CI !== 'true';
+    expect(isThere() || mayBeMissing, `${name} is needed here`).toBe(true);
+  });
+});
