@@ -64,7 +64,7 @@ export interface DirectiveError {
   readonly hint?: string;
 }
 /** What `apply` answers: nothing when all is well, else httpd's wording of what is wrong (without "Syntax error on line..."). */
-export type ApplyResult = string | DirectiveError | undefined | void;
+export type ApplyResult = string | DirectiveError | undefined;
 
 /** What a directive finds around it while it is applied; implemented by config/apply.ts. `S` and `D` are the module's own configs. */
 export interface Command<S = unknown, D = unknown> {

@@ -84,6 +84,11 @@ export class Request {
   /** Joined by ", ". */
   contentEncoding: string | undefined;
   contentLanguages: readonly string[] | undefined;
+  /**
+   * Extensions of the file name that say nothing of the file, as written; undefined when none of them says anything. Found with the content
+   * type, for whoever chooses among files by their extensions (httpd's note ap-mime-exceptions-list, without the base name).
+   */
+  unknownExtensions: readonly string[] | undefined;
   handler: string | undefined;
   /** The handler was set by the configuration, not found by file type. */
   handlerIsForced = false;

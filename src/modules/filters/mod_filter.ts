@@ -185,7 +185,7 @@ const directives: readonly AnyRow<object, DirConf>[] = [
     shape: 'TAKE12',
     where: OR_ALL,
     usage: 'filter-name [filter-type]',
-    apply: declare,
+    apply: (cmd, name, type) => void declare(cmd, name, type),
   },
   {
     name: 'FilterProvider',

@@ -141,6 +141,7 @@ function subject(kind: ItemKind, to: string): string {
 function addAlt(kind: ItemKind) {
   return (cmd: Cmd, alt: string, to: string): ApplyResult => {
     cmd.dir.alts = [...(cmd.dir.alts ?? []), makeItem(kind, subject(kind, to), cmd.path, alt)];
+    return undefined;
   };
 }
 
@@ -188,7 +189,7 @@ const list = (
   usage,
   apply,
 });
-const text = (name: string, usage: string, apply: (cmd: Cmd, value: string) => void): Row => ({
+const text = (name: string, usage: string, apply: (cmd: Cmd, value: string) => undefined): Row => ({
   name,
   shape: 'TAKE1',
   where,

@@ -11,6 +11,7 @@ import {
   RSRC_CONF,
 } from '../../../config/directive.ts';
 import type { Configuration } from '../../../core/configuration.ts';
+import { extensionsStart } from '../../../core/file-extensions.ts';
 import { Level, logRequest } from '../../../core/log.ts';
 import { defineModule } from '../../../core/module.ts';
 import type { Request } from '../../../core/request.ts';
@@ -29,7 +30,7 @@ import {
   type TypeTable,
 } from './conf.ts';
 import { withCharset } from './content-type.ts';
-import { describe, extensionsStart, type Metadata } from './metadata.ts';
+import { describe, type Metadata } from './metadata.ts';
 import { loadTypes } from './types.ts';
 
 /** Content type of a directory (DIR_MAGIC_TYPE). */
@@ -151,7 +152,7 @@ const directives: readonly Row[] = [
     shape: 'ITERATE',
     where: OR_FILEINFO,
     usage: 'one or more file extensions',
-    apply: (cmd, extension) => setAttribute(cmd, extension, 'type', ''),
+    apply: (cmd, extension) => void setAttribute(cmd, extension, 'type', ''),
   },
   {
     name: 'TypesConfig',
@@ -254,6 +255,7 @@ function findType(r: Request): number {
 
 function applyMetadata(r: Request, metadata: Metadata): void {
   const { type, encoding, languages, handler, charset } = metadata;
+  r.unknownExtensions = metadata.exceptions;
   if (type !== undefined) r.contentType = type;
   else if (charset !== undefined && r.contentType !== undefined)
     r.contentType = completeType(r, r.contentType, charset);
@@ -272,22 +274,6 @@ function applyMetadata(r: Request, metadata: Metadata): void {
 
 function joined(first: readonly string[] | undefined, second: readonly string[]): readonly string[] {
   return first === undefined ? second : [...first, ...second];
-}
-
-/**
- * Base name and extensions that say nothing of a file, for mod_negotiation ("ap-mime-exceptions-list"); undefined when no extension says
- * anything.
- */
-export function mimeExceptions(r: Request): readonly string[] | undefined {
-  if (r.filename === undefined) return undefined;
-  const conf = modMime.dir(r);
-  const name = resourceName(r, r.filename, conf);
-  const start = extensionsStart(name);
-  if (start === name.length && !name.endsWith('.')) return undefined;
-  const { exceptions } = metadataOf(r, conf, name.slice(start));
-  return exceptions === undefined
-    ? undefined
-    : [name.slice(name.lastIndexOf('/') + 1, start - 1), ...exceptions];
 }
 
 export const modMime = defineModule<MimeServerConf, MimeDirConf>({

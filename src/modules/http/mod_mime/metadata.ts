@@ -23,14 +23,6 @@ export interface Metadata {
   readonly exceptions: readonly string[] | undefined;
 }
 
-/** Where the extensions of a base name begin: behind its first dot that is no leading one. */
-export function extensionsStart(path: string): number {
-  let at = path.lastIndexOf('/') + 1;
-  while (path.charCodeAt(at) === 0x2e) at++;
-  const dot = path.indexOf('.', at);
-  return dot < 0 ? path.length : dot + 1;
-}
-
 /** `extensions`: what stands behind a name's first dot: `tar.gz`. */
 export function describe(extensions: string, conf: Readonly<MimeDirConf>, types: TypeTable): Metadata {
   const infos = extensionsOf(conf);

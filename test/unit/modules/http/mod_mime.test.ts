@@ -1,9 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type MimeDirConf, mergeDir } from '../../../../src/modules/http/mod_mime/conf.ts';
 import { withCharset } from '../../../../src/modules/http/mod_mime/content-type.ts';
 import { modMime } from '../../../../src/modules/http/mod_mime/index.ts';
-import { describe as describeName, extensionsStart } from '../../../../src/modules/http/mod_mime/metadata.ts';
+import { describe as describeName } from '../../../../src/modules/http/mod_mime/metadata.ts';
 import { loadTypes, parseTypes } from '../../../../src/modules/http/mod_mime/types.ts';
 import { applyText } from '../support.ts';
 
@@ -26,28 +25,6 @@ describe('parseTypes', () => {
     const missing: string[] = [];
     expect(loadTypes('conf/none.types', '/srv', (path) => missing.push(path)).get('html')).toBe('text/html');
     expect(missing).toEqual(['/srv/conf/none.types']);
-  });
-});
-
-describe('extensionsStart', () => {
-  it.each([
-    ['/d.x/file', ''],
-    ['/d/.html', ''],
-    ['/d/..html.txt', 'txt'],
-    ['/d/a.b.c', 'b.c'],
-    ['/d/a.', ''],
-    ['/d/a..b', '.b'],
-    ['/d.html/', ''],
-  ])('%s: %s', (path, extensions) => {
-    expect(path.slice(extensionsStart(path))).toBe(extensions);
-  });
-  it('is always inside the last component', () => {
-    fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom('a', '.', '/') }), (path) => {
-        expect(extensionsStart(path)).toBeGreaterThan(path.lastIndexOf('/'));
-        expect(extensionsStart(path)).toBeLessThanOrEqual(path.length);
-      }),
-    );
   });
 });
 
