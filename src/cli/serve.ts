@@ -1,15 +1,15 @@
 /** Starting the server in this process: in front, or in the background with another process waiting in the terminal. */
 import type { Configuration } from '../core/configuration.ts';
 import { ConfiguredLogs } from '../server/logs.ts';
-import { mainErrorLog, pidFilePath } from '../server/paths.ts';
-import { ServerProcess, StartError, serverState } from '../server/process.ts';
-import { configurationReader, readForStart, startupPrinter } from './configuration.ts';
-import { unusablePidFile } from './control.ts';
+import { mainErrorLog } from '../server/paths.ts';
+import { ServerProcess, StartError } from '../server/process.ts';
+import { configurationReader, startupPrinter } from './configuration.ts';
 import { redirectStreams, reportReady } from './daemon.ts';
 import { serverBuilt } from './defaults.ts';
 import type { Options } from './options.ts';
 import { printBytes } from './output.ts';
 import { problemsText } from './report.ts';
+import { findServer } from './server-found.ts';
 
 /** Serves until the server is asked to end; the answer is the exit code. `report`: where the waiting process reads that it serves. */
 export async function serve(
@@ -18,13 +18,9 @@ export async function serve(
   report: number | undefined,
 ): Promise<number> {
   const print = startupPrinter(options);
-  const { configuration } = await readForStart(options, print);
-  if (configuration === undefined) return 1;
-  const state = serverState(pidFilePath(configuration));
-  if (state.kind === 'unknown') {
-    print(unusablePidFile(configuration, state));
-    return 1;
-  }
+  const found = await findServer(options, print);
+  if (found === undefined) return 1;
+  const { configuration, state } = found;
   if (state.kind === 'running') {
     printBytes(`httpd (pid ${state.pid}) already running\n`);
     return 0;

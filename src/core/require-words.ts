@@ -3,6 +3,7 @@ import type { DirectiveError } from '../config/directive.ts';
 import { getWord } from '../config/words.ts';
 import { compileString, ExprEvaluationError } from '../expr/index.ts';
 import { RequestExprContext } from './expression-context.ts';
+import type { AuthzProvider, AuthzResult } from './providers.ts';
 import type { Request } from './request.ts';
 
 /** Text of a Require line, as a request sees it. */
@@ -54,4 +55,17 @@ export function requireWords(line: RequireText, r: Request): readonly string[] |
   const words = wordsOf(text);
   splitTexts.set(line, { text, words });
   return words;
+}
+
+/** A provider that asks for a user first, and then what the words of its line, `line`, say of that user. */
+export function requireOfUser(
+  check: (r: Request, user: string, line: RequireText) => AuthzResult,
+): AuthzProvider {
+  return {
+    compile(cmd, args) {
+      const line = compileRequireText(args, cmd.isHtaccess);
+      if (typeof line !== 'function') return line;
+      return (r) => (r.user === undefined ? 'denied-no-user' : check(r, r.user, line));
+    },
+  };
 }

@@ -8,7 +8,7 @@ import { Level, logRequest } from '../../core/log.ts';
 import { defineModule } from '../../core/module.ts';
 import type { AuthzProvider } from '../../core/providers.ts';
 import type { Request } from '../../core/request.ts';
-import { compileRequireText, requireWords, wordsOf } from '../../core/require-words.ts';
+import { requireOfUser, requireWords, wordsOf } from '../../core/require-words.ts';
 
 interface DirConf {
   groupFile?: string;
@@ -75,28 +75,20 @@ function groupsOfUser(r: Request, user: string, tags: Tags): ReadonlySet<string>
 }
 
 /** `Require group admins %{env:TEAM}`. */
-const requireGroup: AuthzProvider = {
-  compile(cmd, args) {
-    const line = compileRequireText(args, cmd.isHtaccess);
-    if (typeof line !== 'function') return line;
-    return (r) => {
-      const { user } = r;
-      if (user === undefined) return 'denied-no-user';
-      const groups = groupsOfUser(r, user, GROUP_TAGS);
-      if (groups === undefined) return 'denied';
-      const wanted = requireWords(line, r);
-      if (wanted instanceof Error) {
-        const message = `authz_groupfile authorize: require group: Can't evaluate require expression: ${wanted.message}`;
-        log(r, Level.error, 'AH02592', message);
-        return 'denied';
-      }
-      if (wanted.some((group) => groups.has(group.toLowerCase()))) return 'granted';
-      const why = "reason: user is not part of the 'require'ed group(s).";
-      log(r, Level.debug, 'AH01667', `Authorization of user ${user} to access ${r.uri} failed, ${why}`);
-      return 'denied';
-    };
-  },
-};
+const requireGroup = requireOfUser((r, user, line) => {
+  const groups = groupsOfUser(r, user, GROUP_TAGS);
+  if (groups === undefined) return 'denied';
+  const wanted = requireWords(line, r);
+  if (wanted instanceof Error) {
+    const message = `authz_groupfile authorize: require group: Can't evaluate require expression: ${wanted.message}`;
+    log(r, Level.error, 'AH02592', message);
+    return 'denied';
+  }
+  if (wanted.some((group) => groups.has(group.toLowerCase()))) return 'granted';
+  const why = "reason: user is not part of the 'require'ed group(s).";
+  log(r, Level.debug, 'AH01667', `Authorization of user ${user} to access ${r.uri} failed, ${why}`);
+  return 'denied';
+});
 
 /** `Require file-group`: the user is in the group that owns the file. */
 const requireFileGroup: AuthzProvider = {

@@ -2,29 +2,21 @@
 import { Level, logRequest } from '../../core/log.ts';
 import { defineModule } from '../../core/module.ts';
 import type { AuthzProvider } from '../../core/providers.ts';
-import { compileRequireText, requireWords } from '../../core/require-words.ts';
+import { requireOfUser, requireWords } from '../../core/require-words.ts';
 
 /** `Require user alice %{env:OWNER}`. */
-const requireUser: AuthzProvider = {
-  compile(cmd, args) {
-    const line = compileRequireText(args, cmd.isHtaccess);
-    if (typeof line !== 'function') return line;
-    return (r) => {
-      const { user } = r;
-      if (user === undefined) return 'denied-no-user';
-      const users = requireWords(line, r);
-      if (users instanceof Error) {
-        const message = `authz_user authorize: require user: Can't evaluate require expression: ${users.message}`;
-        logRequest(r, 'authz_user', Level.error, 'AH02594', message);
-        return 'denied';
-      }
-      if (users.includes(user)) return 'granted';
-      const why = `user '${user}' does not meet 'require'ments for user to be allowed access`;
-      logRequest(r, 'authz_user', Level.debug, 'AH01663', `access to ${r.uri} failed, reason: ${why}`);
-      return 'denied';
-    };
-  },
-};
+const requireUser = requireOfUser((r, user, line) => {
+  const users = requireWords(line, r);
+  if (users instanceof Error) {
+    const message = `authz_user authorize: require user: Can't evaluate require expression: ${users.message}`;
+    logRequest(r, 'authz_user', Level.error, 'AH02594', message);
+    return 'denied';
+  }
+  if (users.includes(user)) return 'granted';
+  const why = `user '${user}' does not meet 'require'ments for user to be allowed access`;
+  logRequest(r, 'authz_user', Level.debug, 'AH01663', `access to ${r.uri} failed, reason: ${why}`);
+  return 'denied';
+});
 
 /** `Require valid-user`: whoever could be authenticated. */
 const requireValidUser: AuthzProvider = {
