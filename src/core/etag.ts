@@ -4,10 +4,8 @@ import { coreDir } from './core-config.ts';
 import type { CachedFile } from './file-cache.ts';
 import type { Request } from './request.ts';
 
-const MTIME = 1;
-const SIZE = 2;
-const INODE = 4;
-const DIGEST = 8;
+/** What FileETag names, as bits of CoreDirConf's etagBits. */
+export const EtagBit = { mtime: 1, size: 2, inode: 4, digest: 8 } as const;
 
 const STABLE_AFTER_MS = 1100;
 
@@ -23,12 +21,16 @@ function fileEtag(r: Request, file: CachedFile): string | undefined {
   // Signs alone change nothing: there must be bits that they can change.
   const isDefault = conf.etagBits === undefined;
   if (isDefault && file.strongEtag !== undefined) return file.strongEtag;
-  const bits = conf.etagBits ?? MTIME | SIZE;
-  if ((bits & DIGEST) !== 0) return `"${file.digest()}"`;
+  const bits = conf.etagBits ?? EtagBit.mtime | EtagBit.size;
+  if ((bits & EtagBit.digest) !== 0) return `"${file.digest()}"`;
   if (bits === 0) return undefined;
   const parts: EtagParts = isDefault
     ? DEFAULT_ETAG
-    : { mtime: (bits & MTIME) !== 0, size: (bits & SIZE) !== 0, inode: (bits & INODE) !== 0 };
+    : {
+        mtime: (bits & EtagBit.mtime) !== 0,
+        size: (bits & EtagBit.size) !== 0,
+        inode: (bits & EtagBit.inode) !== 0,
+      };
   const etag = makeEtag(
     parts,
     { inode: file.inode, size: file.size, mtimeMicros: file.mtimeMicros },

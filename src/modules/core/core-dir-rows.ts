@@ -1,239 +1,24 @@
 /** Directives of the core that belong to a directory, file or URL (server/core.c). */
 import {
   ACCESS_CONF,
-  type AnyRow,
   type ApplyResult,
-  type Command,
   OR_ALL,
   OR_AUTHCFG,
   OR_FILEINFO,
-  OR_INDEXES,
-  OR_LIMIT,
   OR_OPTIONS,
   RSRC_CONF,
 } from '../../config/directive.ts';
-import { getWord } from '../../config/words.ts';
-import {
-  type CoreDirConf,
-  type CoreServerConf,
-  type ErrorDocument,
-  OPT_ALL,
-  OPT_EXECCGI,
-  OPT_INC_WITH_EXEC,
-  OPT_INCLUDES,
-  OPT_INDEXES,
-  OPT_MULTI,
-  OPT_NONE,
-  OPT_SYM_LINKS,
-  OPT_SYM_OWNER,
-} from '../../core/core-config.ts';
-import { documentKind } from '../../core/errors.ts';
-import { positionOf } from '../../diagnostics/source.ts';
+import type { CoreDirConf } from '../../core/core-config.ts';
+import { EtagBit } from '../../core/etag.ts';
 import { compileString } from '../../expr/index.ts';
+import { errorDocument } from './core-error-document.ts';
+import { optionRows } from './core-option-rows.ts';
+import { type Cmd, placeInFile, type Row, row } from './core-row.ts';
 import { byteCount } from './core-server-rows.ts';
 
-type Cmd = Command<CoreServerConf, CoreDirConf>;
-type Row = AnyRow<CoreServerConf, CoreDirConf>;
-
-const OPTION_BITS: ReadonlyMap<string, number> = new Map([
-  ['indexes', OPT_INDEXES],
-  ['includes', OPT_INCLUDES | OPT_INC_WITH_EXEC],
-  ['includesnoexec', OPT_INCLUDES],
-  ['followsymlinks', OPT_SYM_LINKS],
-  ['symlinksifownermatch', OPT_SYM_OWNER],
-  ['execcgi', OPT_EXECCGI],
-  ['multiviews', OPT_MULTI],
-  ['runscripts', OPT_MULTI | OPT_EXECCGI],
-  ['none', OPT_NONE],
-  ['all', OPT_ALL],
-]);
-
-/** Options: all words with a sign or none, `All`/`None` apart (set_options). */
-function options(cmd: Cmd, words: readonly string[]): ApplyResult {
-  let first = true;
-  let merge = false;
-  for (const word of words) {
-    const sign = word[0] === '+' || word[0] === '-' ? word[0] : '';
-    const name = sign === '' ? word : word.slice(1);
-    const lower = name.toLowerCase();
-    const bits = OPTION_BITS.get(lower);
-    if (first) {
-      if (sign !== '') merge = true;
-    } else if (lower !== 'none' && lower !== 'all' && (sign !== '') !== merge) {
-      // Measured: "Options All -Indexes" passes, the first sign decides for the rest.
-      if (!(words[0]?.toLowerCase() === 'all' && sign !== '')) {
-        return 'Either all Options must start with + or -, or no Option may.';
-      }
-    }
-    if (bits === undefined) return `Illegal option ${name}`;
-    if ((bits & ~cmd.optionsAllowed) !== 0 && bits !== OPT_NONE) {
-      return `Option ${name} not allowed here`;
-    }
-    applyOption(cmd.dir, sign, bits, first);
-    first = false;
-  }
-  return undefined;
-}
-
-function applyOption(dir: CoreDirConf, sign: string, bits: number, first: boolean): void {
-  if (sign === '-') {
-    if (dir.options !== undefined) dir.options &= ~bits;
-    else {
-      dir.optionsRemove = (dir.optionsRemove ?? 0) | bits;
-      dir.optionsAdd = (dir.optionsAdd ?? 0) & ~bits;
-    }
-  } else if (sign === '+') {
-    if (dir.options !== undefined) dir.options |= bits;
-    else {
-      dir.optionsAdd = (dir.optionsAdd ?? 0) | bits;
-      dir.optionsRemove = (dir.optionsRemove ?? 0) & ~bits;
-    }
-  } else {
-    dir.options = first ? bits : (dir.options ?? 0) | bits;
-    delete dir.optionsAdd;
-    delete dir.optionsRemove;
-  }
-}
-
-/** `line 14 of /etc/apache2/apache2.conf`. */
-function placeInFile(cmd: Cmd): string {
-  const { source, start } = cmd.node.span;
-  return `line ${positionOf(source, start).line} of ${source.name}`;
-}
-
-const OVERRIDE_BITS: ReadonlyMap<string, number> = new Map([
-  ['limit', OR_LIMIT],
-  ['options', OR_OPTIONS],
-  ['fileinfo', OR_FILEINFO],
-  ['authconfig', OR_AUTHCFG],
-  ['indexes', OR_INDEXES],
-]);
-
-/** Of Options, where AllowOverride does not name single ones. */
-const EVERY_OPTION = 0xffff;
-
-/** AllowOverride with Options=... and Nonfatal=... (set_override). */
-function allowOverride(cmd: Cmd, words: readonly string[]): ApplyResult {
-  if (cmd.enclosing.some((key) => /^<(location|files)/.test(key)))
-    cmd.warn(`AH00114: Useless use of AllowOverride in ${placeInFile(cmd)}.`);
-  const { dir } = cmd;
-  dir.override = 0;
-  // What an outer AllowOverride says of single options does not hold here.
-  dir.overrideOptions = EVERY_OPTION;
-  dir.overrideNonfatal = 0;
-  dir.overrideUnknownNonfatal = false;
-  for (const word of words) {
-    const [name = '', value] = splitAtEqual(word.toLowerCase());
-    const bits = OVERRIDE_BITS.get(name);
-    if (name === 'options' && value !== undefined) {
-      const allowed = overrideOptions(value);
-      if (typeof allowed === 'string') return allowed;
-      dir.override |= OR_OPTIONS;
-      dir.overrideOptions = allowed;
-    } else if (name === 'nonfatal') {
-      const nonfatal =
-        value === 'override' ? OR_ALL : value === 'unknown' ? 0 : value === 'all' ? OR_ALL : undefined;
-      dir.overrideNonfatal |= nonfatal ?? 0;
-      if (value === 'unknown' || value === 'all') dir.overrideUnknownNonfatal = true;
-    } else if (bits !== undefined && value === undefined) {
-      dir.override |= bits;
-    } else if (name === 'none' && value === undefined) {
-      dir.override = 0;
-    } else if (name === 'all' && value === undefined) {
-      dir.override = OR_ALL;
-    } else {
-      return `Illegal override option ${word}`;
-    }
-  }
-  return undefined;
-}
-
-function splitAtEqual(word: string): [string, string | undefined] {
-  const at = word.indexOf('=');
-  return at < 0 ? [word, undefined] : [word.slice(0, at), word.slice(at + 1)];
-}
-
-/** `Options=Indexes,MultiViews`: bits that Options may set in .htaccess (set_allow_opts). */
-function overrideOptions(list: string): number | string {
-  let allowed = 0;
-  for (const name of list.split(',')) {
-    const bits = OPTION_BITS.get(name);
-    if (bits === undefined) return `Illegal option ${name}`;
-    allowed |= bits;
-  }
-  return allowed;
-}
-
-function allowOverrideList(cmd: Cmd, words: readonly string[]): ApplyResult {
-  const list = new Set<string>();
-  for (const word of words) {
-    if (word.toLowerCase() === 'none') continue;
-    const row = cmd.findRow(word);
-    const { source, start } = cmd.node.span;
-    const place = `${source.name}:${positionOf(source, start).line}`;
-    if (row === undefined)
-      cmd.warn(`AH00116: Discarding unrecognized directive \`${word}' in AllowOverrideList at ${place}`);
-    else if ((row.where & OR_ALL) === 0)
-      cmd.warn(`AH02304: Discarding directive \`${word}' not allowed in AllowOverrideList at ${place}`);
-    else list.add(word.toLowerCase());
-  }
-  cmd.dir.overrideList = list;
-  return undefined;
-}
-
-/** ErrorDocument: text by its quote, URL path, URL; `default` takes it back (set_error_document). */
-function errorDocument(cmd: Cmd, raw: string): ApplyResult {
-  const [code, rest] = getWord(raw);
-  const text = rest.trimStart();
-  if (code === '' || text === '')
-    return 'ErrorDocument takes two arguments, Change responses for HTTP errors';
-  if (!/^\d+$/.test(code)) return `Unsupported HTTP response code ${code}`;
-  const status = Number(code);
-  if (!KNOWN_STATUS.has(status)) return `Unsupported HTTP response code ${code}`;
-  const isQuoted = text[0] === '"' || text[0] === "'";
-  const [first, more] = getWord(text);
-  // An unquoted text runs to the end of the line; httpd takes the first word when it is a URL.
-  const kind = documentKind(isQuoted ? first : text);
-  const value = kind === 'text' && !isQuoted ? text : first;
-  if (kind !== 'text' && more.trim() !== '')
-    return 'ErrorDocument takes two arguments, Change responses for HTTP errors';
-  if (kind === 'remote' && status === 401) {
-    const { source, start } = cmd.node.span;
-    const place = `${source.name}:${positionOf(source, start).line}`;
-    cmd.warn(`AH00113: ${place} cannot use a full URL in a 401 ErrorDocument directive --- ignoring!`);
-    return undefined;
-  }
-  let document: ErrorDocument | 'default' = { kind, value };
-  if (kind === 'text' && value.toLowerCase() === 'default' && !isQuoted) document = 'default';
-  else if (value.includes('%{')) {
-    const compiled = compileString(value, { restricted: cmd.isHtaccess });
-    if (!compiled.ok) return `Cannot parse expression '${value}' in ErrorDocument: ${compiled.error.message}`;
-    document = { kind, value, expression: compiled.expr };
-  }
-  const documents = new Map(cmd.dir.errorDocuments ?? []);
-  documents.set(status, document);
-  cmd.dir.errorDocuments = documents;
-  return undefined;
-}
-
-/** Statuses httpd has a page for (status_lines of modules/http/http_protocol.c). */
-const KNOWN_STATUS: ReadonlySet<number> = new Set([
-  100, 101, 102, 200, 201, 202, 203, 204, 205, 206, 207, 208, 226, 300, 301, 302, 303, 304, 305, 307, 308,
-  400, 401, 402, 403, 404, 405, 406, 407, 408, 409, 410, 411, 412, 413, 414, 415, 416, 417, 418, 421, 422,
-  423, 424, 425, 426, 428, 429, 431, 451, 500, 501, 502, 503, 504, 505, 506, 507, 508, 510, 511,
-]);
-
-const ETAG_BITS: ReadonlyMap<string, number> = new Map([
-  ['mtime', 1],
-  ['size', 2],
-  ['inode', 4],
-  ['digest', 8],
-]);
-export const ETAG_MTIME = 1;
-export const ETAG_SIZE = 2;
-export const ETAG_INODE = 4;
-export const ETAG_DIGEST = 8;
-const ETAG_ALL = 7;
+const ETAG_BITS: ReadonlyMap<string, number> = new Map(Object.entries(EtagBit));
+/** Whatever a file's ETag can be made of without reading it. */
+const ETAG_ALL = EtagBit.mtime | EtagBit.size | EtagBit.inode;
 
 /** FileETag: bits set, or changed by sign (set_etag_bits). */
 function fileEtag(cmd: Cmd, words: readonly string[]): ApplyResult {
@@ -350,7 +135,7 @@ function filterList(field: 'outputFilters') {
   };
 }
 
-export const NO_INPUT_FILTERS =
+const NO_INPUT_FILTERS =
   'there are no input filters yet: request bodies reach their readers as the client sent them';
 
 function setInputFilter(cmd: Cmd, arg: string): ApplyResult {
@@ -369,39 +154,8 @@ const onOff = <T>(on: T, off: T): Readonly<Record<string, T>> => ({ on, off });
 const none = (): ApplyResult => undefined;
 const RLIMIT = 'no processes are started for requests here';
 
-function row<K extends Row['shape']>(
-  name: string,
-  shape: K,
-  where: number,
-  usage: string,
-  apply: Extract<Row, { shape: K }>['apply'],
-  noEffect?: string,
-): Row {
-  return { name, shape, where, usage, apply, ...(noEffect === undefined ? {} : { noEffect }) } as Row;
-}
-
 export const dirRows: readonly Row[] = [
-  row(
-    'Options',
-    'TAKE_ARGV',
-    OR_OPTIONS | RSRC_CONF | ACCESS_CONF,
-    'Set a number of attributes for a given directory',
-    options,
-  ),
-  row(
-    'AllowOverride',
-    'TAKE_ARGV',
-    ACCESS_CONF,
-    'Controls what groups of directives can be configured by per-directory config files',
-    allowOverride,
-  ),
-  row(
-    'AllowOverrideList',
-    'TAKE_ARGV',
-    ACCESS_CONF,
-    'Controls what individual directives can be configured by per-directory config files',
-    allowOverrideList,
-  ),
+  ...optionRows,
   row('ErrorDocument', 'RAW_ARGS', OR_FILEINFO, 'Change responses for HTTP errors', errorDocument),
   row('FileETag', 'TAKE_ARGV', OR_FILEINFO, "Specify components used to construct a file's ETag", fileEtag),
   row(
