@@ -86,7 +86,7 @@ describe('memory', () => {
   it('stays where it is while a file of 2 GiB goes out', async () => {
     const before = site.memory('peak');
     expect(await read('/huge.bin')).toBe(HUGE);
-    expect(site.memory('peak') - before).toBeLessThan(60);
+    expect(site.memory('peak') - before).toBeLessThan(100);
   }, 60_000);
 });
 
