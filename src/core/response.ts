@@ -121,8 +121,9 @@ function startTransport(r: Request, length: number | undefined): BodyWriter {
   r.isHeadSent = true;
   if (length === undefined) r.headersOut.delete('Content-Length');
   else if (!isBodyless(r.status)) r.headersOut.set('Content-Length', String(length));
-  const writer = r.transport.begin(r, length);
-  return r.headerOnly || isBodyless(r.status) ? new HeadOnly(writer) : new CountedBody(r, writer);
+  if (!r.headerOnly && !isBodyless(r.status)) return new CountedBody(r, r.transport.begin(r, length));
+  // Nothing of an announced body is missed when none is sent.
+  return new HeadOnly(r.transport.begin(r, length === undefined ? undefined : 0));
 }
 
 /** For a body that has no place to go: its head was refused. */

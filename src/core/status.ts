@@ -7,10 +7,6 @@ export const DECLINED = -1;
 /** The answer has been sent: nothing more is to be done. */
 export const DONE = -2;
 
-export function isHttpError(status: number): boolean {
-  return status >= 400;
-}
-
 export function isRedirect(status: number): boolean {
   return status >= 300 && status < 400;
 }

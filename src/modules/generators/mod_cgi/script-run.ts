@@ -8,9 +8,9 @@ import { Level, logRequest } from '../../../core/log.ts';
 import type { Request } from '../../../core/request.ts';
 import { readBody } from '../../../core/request-body.ts';
 import { beginBody, sendHead } from '../../../core/response.ts';
-import { isHttpError, OK } from '../../../core/status.ts';
+import { applyScriptHead } from '../../../core/script-answer.ts';
+import { OK } from '../../../core/status.ts';
 import { DEFAULT_LOG_BUFFER, type ServerConf } from './conf.ts';
-import { applyScriptHead } from './script-head.ts';
 import { logScript } from './script-log.ts';
 
 /** A process that does not end when asked is ended (milliseconds). */
@@ -170,7 +170,7 @@ class ScriptRun {
   #onHead(): void {
     const { head, rest } = this.#parser;
     const r = this.#r;
-    const condition = applyScriptHead(r, head);
+    const { condition, length } = applyScriptHead(r, head);
     const location = r.headersOut.get('location');
     if (location !== undefined && r.status === 200) {
       this.#discard();
@@ -189,8 +189,7 @@ class ScriptRun {
       this.#settle(condition);
       return;
     }
-    if (isHttpError(r.status) && r.status >= 500) r.closeConnection = true;
-    this.#writer = beginBody(r, undefined);
+    this.#writer = beginBody(r, length);
     if (rest !== undefined) this.#pass(rest);
   }
 

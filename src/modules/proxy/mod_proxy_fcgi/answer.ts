@@ -10,6 +10,7 @@ import { type BodyWriter, endBody } from '../../../core/body.ts';
 import { Level, logRequest, logServer } from '../../../core/log.ts';
 import type { Request } from '../../../core/request.ts';
 import { beginBody, sendHead } from '../../../core/response.ts';
+import { applyScriptHead } from '../../../core/script-answer.ts';
 import { defaultPort, serverPort } from '../../../core/server-identity.ts';
 import { OK } from '../../../core/status.ts';
 import { systemError } from '../../../lib/error-text.ts';
@@ -17,7 +18,6 @@ import { isOverridden } from '../shared/config.ts';
 import { hostAndPort, proxyError } from '../shared/errors.ts';
 import type { ProxyTarget } from '../shared/scheme.ts';
 import type { FcgiDriver, FcgiEvents } from './driver.ts';
-import { applyHead } from './head.ts';
 
 const MODULE = 'proxy_fcgi';
 /** Bytes of error output a log line holds; httpd's IO buffer. */
@@ -93,7 +93,7 @@ export class FcgiAnswer implements ResponseSink<ScriptHead>, FcgiEvents {
 
   onHead(head: ScriptHead): void {
     const r = this.#r;
-    const { condition, length } = applyHead(r, head);
+    const { condition, length } = applyScriptHead(r, head);
     if (condition !== 0) {
       r.status = condition;
       this.#mode = 'drop';

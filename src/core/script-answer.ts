@@ -1,10 +1,10 @@
-/** A script's head put into a request (util_script.c: ap_scan_script_header_err_core_ex, as mod_proxy_fcgi.c uses it). */
-import type { ScriptHead } from '../../../cgi/script-headers.ts';
-import { DROPS_CONNECTION } from '../../../core/errors.ts';
-import type { Request } from '../../../core/request.ts';
-import { isBodyless } from '../../../core/response.ts';
-import { meetsConditions } from '../../../http/conditional.ts';
-import { formatHttpDate, parseHttpDate } from '../../../http/date.ts';
+/** A script's head put into the request it answers, for all modules that run or ask scripts (util_script.c: ap_scan_script_header_err_core_ex). */
+import type { ScriptHead } from '../cgi/script-headers.ts';
+import { meetsConditions } from '../http/conditional.ts';
+import { formatHttpDate, parseHttpDate } from '../http/date.ts';
+import { DROPS_CONNECTION } from './errors.ts';
+import type { Request } from './request.ts';
+import { isBodyless } from './response.ts';
 
 /** A reason, three digits and a blank before it. */
 const STATUS_LINE = /^[1-9]\d\d ./s;
@@ -13,7 +13,7 @@ const STATUS_LINE = /^[1-9]\d\d ./s;
  * Sets status and headers. Answers 304 or 412 when the client's conditions make the body needless: asked only of answers whose script named
  * no status (ap_meets_conditions). `length`: what the script said of its body where it is trusted.
  */
-export function applyHead(
+export function applyScriptHead(
   r: Request,
   head: ScriptHead,
 ): { readonly condition: 0 | 304 | 412; readonly length: number | undefined } {
@@ -22,7 +22,7 @@ export function applyHead(
   if (head.lastModified !== undefined) setLastModified(r, head.lastModified);
   let length: number | undefined;
   for (const [key, [name, value]] of head.single) {
-    // FastCGI frames the body itself: how long it is, is seen when it comes.
+    // The body is framed by what comes, not by what was announced.
     if (key === 'content-length') length = trustedLength(r, value);
     else if (key !== 'transfer-encoding') r.headersOut.set(name, value);
   }
