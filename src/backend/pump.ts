@@ -5,6 +5,7 @@
  * - A client that reads slowly pauses the backend's socket; a backend that reads slowly pauses the request body.
  * - A backend may answer before it has the whole body; then the rest is not sent and the connection is not kept.
  * - The timeout counts while the backend is what we wait for: not while the client is slow at either end.
+ * - What the driver or the sink throws into a callback of the backend's socket ends this request, and no other.
  * - A kept connection that turns out to be closed before a byte of the answer came is replaced once by a fresh one.
  */
 
@@ -25,6 +26,11 @@ export interface PumpOptions<Head> {
   readonly isRetriable: boolean;
   /** Bytes of the body taken before there is a connection and kept for a retry; default 16 KiB, httpd's prefetch. */
   readonly prefetch?: number;
+  /**
+   * Hears of a defect: what the driver or the sink threw where no caller of the request's is there to catch it. The backend has been given up and
+   * the sink, in whatever state it is, hears nothing more. Without it the sink is told of a failure, and the error is raised on its own turn.
+   */
+  readonly onDefect?: (error: unknown) => void;
 }
 
 const DEFAULT_PREFETCH = 16 * 1024;
@@ -39,6 +45,7 @@ export class Pump<Head> implements PoolClient, ConnectionUser, BodyReader, Drive
   readonly #timeout: number;
   readonly #isRetriable: boolean;
   readonly #prefetchLimit: number;
+  readonly #onDefect: ((error: unknown) => void) | undefined;
   #phase: Phase = 'acquiring';
   #connection: BackendConnection | undefined;
   /** The start of the body, while it may still have to be sent (again). */
@@ -64,6 +71,7 @@ export class Pump<Head> implements PoolClient, ConnectionUser, BodyReader, Drive
     this.#timeout = options.timeout;
     this.#isRetriable = options.isRetriable;
     this.#prefetchLimit = options.prefetch ?? DEFAULT_PREFETCH;
+    this.#onDefect = options.onDefect;
   }
 
   /** Takes what is there of the body, then a connection. The sink may hear of the result within the call. */
@@ -80,7 +88,12 @@ export class Pump<Head> implements PoolClient, ConnectionUser, BodyReader, Drive
   }
 
   #acquire(): void {
-    if (this.#phase === 'acquiring') this.#pool.acquire(this);
+    if (this.#phase !== 'acquiring') return;
+    try {
+      this.#pool.acquire(this);
+    } catch (error) {
+      this.#crash(error);
+    }
   }
 
   /** The sink takes data again, after a `write` that answered false. */
@@ -111,6 +124,14 @@ export class Pump<Head> implements PoolClient, ConnectionUser, BodyReader, Drive
       this.#pool.release(connection, true);
       return;
     }
+    try {
+      this.#open(connection, isFresh);
+    } catch (error) {
+      this.#crash(error);
+    }
+  }
+
+  #open(connection: BackendConnection, isFresh: boolean): void {
     this.#phase = 'running';
     this.#connection = connection;
     this.#isFresh = isFresh;
@@ -123,7 +144,7 @@ export class Pump<Head> implements PoolClient, ConnectionUser, BodyReader, Drive
   }
 
   onAcquireFailed(failure: BackendFailure): void {
-    this.#fail(failure);
+    this.#failSafely(failure);
   }
 
   // BodyReader
@@ -158,39 +179,58 @@ export class Pump<Head> implements PoolClient, ConnectionUser, BodyReader, Drive
     this.#fail({ kind: 'body', detail: String(status) });
   }
 
-  // ConnectionUser
+  // ConnectionUser. Called by the socket and the clock: what is thrown here would reach nobody who knows the request.
 
   onData(chunk: Buffer): void {
-    this.#forgetKept();
-    this.#driver.receive(chunk);
-    if (this.#conclude()) return;
-    this.#sink.flush();
-    this.#watch();
+    try {
+      this.#forgetKept();
+      this.#driver.receive(chunk);
+      if (this.#conclude()) return;
+      this.#sink.flush();
+      this.#watch();
+    } catch (error) {
+      this.#crash(error);
+    }
   }
 
   onWritable(): void {
-    this.#isWriteBlocked = false;
-    if (this.#isBodyPaused) this.#resumeBody();
-    this.#watch();
+    try {
+      this.#isWriteBlocked = false;
+      if (this.#isBodyPaused) this.#resumeBody();
+      this.#watch();
+    } catch (error) {
+      this.#crash(error);
+    }
   }
 
   onSocketEnd(): void {
-    if (this.#canRetry()) {
-      this.#retry();
-      return;
+    try {
+      if (this.#canRetry()) {
+        this.#retry();
+        return;
+      }
+      this.#driver.socketEnd();
+      // A driver that says nothing of the end has not understood it; the answer is not whole.
+      if (!this.#conclude()) this.#fail({ kind: 'closed', detail: 'closed' });
+    } catch (error) {
+      this.#crash(error);
     }
-    this.#driver.socketEnd();
-    // A driver that says nothing of the end has not understood it; the answer is not whole.
-    if (!this.#conclude()) this.#fail({ kind: 'closed', detail: 'closed' });
   }
 
   onSocketFailure(failure: BackendFailure): void {
-    if (this.#canRetry()) this.#retry();
-    else this.#fail(failure);
+    if (!this.#canRetry()) {
+      this.#failSafely(failure);
+      return;
+    }
+    try {
+      this.#retry();
+    } catch (error) {
+      this.#crash(error);
+    }
   }
 
   onIdleTimeout(): void {
-    this.#fail({ kind: 'timeout', detail: `silent for ${this.#timeout} ms` });
+    this.#failSafely({ kind: 'timeout', detail: `silent for ${this.#timeout} ms` });
   }
 
   // DriverEvents. The end is acted on when the driver has returned: only then is known what came behind it.
@@ -239,6 +279,32 @@ export class Pump<Head> implements PoolClient, ConnectionUser, BodyReader, Drive
     this.#giveUpConnection();
     this.#settle();
     this.#sink.fail(failure, !this.#hasHead);
+  }
+
+  #failSafely(failure: BackendFailure): void {
+    try {
+      this.#fail(failure);
+    } catch (error) {
+      this.#crash(error);
+    }
+  }
+
+  /** A defect: the backend's connection is cut, since nobody knows what state it is in. */
+  #crash(error: unknown): void {
+    const wasSettled = this.#phase === 'settled';
+    if (this.#phase === 'acquiring') this.#pool.cancel(this);
+    const connection = this.#connection;
+    this.#connection = undefined;
+    this.#settle();
+    if (connection !== undefined) this.#pool.release(connection, false);
+    if (this.#onDefect !== undefined) {
+      this.#onDefect(error);
+      return;
+    }
+    queueMicrotask(() => {
+      throw error;
+    });
+    if (!wasSettled) this.#sink.fail({ kind: 'other', detail: 'EFAULT' }, !this.#hasHead);
   }
 
   #settle(): void {

@@ -97,6 +97,12 @@ export class IncomingBody implements RequestBody {
     this.#isPaused = false;
   }
 
+  /** Its reader has a defect: nothing more is read, and it hears nothing more. */
+  abandon(): void {
+    this.#reader = IGNORE;
+    if (!this.isFinished) this.isBroken = true;
+  }
+
   /** Takes bytes of `chunk` from `at` on while they are wanted; answers where it stopped. */
   feed(chunk: Buffer, at: number): number {
     let offset = at;
