@@ -8,8 +8,8 @@ import { build } from 'esbuild';
 const path = (name) => fileURLToPath(new URL(name, import.meta.url));
 
 const { metafile } = await build({
-  entryPoints: [path('./cli/main.ts')],
-  outdir: path('../dist/src/cli'),
+  entryPoints: { 'apache-lite': path('./cli/main.ts') },
+  outdir: path('../dist/bin'),
   chunkNames: 'chunk-[hash]',
   bundle: true,
   splitting: true,
@@ -28,7 +28,7 @@ const { metafile } = await build({
 
 // Pieces of former builds.
 const made = new Set(Object.keys(metafile.outputs).map((name) => basename(name)));
-const folder = path('../dist/src/cli/');
+const folder = path('../dist/bin/');
 for (const name of readdirSync(folder)) {
   if (name.startsWith('chunk-') && !made.has(name)) rmSync(folder + name);
 }

@@ -17,7 +17,7 @@ import { createFcgiServer } from '../fcgi/responder-server.ts';
 import { createDemoApplication } from './application.ts';
 
 const serverRoot = fileURLToPath(new URL('../../../conf/demo', import.meta.url));
-const command = fileURLToPath(new URL('../cli/main.js', import.meta.url));
+const command = fileURLToPath(new URL('../../bin/apache-lite.js', import.meta.url));
 
 interface Place {
   readonly host: string;

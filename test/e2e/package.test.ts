@@ -72,7 +72,7 @@ describe('the package', () => {
 
   it('holds the command, the library, its types and configurations; neither tests nor sources', () => {
     for (const name of [
-      'dist/src/cli/main.js',
+      'dist/bin/apache-lite.js',
       'dist/src/index.js',
       'dist/src/index.d.ts',
       'conf/httpd.conf',

@@ -12,7 +12,7 @@ const parts: readonly (readonly [name: string, isThere: () => boolean])[] = [
   ["Debian's configuration tree", () => existsSync('/etc/apache2/apache2.conf')],
   ['php-fpm', () => findPhpFpm() !== undefined],
   ['Chromium', () => existsSync(process.env.CHROMIUM ?? '/usr/bin/chromium')],
-  ['the built command', () => existsSync(new URL('../../dist/src/cli/main.js', import.meta.url))],
+  ['the built command', () => existsSync(new URL('../../dist/bin/apache-lite.js', import.meta.url))],
 ];
 
 describe('real parts', () => {

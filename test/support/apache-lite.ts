@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { ServerProgram } from './httpd.ts';
 
-const built = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
+const built = fileURLToPath(new URL('../../dist/bin/apache-lite.js', import.meta.url));
 
 /**
  * The built command, run by the Node.js that runs the tests; or the reason why it cannot run.

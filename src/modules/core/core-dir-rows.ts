@@ -8,6 +8,8 @@ import {
   OR_OPTIONS,
   RSRC_CONF,
 } from '../../config/directive.ts';
+import { atoi, parseLong, parseWhole } from '../../config/values.ts';
+import { allWords } from '../../config/words.ts';
 import type { CoreDirConf } from '../../core/core-config.ts';
 import { EtagBit } from '../../core/etag.ts';
 import { compileString } from '../../expr/index.ts';
@@ -21,11 +23,11 @@ const ETAG_BITS: ReadonlyMap<string, number> = new Map(Object.entries(EtagBit));
 const ETAG_ALL = EtagBit.mtime | EtagBit.size | EtagBit.inode;
 
 /** FileETag: bits set, or changed by sign (set_etag_bits). */
-function fileEtag(cmd: Cmd, words: readonly string[]): ApplyResult {
+function fileEtag(cmd: Cmd, text: string): ApplyResult {
   let add = cmd.dir.etagAdd ?? 0;
   let remove = cmd.dir.etagRemove ?? 0;
   let plain = cmd.dir.etagBits;
-  for (const word of words) {
+  for (const word of allWords(text)) {
     const sign = word[0] === '+' || word[0] === '-' ? word[0] : '';
     const name = sign === '' ? word : word.slice(1);
     const lower = name.toLowerCase();
@@ -64,7 +66,7 @@ function setHandler(cmd: Cmd, handler: string): ApplyResult {
   }
   if (handler.includes('%{')) {
     const compiled = compileString(handler, { restricted: cmd.isHtaccess });
-    if (!compiled.ok) return `Can't parse handler expression: ${compiled.error.message}`;
+    if (!compiled.ok) return `Can't parse expression : ${compiled.error.message}`;
     cmd.dir.handlerExpr = compiled.expr;
     delete cmd.dir.handler;
     return undefined;
@@ -89,16 +91,21 @@ function oneOf<F extends keyof CoreDirConf>(
 }
 
 function limitRequestBody(cmd: Cmd, arg: string): ApplyResult {
-  if (!/^\d+$/.test(arg) || Number(arg) > Number.MAX_SAFE_INTEGER)
-    return 'LimitRequestBody requires a non-negative integer.';
-  cmd.dir.limitRequestBody = Number(arg);
+  const value = parseWhole(arg);
+  if (value === undefined && parseLong(arg).outOfRange) return 'LimitRequestBody argument is not parsable.';
+  if (value === undefined || value < 0) return 'LimitRequestBody requires a non-negative integer.';
+  cmd.dir.limitRequestBody = value;
   return undefined;
 }
 
+/** What leaves room for the text's parsed form (AP_MAX_LIMIT_XML_BODY). */
+const LARGEST_XML_BODY = 3_074_457_345_618_258_601n;
+
 function limitXmlRequestBody(cmd: Cmd, arg: string): ApplyResult {
-  const value = Number.parseInt(arg, 10) || 0;
-  if (value < 0) return 'LimitXMLRequestBody requires a non-negative integer.';
-  cmd.dir.limitXmlRequestBody = value;
+  const { value } = parseLong(arg);
+  if (value < 0n) return 'LimitXMLRequestBody requires a non-negative integer.';
+  if (value > LARGEST_XML_BODY) return `LimitXMLRequestBody must not exceed ${LARGEST_XML_BODY}`;
+  cmd.dir.limitXmlRequestBody = Number(value);
   return undefined;
 }
 
@@ -107,7 +114,7 @@ function rangeLimit(field: 'maxRanges' | 'maxRangeOverlaps' | 'maxRangeReversals
     const lower = arg.toLowerCase();
     if (lower === 'none' || lower === 'unlimited') cmd.dir[field] = lower;
     else if (lower === 'default') delete cmd.dir[field];
-    else if (/^\d+$/.test(arg)) cmd.dir[field] = Number(arg) === 0 ? 'unlimited' : Number(arg);
+    else if (atoi(arg) > 0) cmd.dir[field] = atoi(arg);
     else return `${name} requires 'none', 'default', 'unlimited' or a positive integer`;
     return undefined;
   };
@@ -144,7 +151,7 @@ function setInputFilter(cmd: Cmd, arg: string): ApplyResult {
 }
 
 function defaultType(cmd: Cmd, arg: string): ApplyResult {
-  if (arg.toLowerCase() !== 'none') {
+  if (!/^(none|off)$/i.test(arg)) {
     cmd.warn(`AH00117: Ignoring deprecated use of DefaultType in ${placeInFile(cmd)}.`);
   }
   return undefined;
@@ -152,12 +159,12 @@ function defaultType(cmd: Cmd, arg: string): ApplyResult {
 
 const onOff = <T>(on: T, off: T): Readonly<Record<string, T>> => ({ on, off });
 const none = (): ApplyResult => undefined;
-const RLIMIT = 'no processes are started for requests here';
+const RLIMIT = 'Node.js cannot limit the processes it starts';
 
 export const dirRows: readonly Row[] = [
   ...optionRows,
-  row('ErrorDocument', 'RAW_ARGS', OR_FILEINFO, 'Change responses for HTTP errors', errorDocument),
-  row('FileETag', 'TAKE_ARGV', OR_FILEINFO, "Specify components used to construct a file's ETag", fileEtag),
+  row('ErrorDocument', 'TAKE2', OR_FILEINFO, 'Change responses for HTTP errors', errorDocument),
+  row('FileETag', 'RAW_ARGS', OR_FILEINFO, "Specify components used to construct a file's ETag", fileEtag),
   row(
     'SetHandler',
     'TAKE1',
@@ -225,10 +232,10 @@ export const dirRows: readonly Row[] = [
   ),
   row(
     'UseCanonicalPhysicalPort',
-    'FLAG',
+    'TAKE1',
     RSRC_CONF | ACCESS_CONF,
     'Whether to use the physical Port when constructing URLs',
-    (cmd, on) => void (cmd.dir.useCanonicalPhysicalPort = on),
+    oneOf('useCanonicalPhysicalPort', onOff(true, false), "parameter must be 'on' or 'off'"),
   ),
   row(
     'LimitRequestBody',

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { httpdConf } from './httpd-conf.js';
 
-const built = fileURLToPath(new URL('../../../dist/src/cli/main.js', import.meta.url));
+const built = fileURLToPath(new URL('../../../dist/bin/apache-lite.js', import.meta.url));
 const about = fileURLToPath(new URL('../../../package.json', import.meta.url));
 /** Needed without LoadModule by Debian's httpd, and so here. */
 const builtIn = new Set(['mod_unixd.c', 'mod_version.c', 'mod_log_config.c']);
