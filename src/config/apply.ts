@@ -18,6 +18,7 @@ import {
 import { invoke, unknownDirective } from './invoke.ts';
 import { type ConfigModule, PerDirConfig } from './per-dir.ts';
 import type { ProviderRegistry } from './providers.ts';
+import { rootRelative } from './read/files.ts';
 import { argumentSpan } from './read/index.ts';
 import type { ConfigNode } from './tree.ts';
 
@@ -236,9 +237,7 @@ class AppliedCommand implements Command {
   }
 
   serverRootRelative(path: string): string {
-    if (path.startsWith('/')) return path;
-    const root = this.#scope.run.serverRoot();
-    return root.endsWith('/') ? root + path : `${root}/${path}`;
+    return rootRelative(this.#scope.run.serverRoot(), path);
   }
 
   warn(message: string, hint?: string): void {

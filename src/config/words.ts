@@ -19,6 +19,14 @@ export function getBracedWord(text: string): [word: string, rest: string] {
   return [cursor.take(true).text, cursor.rest];
 }
 
+/** All words of a text, also those written as `""` (commands of httpd that take their arguments raw). */
+export function allWords(text: string): string[] {
+  const cursor = new WordCursor(text);
+  const words: string[] = [];
+  while (!cursor.atEnd) words.push(cursor.next());
+  return words;
+}
+
 /** A section's text without its last `>` and what stands behind it; undefined when there is none. */
 export function sectionText(text: string): string | undefined {
   const bracket = text.lastIndexOf('>');

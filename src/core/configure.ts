@@ -11,7 +11,14 @@ import { mergeSlots } from '../config/per-dir.ts';
 import type { ConfigNode } from '../config/tree.ts';
 import type { Problems } from '../diagnostics/problem.ts';
 import type { Configuration } from './configuration.ts';
-import { CORE_INDEX, type CoreServerConf, coreDirOf, coreServer, type Section } from './core-config.ts';
+import {
+  CORE_INDEX,
+  type CoreServerConf,
+  coreDirOf,
+  coreServer,
+  coreServerOf,
+  type Section,
+} from './core-config.ts';
 import { errorLogFormatter } from './error-log-format.ts';
 import { type HookSpec, isPlaced, type Phase, type PhaseTable, sortHooks } from './hooks.ts';
 import { isSyslog, Log } from './log.ts';
@@ -25,6 +32,8 @@ import { VirtualServer } from './virtual-server.ts';
 export interface ReadResult {
   readonly tree: readonly ConfigNode[];
   readonly serverRoot: string;
+  /** DefaultRuntimeDir, absolute. */
+  readonly runtimeDir?: string | undefined;
   readonly defines: ReadonlySet<string>;
   /** Values of Define by lower-case name. */
   readonly variables: ReadonlyMap<string, string>;
@@ -68,6 +77,7 @@ export async function configure(
     hasModule: moduleFinder(read.loaded),
     serverRoot: () => read.serverRoot,
   });
+  if (read.runtimeDir !== undefined) coreServerOf({ serverConfigs: main }).runtimeDir = read.runtimeDir;
   const virtualServers = coreServer(main).virtualServers ?? [];
   const loaded = modules.filter((module) => read.loaded.has(module));
   for (const server of virtualServers) mergeServer(main, server, modules);
@@ -285,6 +295,8 @@ async function resolveAddresses(
         hosts.push({ ip: undefined, port });
         continue;
       }
+      // The name of a socket file, to which no connection comes.
+      if (host.startsWith('/')) continue;
       if (isIP(host) !== 0) {
         hosts.push({ ip: host.toLowerCase(), port });
         continue;

@@ -79,9 +79,17 @@ export async function loadConfiguration(
     problems.add({ code: 'AL0002', severity: 'error', message, span: undefined });
   }
   const loaded = new Set(modules.filter(({ name }) => names.has(name)));
-  const { tree, serverRoot, defines, variables } = read;
+  const { tree, serverRoot, runtimeDir, defines, variables } = read;
   const configuration = await configure(
-    { tree, serverRoot, defines, variables, loaded, skipsDocumentRoots: options.skipsDocumentRoots },
+    {
+      tree,
+      serverRoot,
+      runtimeDir,
+      defines,
+      variables,
+      loaded,
+      skipsDocumentRoots: options.skipsDocumentRoots,
+    },
     modules,
     problems,
   );

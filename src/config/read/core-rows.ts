@@ -47,6 +47,14 @@ const serverRoot: OnRead = (cmd, [name = '']) => {
   return undefined;
 };
 
+const runtimeDir: OnRead = ({ reading }, [name = '']) => {
+  const path = reading.serverRootRelative(name);
+  if (!reading.isDirectory(path))
+    return 'DefaultRuntimeDir must be a valid directory, absolute or relative to ServerRoot';
+  reading.runtimeDir = path;
+  return undefined;
+};
+
 /** A condition of a section that is read or skipped: the word of its header, and whether a `!` stood in front of it. */
 type Condition = (cmd: ReadCommand, word: string) => boolean;
 
@@ -117,6 +125,14 @@ export const coreReadRows: readonly Row[] = [
     onRead: serverRoot,
     apply: nothing,
   },
+  {
+    name: 'DefaultRuntimeDir',
+    shape: 'TAKE1',
+    where: RSRC_CONF,
+    usage: 'Common directory for run-time files (shared memory, locks, etc.)',
+    onRead: runtimeDir,
+    apply: nothing,
+  },
   section('<IfModule', 'Container for directives based on existence of specified modules', isModuleLoaded),
   section('<IfDefine', 'Container for directives based on existence of command line defines', (cmd, word) =>
     cmd.reading.defined.has(word),
@@ -140,7 +156,8 @@ export const coreReadRows: readonly Row[] = [
   },
 ];
 
-/** Quotes around the whole message are taken off. */
+/** Quotes around the whole message are taken off (generate_error); what stands inside is left as it is. */
 function errorMessage(text: string): string {
-  return /^["']/.test(text) ? getWord(text)[0] : text;
+  const quote = text[0] ?? '';
+  return /["']/.test(quote) && text.endsWith(quote) ? text.slice(1, -1) : text;
 }

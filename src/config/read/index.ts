@@ -101,6 +101,7 @@ function readOnce(
     loaded: [...state.loaded.values()],
     loadModuleSeen: state.loadModuleSeen,
     serverRoot: state.serverRoot,
+    runtimeDir: state.runtimeDir,
     includes: reader.includes,
   };
 }

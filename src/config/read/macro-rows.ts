@@ -40,7 +40,7 @@ function words(text: string): string[] {
 }
 
 function where(macro: Pick<Macro, 'name' | 'location'>): string {
-  return `macro '${macro.name}' (${macro.location})`;
+  return `macro '${asciiLower(macro.name)}' (${macro.location})`;
 }
 
 /** Text behind a closing `>` is dropped, with a warning. */

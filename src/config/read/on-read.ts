@@ -30,6 +30,8 @@ export interface Reading {
   readonly loaded: Map<string, ModuleName>;
   /** ServerRoot without a slash at its end. */
   serverRoot: string;
+  /** DefaultRuntimeDir, absolute; undefined until it is set. */
+  runtimeDir: string | undefined;
   /** The modules that this program has. */
   readonly builtIn: readonly ModuleName[];
   /** Built in and loaded without any LoadModule. */

@@ -69,5 +69,7 @@ export interface ReadResult {
   /** False when no LoadModule was executed, so that every built-in module counts as loaded. */
   readonly loadModuleSeen: boolean;
   readonly serverRoot: string;
+  /** DefaultRuntimeDir, absolute. */
+  readonly runtimeDir: string | undefined;
   readonly includes: readonly IncludedFile[];
 }

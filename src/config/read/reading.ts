@@ -24,6 +24,7 @@ export class ReadingState implements Reading {
   readonly staticModules: ReadonlySet<string>;
   readonly files: ConfigFiles;
   serverRoot: string;
+  runtimeDir: string | undefined;
   loadModuleSeen = false;
   readonly #lookup: ReadingOptions['lookup'];
 

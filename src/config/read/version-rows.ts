@@ -67,6 +67,7 @@ function readHeader([first = '', second, third]: readonly string[]):
   | [operator: string, operand: string]
   | undefined {
   if (second === undefined) return first.endsWith('>') ? ['=', first.slice(0, -1)] : undefined;
+  if (second === '') return undefined;
   if (second === '>') return ['=', first];
   // A word behind one that ends in `>` is not looked at.
   if (second.endsWith('>')) return [first, second.slice(0, -1)];

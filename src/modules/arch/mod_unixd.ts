@@ -1,5 +1,5 @@
 /** mod_unixd: who the server runs as (modules/arch/unix/mod_unixd.c). The names are looked up when the configuration is read. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import {
   type AnyRow,
   type ApplyResult,
@@ -39,7 +39,10 @@ function setGroup(cmd: Cmd, name: string): ApplyResult {
   return undefined;
 }
 
-function refuseChroot(): ApplyResult {
+function refuseChroot(cmd: Cmd, arg: string): ApplyResult {
+  const path = cmd.serverRootRelative(arg);
+  if (statSync(Buffer.from(path, 'latin1'), { throwIfNoEntry: false })?.isDirectory() !== true)
+    return 'ChrootDir must be a valid directory';
   return {
     message: 'ChrootDir is not supported',
     hint: 'Node.js has no chroot(2): start the server inside the directory by other means',
@@ -79,6 +82,7 @@ const directives: readonly AnyRow<object, object>[] = [
     name: 'Suexec',
     shape: 'FLAG',
     where: RSRC_CONF,
+    forbidden: GLOBAL_ONLY,
     usage: 'Enable or disable suEXEC support',
     apply: suexec,
   },

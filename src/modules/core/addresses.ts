@@ -27,8 +27,12 @@ export function parsePort(text: string): number | undefined {
 export function parseAddress(word: string): ServerAddress | string {
   const lower = word.toLowerCase();
   if (lower === '*' || lower === '_default_') return { text: word, host: undefined, port: 0 };
+  if (/^\d+$/.test(word))
+    return parsePort(word) === undefined
+      ? 'The address or port is invalid'
+      : 'Missing address for VirtualHost';
   const split = splitHostPort(word);
-  if (typeof split === 'string') return 'The address or port is invalid';
+  if (typeof split === 'string' || split.host === undefined) return 'The address or port is invalid';
   const { host, port } = split;
   let number = 0;
   if (port !== undefined && port !== '*') {
@@ -38,7 +42,7 @@ export function parseAddress(word: string): ServerAddress | string {
     if (parsed === undefined) return 'The address or port is invalid';
     number = parsed;
   }
-  const isAny = host === undefined || host === '*' || host.toLowerCase() === '_default_';
+  const isAny = host === '*' || host.toLowerCase() === '_default_';
   return { text: word, host: isAny ? undefined : host, port: number };
 }
 

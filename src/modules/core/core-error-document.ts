@@ -1,6 +1,6 @@
 /** ErrorDocument (set_error_document of server/core.c). */
 import type { ApplyResult } from '../../config/directive.ts';
-import { getWord } from '../../config/words.ts';
+import { atoi } from '../../config/values.ts';
 import type { ErrorDocument } from '../../core/core-config.ts';
 import { documentKind } from '../../core/errors.ts';
 import { compileString } from '../../expr/index.ts';
@@ -13,22 +13,11 @@ const KNOWN_STATUS: ReadonlySet<number> = new Set([
   423, 424, 425, 426, 428, 429, 431, 451, 500, 501, 502, 503, 504, 505, 506, 507, 508, 510, 511,
 ]);
 
-/** ErrorDocument: text by its quote, URL path, URL; `default` takes it back (set_error_document). */
-export function errorDocument(cmd: Cmd, raw: string): ApplyResult {
-  const [code, rest] = getWord(raw);
-  const text = rest.trimStart();
-  if (code === '' || text === '')
-    return 'ErrorDocument takes two arguments, Change responses for HTTP errors';
-  if (!/^\d+$/.test(code)) return `Unsupported HTTP response code ${code}`;
-  const status = Number(code);
+/** ErrorDocument: text, URL path, URL; `default` takes it back (set_error_document). */
+export function errorDocument(cmd: Cmd, code: string, value: string): ApplyResult {
+  const status = atoi(code);
   if (!KNOWN_STATUS.has(status)) return `Unsupported HTTP response code ${code}`;
-  const isQuoted = text[0] === '"' || text[0] === "'";
-  const [first, more] = getWord(text);
-  // An unquoted text runs to the end of the line; httpd takes the first word when it is a URL.
-  const kind = documentKind(isQuoted ? first : text);
-  const value = kind === 'text' && !isQuoted ? text : first;
-  if (kind !== 'text' && more.trim() !== '')
-    return 'ErrorDocument takes two arguments, Change responses for HTTP errors';
+  const kind = documentKind(value);
   if (kind === 'remote' && status === 401) {
     cmd.warn(
       `AH00113: ${fileAndLine(cmd)} cannot use a full URL in a 401 ErrorDocument directive --- ignoring!`,
@@ -36,7 +25,7 @@ export function errorDocument(cmd: Cmd, raw: string): ApplyResult {
     return undefined;
   }
   let document: ErrorDocument | 'default' = { kind, value };
-  if (kind === 'text' && value.toLowerCase() === 'default' && !isQuoted) document = 'default';
+  if (kind === 'text' && value.toLowerCase() === 'default') document = 'default';
   else if (value.includes('%{')) {
     const compiled = compileString(value, { restricted: cmd.isHtaccess });
     if (!compiled.ok) return `Cannot parse expression '${value}' in ErrorDocument: ${compiled.error.message}`;

@@ -2,6 +2,8 @@
 import {
   ACCESS_CONF,
   type ApplyResult,
+  NOT_IN_FILES,
+  NOT_IN_LOCATION,
   OR_ALL,
   OR_AUTHCFG,
   OR_FILEINFO,
@@ -10,6 +12,8 @@ import {
   OR_OPTIONS,
   RSRC_CONF,
 } from '../../config/directive.ts';
+import { checkContext } from '../../config/invoke.ts';
+import { allWords } from '../../config/words.ts';
 import {
   type CoreDirConf,
   OPT_ALL,
@@ -38,7 +42,8 @@ const OPTION_BITS: ReadonlyMap<string, number> = new Map([
 ]);
 
 /** Options: all words with a sign or none, `All`/`None` apart (set_options). */
-function options(cmd: Cmd, words: readonly string[]): ApplyResult {
+function options(cmd: Cmd, text: string): ApplyResult {
+  const words = allWords(text);
   let first = true;
   let merge = false;
   for (const word of words) {
@@ -95,17 +100,21 @@ const OVERRIDE_BITS: ReadonlyMap<string, number> = new Map([
 /** Of Options, where AllowOverride does not name single ones. */
 const EVERY_OPTION = 0xffff;
 
+/** Where no file of a directory is looked for. */
+function isUseless(cmd: Cmd): boolean {
+  return checkContext(cmd.node.name, NOT_IN_LOCATION | NOT_IN_FILES, cmd) !== undefined;
+}
+
 /** AllowOverride with Options=... and Nonfatal=... (set_override). */
-function allowOverride(cmd: Cmd, words: readonly string[]): ApplyResult {
-  if (cmd.enclosing.some((key) => /^<(location|files)/.test(key)))
-    cmd.warn(`AH00114: Useless use of AllowOverride in ${placeInFile(cmd)}.`);
+function allowOverride(cmd: Cmd, text: string): ApplyResult {
+  if (isUseless(cmd)) cmd.warn(`AH00114: Useless use of AllowOverride in ${placeInFile(cmd)}.`);
   const { dir } = cmd;
   dir.override = 0;
   // What an outer AllowOverride says of single options does not hold here.
   dir.overrideOptions = EVERY_OPTION;
   dir.overrideNonfatal = 0;
   dir.overrideUnknownNonfatal = false;
-  for (const word of words) {
+  for (const word of allWords(text)) {
     const [name = '', value] = splitAtEqual(word.toLowerCase());
     const bits = OVERRIDE_BITS.get(name);
     if (name === 'options' && value !== undefined) {
@@ -125,7 +134,7 @@ function allowOverride(cmd: Cmd, words: readonly string[]): ApplyResult {
     } else if (name === 'all' && value === undefined) {
       dir.override = OR_ALL;
     } else {
-      return `Illegal override option ${word}`;
+      return `Illegal override option ${splitAtEqual(word)[0]}`;
     }
   }
   return undefined;
@@ -148,6 +157,7 @@ function overrideOptions(list: string): number | string {
 }
 
 function allowOverrideList(cmd: Cmd, words: readonly string[]): ApplyResult {
+  if (isUseless(cmd)) cmd.warn(`AH00115: Useless use of AllowOverrideList at ${fileAndLine(cmd)}`);
   const list = new Set<string>();
   const place = fileAndLine(cmd);
   for (const word of words) {
@@ -166,14 +176,14 @@ function allowOverrideList(cmd: Cmd, words: readonly string[]): ApplyResult {
 export const optionRows: readonly Row[] = [
   row(
     'Options',
-    'TAKE_ARGV',
+    'RAW_ARGS',
     OR_OPTIONS | RSRC_CONF | ACCESS_CONF,
     'Set a number of attributes for a given directory',
     options,
   ),
   row(
     'AllowOverride',
-    'TAKE_ARGV',
+    'RAW_ARGS',
     ACCESS_CONF,
     'Controls what groups of directives can be configured by per-directory config files',
     allowOverride,

@@ -12,7 +12,7 @@ import {
   OR_LIMIT,
   RSRC_CONF,
 } from '../../config/directive.ts';
-import { getWord, sectionText } from '../../config/words.ts';
+import { allWords, getWord, sectionText } from '../../config/words.ts';
 import type { CoreDirConf, CoreServerConf, Section } from '../../core/core-config.ts';
 import { VirtualServer } from '../../core/virtual-server.ts';
 import { compileBoolean } from '../../expr/index.ts';
@@ -34,7 +34,8 @@ function readHeader(cmd: Cmd, text: string, isMatch: boolean): Header | string {
   if (args.trim() === '') return `<${cmd.node.name}> directive requires additional arguments`;
   let [pattern, rest] = getWord(args);
   const isRegex = isMatch || pattern === '~';
-  if (!isMatch && isRegex) [pattern, rest] = getWord(rest);
+  // A `~` says nothing new in DirectoryMatch, and is one of the words in the other Match sections.
+  if (pattern === '~' && (!isMatch || cmd.node.key === '<directorymatch')) [pattern, rest] = getWord(rest);
   if (rest.trim() !== '') return `Multiple <${cmd.node.name}> arguments not (yet) supported.`;
   if (!isRegex) return { pattern, regex: undefined };
   try {
@@ -151,9 +152,6 @@ function ifSection(cmd: Cmd, text: string): ApplyResult {
   const isElse = key === '<else';
   if (isElse && args.trim() !== '') return '<Else> does not take an argument';
   if (!isElse && args.trim() === '') return `<${name}> directive requires additional arguments`;
-  if (key !== '<if' && cmd.dir.ifSections === undefined) {
-    return '<Else> or <ElseIf> section without previous <If> or <ElseIf> section in same scope';
-  }
   let condition: Section['condition'];
   if (!isElse) {
     const [expression] = getWord(args);
@@ -165,6 +163,9 @@ function ifSection(cmd: Cmd, text: string): ApplyResult {
       };
     }
     condition = compiled.expr;
+  }
+  if (key !== '<if' && cmd.dir.ifSections === undefined) {
+    return '<Else> or <ElseIf> section without previous <If> or <ElseIf> section in same scope';
   }
   const perDir = cmd.walkSection({ path: '*If' });
   cmd.dir.ifSections ??= [];
@@ -203,12 +204,15 @@ function limitSection(cmd: Cmd, text: string): ApplyResult {
     methods.add(method);
     rest = more;
   }
-  if (methods.size === 0) return `<${name}> directive requires additional arguments`;
+  if (args.trim() === '') return `<${name}> directive requires additional arguments`;
   const isExcept = key === '<limitexcept';
-  if (cmd.limited !== undefined && isExclusive(methods, isExcept, cmd.limited, cmd.limitExcept)) {
-    return `<${name}> directive excludes all methods`;
+  if (cmd.limited !== undefined) {
+    if (isExclusive(methods, isExcept, cmd.limited, cmd.limitExcept))
+      return `<${name}> directive excludes all methods`;
+    if (isRedundant(methods, isExcept, cmd.limited, cmd.limitExcept))
+      return `<${name}> directive specifies methods already excluded`;
   }
-  cmd.walkChildren({ limited: methods, limitExcept: key === '<limitexcept' });
+  cmd.walkChildren({ limited: methods, limitExcept: isExcept });
   return undefined;
 }
 
@@ -224,19 +228,28 @@ function isExclusive(
   return [...listed].every((method) => other.has(method) === isExcept);
 }
 
+/** Whether a section names methods that the one around it leaves out: one of them for `<Limit>`, all of them for `<LimitExcept>`. */
+function isRedundant(
+  inner: ReadonlySet<string>,
+  innerExcept: boolean,
+  outer: ReadonlySet<string>,
+  outerExcept: boolean,
+): boolean {
+  const isOutside = (method: string): boolean => outer.has(method) === outerExcept;
+  return innerExcept ? [...inner].every(isOutside) : [...inner].some(isOutside);
+}
+
 function virtualHostSection(cmd: Cmd, text: string): ApplyResult {
   const args = sectionText(text);
   if (args === undefined) return `<${cmd.node.name}> directive missing closing '>'`;
+  if (args.trim() === '') return `<VirtualHost> directive requires additional arguments`;
   const addresses = [];
-  for (let rest = args; ; ) {
-    const [word, more] = getWord(rest);
-    if (word === '') break;
+  for (const word of allWords(args)) {
+    if (word === '') continue;
     const address = parseAddress(word);
     if (typeof address === 'string') return address;
     addresses.push(address);
-    rest = more;
   }
-  if (addresses.length === 0) return `<VirtualHost> directive requires additional arguments`;
   const server = new VirtualServer(true, addresses, cmd.node.span);
   cmd.server.virtualServers ??= [];
   cmd.server.virtualServers.push(server);

@@ -8,7 +8,8 @@ import {
   NOT_IN_DIR_CONTEXT,
   RSRC_CONF,
 } from '../../config/directive.ts';
-import { parseTimeout } from '../../config/values.ts';
+import { atoi, parseLong, parseTimeout, parseWhole } from '../../config/values.ts';
+import { allWords } from '../../config/words.ts';
 import type { CoreDirConf, CoreServerConf } from '../../core/core-config.ts';
 import { compileErrorLogFormat } from '../../core/error-log-format.ts';
 import { LEVEL_NAMES } from '../../core/log.ts';
@@ -17,15 +18,9 @@ import { positionOf } from '../../diagnostics/source.ts';
 type Cmd = Command<CoreServerConf, CoreDirConf>;
 type Row = AnyRow<CoreServerConf, CoreDirConf>;
 
-/** A number as atoi() with a range; undefined when it is none. */
-function parseCount(text: string, least: number, most = 2 ** 31 - 1): number | undefined {
-  if (!/^[+-]?\d+$/.test(text)) return undefined;
-  const value = Number(text);
-  return value >= least && value <= most ? value : undefined;
-}
-
 /** `[scheme://]host[:port]`: only a port is looked at closely (server_hostname_port). */
 function serverName(cmd: Cmd, arg: string): ApplyResult {
+  if (/[*?]/.test(arg)) return `Invalid ServerName "${arg}" use ServerAlias to set multiple server names.`;
   const match = /^(?:([A-Za-z][A-Za-z0-9+.-]*):\/\/)?(\[[^\]]*\]|[^:]*)(?::(.*))?$/s.exec(arg);
   const host = match?.[2] ?? arg;
   const portText = match?.[3];
@@ -39,11 +34,12 @@ function serverName(cmd: Cmd, arg: string): ApplyResult {
   return undefined;
 }
 
-function serverAlias(cmd: Cmd, name: string): ApplyResult {
+function serverAlias(cmd: Cmd, names: string): ApplyResult {
   if (!cmd.isVirtualHost) return 'ServerAlias only used in <VirtualHost>';
-  const lower = name.toLowerCase();
-  if (/[*?]/.test(lower)) (cmd.server.wildAliases ??= []).push(lower);
-  else (cmd.server.aliases ??= []).push(lower);
+  for (const name of allWords(names.toLowerCase())) {
+    if (/[*?]/.test(name)) (cmd.server.wildAliases ??= []).push(name);
+    else (cmd.server.aliases ??= []).push(name);
+  }
   return undefined;
 }
 
@@ -60,27 +56,23 @@ function documentRoot(cmd: Cmd, arg: string): ApplyResult {
   const clean = root === '/' ? root : root.replace(/\/+$/, '');
   if (cmd.checksDocumentRoots && !isDirectory(clean)) {
     // httpd lets a virtual host come up without, and says so at every start.
-    if (!cmd.isVirtualHost) return `DocumentRoot '${arg}' is not a directory, or is not readable`;
+    if (!cmd.isVirtualHost) return `DocumentRoot '${clean}' is not a directory, or is not readable`;
     cmd.warn(`AH00112: Warning: DocumentRoot [${clean}] does not exist`);
   }
   cmd.server.documentRoot = clean;
   return undefined;
 }
 
-function accessFileName(cmd: Cmd, name: string): ApplyResult {
-  cmd.server.accessFileNames = [...(cmd.server.accessFileNames ?? []), name];
+/** The last of several takes the place of the others; without a name no such files are read. */
+function accessFileName(cmd: Cmd, names: string): ApplyResult {
+  cmd.server.accessFileNames = allWords(names).filter((name) => name !== '');
   return undefined;
 }
 
 /** Whatever atoi() makes of it (set_timeout). */
 function timeout(cmd: Cmd, arg: string): ApplyResult {
-  cmd.server.timeout = (parseTimeout(arg) ?? leadingNumber(arg) * 1000) / 1000;
+  cmd.server.timeout = (parseTimeout(arg) ?? atoi(arg) * 1000) / 1000;
   return undefined;
-}
-
-/** atoi(): 0 where there is no number. */
-function leadingNumber(text: string): number {
-  return Number.parseInt(text, 10) || 0;
 }
 
 function limit(
@@ -88,7 +80,7 @@ function limit(
   name: string,
 ): (cmd: Cmd, arg: string) => ApplyResult {
   return (cmd, arg) => {
-    const value = leadingNumber(arg);
+    const value = atoi(arg);
     if (value < 0)
       return `${name} "${arg}" must be a non-negative integer${field === 'limitRequestFields' ? ' (0 = no limit)' : ''}`;
     cmd.server[field] = value;
@@ -151,13 +143,12 @@ function httpProtocolOptions(cmd: Cmd, arg: string): ApplyResult {
 const LOW_LIMIT = 4;
 
 function limitInternalRecursion(cmd: Cmd, first: string, second: string | undefined): ApplyResult {
-  const redirects = parseCount(first, 0);
-  if (redirects === undefined) return 'The recursion limit must be greater than zero.';
-  const subrequests = second === undefined ? redirects : parseCount(second, 0);
-  if (subrequests === undefined) return 'The recursion limit must be greater than zero.';
+  const redirects = atoi(first);
+  const subrequests = second === undefined ? redirects : atoi(second);
+  if (redirects <= 0 || subrequests <= 0) return 'The recursion limit must be greater than zero.';
   const advice = 'to very low numbers may cause normal requests to fail.';
-  if (redirects > 0 && redirects < LOW_LIMIT) cmd.warn(`AH00119: Limiting internal redirects ${advice}`);
-  if (second !== undefined && subrequests > 0 && subrequests < LOW_LIMIT) {
+  if (redirects < LOW_LIMIT) cmd.warn(`AH00119: Limiting internal redirects ${advice}`);
+  if (second !== undefined && subrequests < LOW_LIMIT) {
     cmd.warn('AH00120: Limiting the subrequest depth to a very low level may cause normal requests to fail.');
   }
   cmd.server.maxRedirects = redirects;
@@ -173,19 +164,20 @@ function logLevel(cmd: Cmd, word: string): ApplyResult {
   const levelName = (colon < 0 ? word : word.slice(colon + 1)).toLowerCase();
   let level = LEVEL_NAMES.indexOf(levelName);
   if (level < 0 && levelName === 'warning') level = 4;
-  const isModuleLevel = colon >= 0;
-  if (isModuleLevel && !cmd.hasModule(word.slice(0, colon)))
-    return `Cannot find module ${word.slice(0, colon)}`;
+  const moduleName = colon < 0 ? undefined : word.slice(0, colon);
+  if (moduleName !== undefined && levelName === '')
+    return `Module specifier '${moduleName}' must be followed by a log level keyword`;
   if (level < 0) {
-    return 'Log level keyword must be one of emerg/alert/crit/error/warn/notice/info/debug/trace1/.../trace8';
+    const place = moduleName === undefined ? '' : `${word}: `;
+    return `${place}Log level keyword must be one of emerg/alert/crit/error/warn/notice/info/debug/trace1/.../trace8`;
   }
+  if (moduleName !== undefined && !cmd.hasModule(moduleName)) return `Cannot find module ${moduleName}`;
   const previous = owner.logLevel;
-  if (colon < 0) {
+  if (moduleName === undefined) {
     owner.logLevel = { level, modules: new Map() };
     return undefined;
   }
-  const module = word
-    .slice(0, colon)
+  const module = moduleName
     .replace(/^mod_/, '')
     .replace(/\.c$/, '')
     .replace(/_module$/, '');
@@ -236,31 +228,66 @@ function portReplaced(): ApplyResult {
 
 /** A size in bytes of something that is not sized here. */
 export function byteCount(_cmd: unknown, arg: string): ApplyResult {
-  return /^\d+$/.test(arg) ? undefined : `parameter must be a number between 0 and (4294967295U)): ${arg}`;
+  const size = parseWhole(arg);
+  return size !== undefined && size >= 0 && size < 2 ** 32
+    ? undefined
+    : `parameter must be a number between 0 and (4294967295U)): ${arg}`;
+}
+
+function flushMaxPipelined(_cmd: unknown, arg: string): ApplyResult {
+  const count = parseWhole(arg);
+  return count !== undefined && count >= -1 && count < 2 ** 31
+    ? undefined
+    : `parameter must be a number between -1 and (2147483647): ${arg}`;
+}
+
+/** MaxMemFree, ThreadStackSize. */
+function unsizedHere(cmd: Cmd, arg: string): ApplyResult {
+  const { value, outOfRange } = parseLong(arg);
+  return value < 0n || outOfRange ? `Invalid ${cmd.node.name} value: ${arg}` : undefined;
+}
+
+function protocolsHonorOrder(_cmd: Cmd, arg: string): ApplyResult {
+  return /^(on|off)$/i.test(arg) ? undefined : "ProtocolsHonorOrder must be 'on' or 'off'";
+}
+
+/** ap_mpm_set_coredumpdir. */
+function coreDumpDirectory(cmd: Cmd, arg: string): ApplyResult {
+  const path = cmd.serverRootRelative(arg);
+  const found = statSync(Buffer.from(path, 'latin1'), { throwIfNoEntry: false });
+  if (found === undefined) return `CoreDumpDirectory ${path} does not exist`;
+  return found.isDirectory() ? undefined : `CoreDumpDirectory ${path} is not a directory`;
 }
 
 /** RegexDefaultOptions: names checked, as they would be refused. */
-function regexOption(_cmd: Cmd, word: string): ApplyResult {
-  const name = word.replace(/^[+-]/, '').toLowerCase();
-  const known = ['none', 'icase', 'extended', 'dotall', 'dollar_endonly'];
-  return known.includes(name) ? undefined : `RegexDefaultOptions: option '${word}' unknown`;
+function regexOptions(_cmd: Cmd, text: string): ApplyResult {
+  for (const word of allWords(text)) {
+    const name = word.replace(/^[+-]/, '');
+    if (word.toLowerCase() === 'none') continue;
+    if (!/^(icase|extended|dotall|dollar_endonly)$/i.test(name))
+      return `RegexDefaultOptions: option '${name}' unknown`;
+  }
+  return undefined;
 }
 
 const MUTEX_MECHANISMS =
   "'none', 'default', 'flock:/path/to/file', 'fcntl:/path/to/file', 'file:/path/to/file', 'pthread', 'sysvsem', 'posixsem', 'sem'";
 
-function mutex(_cmd: Cmd, words: readonly string[]): ApplyResult {
-  const mechanism = words[0] ?? '';
-  if (/^(none|default|no|yes|sem|posixsem|sysvsem|pthread|(file|flock|fcntl)(:.*)?)$/i.test(mechanism))
-    return undefined;
-  return `Invalid Mutex argument ${mechanism} (Mutex mechanisms are: ${MUTEX_MECHANISMS})`;
-}
-
-function runtimeDir(cmd: Cmd, arg: string): ApplyResult {
-  const path = cmd.serverRootRelative(arg);
-  if (!isDirectory(path))
-    return 'DefaultRuntimeDir must be a valid directory, absolute or relative to ServerRoot';
-  cmd.server.runtimeDir = path;
+/** ap_set_mutex, without the names that modules give theirs. */
+function mutex(cmd: Cmd, words: readonly string[]): ApplyResult {
+  const [mechanism, ...types] = words;
+  if (mechanism === undefined)
+    return `Mutex requires at least a mechanism argument (Mutex mechanisms are: ${MUTEX_MECHANISMS})`;
+  const match = /^(none|default|no|yes|sem|posixsem|sysvsem|pthread|(?:file|flock|fcntl)(?::(.*))?)$/i.exec(
+    mechanism,
+  );
+  if (match === null)
+    return `Invalid Mutex argument ${mechanism} (Mutex mechanisms are: ${MUTEX_MECHANISMS})`;
+  const directory = match[2];
+  if (directory !== undefined && !isDirectory(cmd.serverRootRelative(directory)))
+    return `Invalid Mutex directory in argument ${mechanism}`;
+  const isDefault = types.length === 0 || types.some((type) => type.toLowerCase() === 'default');
+  if (mechanism.toLowerCase() === 'none' && isDefault) return 'None is not allowed for mutex type default';
   return undefined;
 }
 
@@ -281,7 +308,7 @@ function row<K extends Row['shape']>(
 export const serverRows: readonly Row[] = [
   row(
     'AccessFileName',
-    'ITERATE',
+    'RAW_ARGS',
     'Name(s) of per-directory config files (default: .htaccess)',
     accessFileName,
   ),
@@ -293,7 +320,7 @@ export const serverRows: readonly Row[] = [
     (cmd, a) => void (cmd.server.serverAdmin = a),
   ),
   row('ServerName', 'TAKE1', 'The hostname and port of the server', serverName),
-  row('ServerAlias', 'ITERATE', 'A name or names alternately used to access the server', serverAlias),
+  row('ServerAlias', 'RAW_ARGS', 'A name or names alternately used to access the server', serverAlias),
   row(
     'ServerPath',
     'TAKE1',
@@ -382,17 +409,10 @@ export const serverRows: readonly Row[] = [
     { forbidden: GLOBAL_ONLY },
   ),
   row(
-    'DefaultRuntimeDir',
-    'TAKE1',
-    'Common directory for run-time files (shared memory, locks, etc.)',
-    runtimeDir,
-    { forbidden: GLOBAL_ONLY },
-  ),
-  row(
     'RegexDefaultOptions',
-    'ITERATE',
+    'RAW_ARGS',
     "default options for regexes (prefixed by '+' to add, '-' to del)",
-    regexOption,
+    regexOptions,
     {
       forbidden: GLOBAL_ONLY,
       noEffect: 'every expression is compiled with the default options DOTALL and DOLLAR_ENDONLY',
@@ -406,9 +426,9 @@ export const serverRows: readonly Row[] = [
   ),
   row(
     'ProtocolsHonorOrder',
-    'FLAG',
+    'TAKE1',
     "'off' (default) or 'on' to respect given order of protocols, by default the client specified order determines selection",
-    none,
+    protocolsHonorOrder,
     { noEffect: 'HTTP/1.1 is the only protocol spoken to clients' },
   ),
   row('NameVirtualHost', 'TAKE1', 'A numeric IP address:port, or the name of a host', nameVirtualHost, {
@@ -433,7 +453,7 @@ export const serverRows: readonly Row[] = [
     'FlushMaxPipelined',
     'TAKE1',
     'Maximum number of pipelined responses (pending) above which they are flushed to the network',
-    none,
+    flushMaxPipelined,
     { noEffect: 'every answer is flushed at its end' },
   ),
   row('Mutex', 'TAKE_ARGV', 'mutex (or "default") and mechanism', mutex, {
@@ -479,18 +499,24 @@ export const serverRows: readonly Row[] = [
     'CoreDumpDirectory',
     'TAKE1',
     'The location of the directory Apache changes to before dumping core',
-    none,
+    coreDumpDirectory,
     { forbidden: GLOBAL_ONLY, noEffect: 'Node.js decides where it leaves a report' },
   ),
-  row('MaxMemFree', 'TAKE1', "Maximum number of 1k blocks a particular child's allocator may hold.", none, {
-    forbidden: GLOBAL_ONLY,
-    noEffect: 'memory is managed by the garbage collector',
-  }),
+  row(
+    'MaxMemFree',
+    'TAKE1',
+    "Maximum number of 1k blocks a particular child's allocator may hold.",
+    unsizedHere,
+    {
+      forbidden: GLOBAL_ONLY,
+      noEffect: 'memory is managed by the garbage collector',
+    },
+  ),
   row(
     'ThreadStackSize',
     'TAKE1',
     'Size in bytes of stack used by threads handling client connections',
-    none,
+    unsizedHere,
     { forbidden: GLOBAL_ONLY, noEffect: NO_WORKERS },
   ),
   row(

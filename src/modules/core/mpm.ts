@@ -9,6 +9,7 @@ import {
   GLOBAL_ONLY,
   RSRC_CONF,
 } from '../../config/directive.ts';
+import { atoi } from '../../config/values.ts';
 import { coreServerOf } from '../../core/core-config.ts';
 import { type AnyModule, defineModule } from '../../core/module.ts';
 import { isLiteralAddress, parsePort, splitHostPort } from './addresses.ts';
@@ -24,7 +25,9 @@ function listen(cmd: Cmd, words: readonly string[]): ApplyResult {
   const split = isBarePort ? { host: undefined, port: first } : splitHostPort(first);
   if (typeof split === 'string') return 'Invalid address or port';
   const { host, port } = split;
-  if (port === undefined || port === '') return 'Port must be specified';
+  // What is no number belongs to the name, except behind brackets.
+  const isName = port !== undefined && !/^\d+$/.test(port) && !first.startsWith('[');
+  if (port === undefined || isName) return 'Port must be specified';
   const number = parsePort(port);
   if (number === undefined) return 'Invalid address or port';
   const isAny = host === undefined || host === '*';
@@ -60,14 +63,14 @@ function poolRow(
 
 /** SendBufferSize, ReceiveBufferSize. */
 function bufferSize(cmd: Cmd, arg: string): ApplyResult {
-  const size = Number.parseInt(arg, 10) || 0;
-  return size > 0 && size < 512
+  const size = atoi(arg);
+  return size !== 0 && size < 512
     ? `${cmd.node.name} must be >= 512 bytes, or 0 for system default.`
     : undefined;
 }
 
 function bucketsRatio(_cmd: Cmd, arg: string): ApplyResult {
-  return Number.parseInt(arg, 10) > 0 ? undefined : 'ListenCoresBucketsRatio must be > 0';
+  return atoi(arg) > 0 ? undefined : 'ListenCoresBucketsRatio must be > 0';
 }
 
 const listenRows: readonly Row[] = [
@@ -78,8 +81,8 @@ const listenRows: readonly Row[] = [
     forbidden: GLOBAL_ONLY,
     usage: 'Maximum length of the queue of pending connections, as used by listen(2)',
     apply: (cmd, arg) => {
-      const backlog = Number.parseInt(arg, 10);
-      if (!(backlog > 0)) return 'ListenBacklog must be > 0';
+      const backlog = atoi(arg);
+      if (backlog <= 0) return 'ListenBacklog must be > 0';
       coreServerOf(cmd).listenBacklog = backlog;
       return undefined;
     },
@@ -117,7 +120,7 @@ const listenRows: readonly Row[] = [
     forbidden: GLOBAL_ONLY,
     usage: 'Value set for the socket option TCP_DEFER_ACCEPT if it is set',
     noEffect: 'Node.js does not offer the option',
-    apply: none,
+    apply: (_cmd, arg) => (atoi(arg) > 0 ? undefined : 'ListenTCPDeferAccept must be > 0'),
   },
 ];
 
@@ -133,7 +136,7 @@ const poolRows: readonly Row[] = [
     forbidden: GLOBAL_ONLY,
     usage: 'Maximum time in seconds to wait for child processes to complete transactions during shutdown',
     apply: (cmd, arg) => {
-      coreServerOf(cmd).gracefulShutdownTimeout = Number.parseInt(arg, 10) || 0;
+      coreServerOf(cmd).gracefulShutdownTimeout = atoi(arg);
       return undefined;
     },
   },

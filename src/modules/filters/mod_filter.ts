@@ -11,6 +11,7 @@ import {
   OR_FILEINFO,
   RSRC_CONF,
 } from '../../config/directive.ts';
+import { atoi } from '../../config/values.ts';
 import type { BodyWriter, OutputFilter } from '../../core/body.ts';
 import { evaluateBoolean } from '../../core/expression-context.ts';
 import { addOutputFilter, FilterType, findOutputFilter } from '../../core/filters.ts';
@@ -145,7 +146,7 @@ function byType(cmd: Cmd, words: readonly string[]): ApplyResult {
 function trace(cmd: Cmd, name: string, level: string): ApplyResult {
   const smart = cmd.dir.filters?.get(name);
   if (smart === undefined) return `Undeclared smart filter ${name}`;
-  setFilter(cmd, { ...smart, trace: Number.parseInt(level, 10) || 0 });
+  setFilter(cmd, { ...smart, trace: atoi(level) });
   return undefined;
 }
 

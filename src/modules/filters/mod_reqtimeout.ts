@@ -3,7 +3,7 @@
  * said how much there is. The handshake stage counts for TLS alone.
  */
 import { type AnyRow, type ApplyResult, type Command, RSRC_CONF } from '../../config/directive.ts';
-import { getWord } from '../../config/words.ts';
+import { allWords } from '../../config/words.ts';
 import type { Configuration } from '../../core/configuration.ts';
 import { defineModule } from '../../core/module.ts';
 import type { ReadTimeouts, StageTimeout } from '../../core/read-timeouts.ts';
@@ -56,7 +56,7 @@ export function parseStage(text: string): StageTimeout | string {
 }
 
 function requestReadTimeout(cmd: Command<ServerConf, object>, text: string): ApplyResult {
-  for (let [word, rest] = getWord(text); word !== ''; [word, rest] = getWord(rest)) {
+  for (const word of allWords(text)) {
     const equals = word.indexOf('=');
     if (equals < 0) return "Invalid RequestReadTimeout parameter. Parameter must be in the form 'key=value'";
     const key = word.slice(0, equals).toLowerCase();

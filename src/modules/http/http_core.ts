@@ -3,7 +3,7 @@
  * and framing of answers are made by the server itself.
  */
 import { type AnyRow, type ApplyResult, type Command, RSRC_CONF } from '../../config/directive.ts';
-import { parseTimeout } from '../../config/values.ts';
+import { atoi, parseTimeout } from '../../config/values.ts';
 import { type CoreServerConf, coreServer, coreServerOf } from '../../core/core-config.ts';
 import { type Answer, MIDDLE } from '../../core/hooks.ts';
 import { defineModule } from '../../core/module.ts';
@@ -11,6 +11,7 @@ import type { Request } from '../../core/request.ts';
 import { readBody } from '../../core/request-body.ts';
 import { beginBody } from '../../core/response.ts';
 import { DECLINED, DONE } from '../../core/status.ts';
+import { equalsIgnoreCase } from '../../http/bytes.ts';
 
 type Cmd = Command<object, object>;
 
@@ -27,7 +28,7 @@ function setKeepAlive(cmd: Cmd, on: boolean): ApplyResult {
 }
 
 function setMaxRequests(cmd: Cmd, arg: string): ApplyResult {
-  coreServerOf(cmd).maxKeepAliveRequests = Number.parseInt(arg, 10) || 0;
+  coreServerOf(cmd).maxKeepAliveRequests = atoi(arg);
   return undefined;
 }
 
@@ -72,7 +73,9 @@ function trace(r: Request): Answer {
     r.notes.set('error-notes', 'TRACE denied by server configuration');
     return 405;
   }
-  if (!r.transport.body.isPresent) return echo(r, initial, Buffer.alloc(0));
+  const coding = r.headersIn.get('transfer-encoding');
+  if (coding !== undefined && !equalsIgnoreCase(coding, 'chunked')) return 501; // (ap_setup_client_block)
+  if (!r.transport.body.isPresent || r.transport.body.length === 0) return echo(r, initial, Buffer.alloc(0));
   if (mode !== 'extended') {
     r.notes.set('error-notes', 'TRACE with a request body is not allowed');
     return 413;

@@ -3,6 +3,7 @@
  * as an input filter (compressed request bodies), for which the DeflateInflate... limits are read and checked.
  */
 import { type AnyRow, type ApplyResult, type Command, OR_ALL, RSRC_CONF } from '../../../config/directive.ts';
+import { atoi, parseLong, parseWhole } from '../../../config/values.ts';
 import type { BodyWriter, OutputFilter } from '../../../core/body.ts';
 import { FilterType, OUTPUT_FILTER } from '../../../core/filters.ts';
 import { Level, logRequest } from '../../../core/log.ts';
@@ -41,7 +42,7 @@ const NOT_WORTH_IT = 68;
 
 function bounded(field: 'windowSize' | 'memLevel' | 'level', most: number, complaint: string) {
   return (cmd: Cmd, text: string): ApplyResult => {
-    const value = Number.parseInt(text, 10) || 0;
+    const value = atoi(text);
     if (value < 1 || value > most) return complaint;
     cmd.server[field] = value;
     return undefined;
@@ -49,7 +50,7 @@ function bounded(field: 'windowSize' | 'memLevel' | 'level', most: number, compl
 }
 
 function bufferSize(cmd: Cmd, text: string): ApplyResult {
-  const value = Number.parseInt(text, 10) || 0;
+  const value = atoi(text);
   if (value <= 0) return 'DeflateBufferSize should be positive';
   cmd.server.bufferSize = value;
   return undefined;
@@ -92,14 +93,18 @@ function alterEtag(cmd: Cmd, word: string): ApplyResult {
 }
 
 function inflateLimit(cmd: Cmd, text: string): ApplyResult {
-  if (!/^\d+$/.test(text)) return 'DeflateInflateLimitRequestBody requires a non-negative integer.';
-  cmd.dir.inflateLimit = Number(text);
+  const limit = parseWhole(text);
+  if (limit === undefined && parseLong(text).outOfRange)
+    return 'DeflateInflateLimitRequestBody is not parsable.';
+  if (limit === undefined || limit < 0)
+    return 'DeflateInflateLimitRequestBody requires a non-negative integer.';
+  cmd.dir.inflateLimit = limit;
   return undefined;
 }
 
 function positive(field: 'ratioLimit' | 'ratioBurst', name: string) {
   return (cmd: Cmd, text: string): ApplyResult => {
-    const value = Number.parseInt(text, 10) || 0;
+    const value = atoi(text);
     if (value <= 0) return `${name} must be positive`;
     cmd.dir[field] = value;
     return undefined;

@@ -1,5 +1,6 @@
 /** The directives of mod_autoindex. */
 import { type AnyRow, type ApplyResult, type Command, OR_INDEXES } from '../../../config/directive.ts';
+import { atoi } from '../../../config/values.ts';
 import { getWord } from '../../../config/words.ts';
 import {
   DEFAULT_WIDTH,
@@ -90,7 +91,7 @@ function setting(dir: DirConf, word: string, sign: string): string | undefined {
         return undefined;
       }
       if (sign === '-') return `Cannot combine '-' with ${label}=n`;
-      dir[field] = Number.parseInt(value, 10) || 0;
+      dir[field] = atoi(value);
       return undefined;
     }
     case 'namewidth':
@@ -127,7 +128,7 @@ function width(
     dir[field] = { isAdjusted: true, width: dir[field]?.width ?? DEFAULT_WIDTH };
     return undefined;
   }
-  const number = Number.parseInt(value, 10) || 0;
+  const number = atoi(value);
   if (number < least) return `${label} value must be greater than ${least}`;
   dir[field] = { isAdjusted: false, width: number };
   return undefined;

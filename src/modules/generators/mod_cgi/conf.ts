@@ -1,6 +1,6 @@
 /** Configuration and directives of mod_cgi and mod_cgid. */
 import { ACCESS_CONF, type AnyRow, GLOBAL_ONLY, RSRC_CONF } from '../../../config/directive.ts';
-import { parseTimeout } from '../../../config/values.ts';
+import { atoi, parseTimeout } from '../../../config/values.ts';
 
 export interface ServerConf {
   logName?: string;
@@ -34,14 +34,14 @@ const COMMON: readonly Row[] = [
     shape: 'TAKE1',
     where,
     usage: 'the maximum length (in bytes) of the script debug log',
-    apply: (cmd, text) => void (cmd.server.logLength = Number.parseInt(text, 10) || 0),
+    apply: (cmd, text) => void (cmd.server.logLength = atoi(text)),
   },
   {
     name: 'ScriptLogBuffer',
     shape: 'TAKE1',
     where,
     usage: 'the maximum size (in bytes) to record of a POST request',
-    apply: (cmd, text) => void (cmd.server.logBuffer = Math.max(0, Number.parseInt(text, 10) || 0)),
+    apply: (cmd, text) => void (cmd.server.logBuffer = Math.max(0, atoi(text))),
   },
 ];
 

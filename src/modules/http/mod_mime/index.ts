@@ -7,6 +7,7 @@ import {
   type AnyRow,
   type ApplyResult,
   type Command,
+  NOT_IN_LOCATION,
   OR_FILEINFO,
   RSRC_CONF,
 } from '../../../config/directive.ts';
@@ -138,6 +139,7 @@ const directives: readonly Row[] = [
     name: 'MultiviewsMatch',
     shape: 'ITERATE',
     where: OR_FILEINFO,
+    forbidden: NOT_IN_LOCATION,
     usage: 'NegotiatedOnly (default), Handlers and/or Filters, or Any',
     apply: multiviewsMatch,
   },
@@ -175,7 +177,7 @@ function loadTypeTable(configuration: Configuration): void {
   const { main } = configuration;
   const conf = modMime.server(main);
   const types = loadTypes(conf.typesConfig, configuration.serverRoot, (path) => {
-    const message = `AH01597: could not open mime types config file ${path}.`;
+    const message = `could not open mime types config file ${path}.`;
     const hint = 'the types of the system, or built-in ones, are used instead';
     configuration.problems.add({ code: 'AH01597', severity: 'warning', message, span: undefined, hint });
   });

@@ -3,7 +3,6 @@ import {
   type AnyRow,
   type ApplyResult,
   type Command,
-  GLOBAL_ONLY,
   OR_FILEINFO,
   RSRC_CONF,
 } from '../../../config/directive.ts';
@@ -45,7 +44,6 @@ export const directives: readonly AnyRow<ServerConf, DirConf>[] = [
     name: 'CacheNegotiatedDocs',
     shape: 'FLAG',
     where: RSRC_CONF,
-    forbidden: GLOBAL_ONLY,
     usage: "Either 'on' or 'off' (default)",
     apply: (cmd, on) => void (cmd.server.cachesNegotiated = on),
   },

@@ -10,7 +10,7 @@ import {
   type Shape,
   type ShapeArgs,
 } from '../../../config/directive.ts';
-import { parseTimeout } from '../../../config/values.ts';
+import { atoi, parseLong } from '../../../config/values.ts';
 import { compilePcre, PcreError } from '../../../lib/pcre/index.ts';
 import type { ProxyDirConf, ProxyServerConf, ReverseAlias } from '../shared/config.ts';
 import type { Row } from './pass-rows.ts';
@@ -43,7 +43,7 @@ function forwardOnly(cmd: Cmd): ApplyResult {
   return { message: `${cmd.node.name}: there is no forward proxy`, hint: FORWARD };
 }
 
-function proxyRemote(cmd: Cmd, pattern: string): ApplyResult {
+function proxyRemote(cmd: Cmd, pattern: string, remote: string): ApplyResult {
   if (cmd.node.key === 'proxyremotematch') {
     try {
       compilePcre(pattern);
@@ -52,6 +52,7 @@ function proxyRemote(cmd: Cmd, pattern: string): ApplyResult {
       throw error;
     }
   }
+  if (!remote.includes(':')) return `${cmd.node.name}: Bad syntax for a remote proxy server`;
   return { message: `${cmd.node.name}: requests cannot be passed on through another proxy`, hint: FORWARD };
 }
 
@@ -65,15 +66,16 @@ function oneOf<T extends string>(words: readonly T[], value: string): T | undefi
 }
 
 function proxyTimeout(cmd: Cmd, value: string): ApplyResult {
-  const timeout = parseTimeout(value);
-  if (timeout === undefined || timeout < 1000) return 'Proxy Timeout must be at least 1 second.';
+  const timeout = atoi(value) * 1000;
+  if (timeout < 1000) return 'Proxy Timeout must be at least 1 second.';
   cmd.server.timeout = timeout;
   return undefined;
 }
 
 function bufferSize(key: 'ioBufferSize' | 'receiveBufferSize') {
   return (cmd: Cmd, value: string): ApplyResult => {
-    const size = Number.parseInt(value, 10) || 0;
+    // One is kept in 64 bits, the other in 32.
+    const size = key === 'ioBufferSize' ? Number(parseLong(value).value) : atoi(value);
     if (size < 512 && size !== 0) return `${cmd.node.name} must be >= 512 bytes, or 0 for system default.`;
     cmd.server[key] = size;
     return undefined;
@@ -81,7 +83,7 @@ function bufferSize(key: 'ioBufferSize' | 'receiveBufferSize') {
 }
 
 function proxyMaxForwards(cmd: Cmd, value: string): ApplyResult {
-  const most = Number.parseInt(value, 10) || 0;
+  const most = atoi(value);
   cmd.server.maxForwards = most < 0 ? -1 : most;
   return undefined;
 }
@@ -146,7 +148,7 @@ function cookieMap(key: 'cookiePaths' | 'cookieDomains') {
 }
 
 function balancerGrowth(_cmd: Cmd, value: string): ApplyResult {
-  const growth = Number.parseInt(value, 10) || 0;
+  const growth = atoi(value);
   return growth < 0 || growth > 1000 ? 'BalancerGrowth must be between 0 and 1000' : undefined;
 }
 

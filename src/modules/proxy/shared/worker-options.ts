@@ -1,5 +1,5 @@
 /** Parameters of workers: `key=value` of ProxyPass, ProxySet, `<Proxy>` (mod_proxy.c: set_worker_param), in httpd's wording. */
-import { parseTimeout } from '../../../config/values.ts';
+import { atoi, parseTimeout } from '../../../config/values.ts';
 
 /** All times in milliseconds. Undefined: not said. */
 export interface WorkerOptions {
@@ -37,11 +37,6 @@ export interface StatusTarget {
 }
 
 const MAX_BUFFER = 512;
-
-/** atoi(): what digits the text starts with. */
-function atoi(text: string): number {
-  return Number.parseInt(text, 10) || 0;
-}
 
 type Setter = (options: WorkerOptions, value: string, status: StatusTarget) => string | undefined;
 
