@@ -8,7 +8,8 @@ import { type CoreServerConf, coreServer } from '../core/core-config.ts';
 import type { VirtualServer } from '../core/virtual-server.ts';
 import { DEFAULT_LIMITS, type ParserOptions, REGISTERED_METHODS } from '../http/request-head.ts';
 import { TimerWheel } from '../lib/timer-wheel.ts';
-import { type ConnectionHome, Http1Connection } from './http1-connection.ts';
+import type { ConnectionHome } from './connection-home.ts';
+import { Http1Connection } from './http1-connection.ts';
 
 /** A socket could not be opened. */
 export class ListenError extends Error {

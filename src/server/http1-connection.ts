@@ -3,7 +3,6 @@
  * modules/http/http_core.c). Pipelined requests wait in the buffer; a reader that is slow stops the socket. Answers leave by http1-answer.ts.
  */
 import type { Socket } from 'node:net';
-import type { Configuration } from '../core/configuration.ts';
 import { coreServer } from '../core/core-config.ts';
 import { die } from '../core/errors.ts';
 import type { Answer } from '../core/hooks.ts';
@@ -13,39 +12,24 @@ import type { Request } from '../core/request.ts';
 import type { AddressServers } from '../core/vhosts.ts';
 import type { VirtualServer } from '../core/virtual-server.ts';
 import { isFailure } from '../http/body.ts';
-import type { HeaderFields } from '../http/header-fields.ts';
 import { checkRequest } from '../http/request-checks.ts';
-import type { ParserOptions, RequestFailure, RequestHead } from '../http/request-head.ts';
+import type { RequestFailure, RequestHead } from '../http/request-head.ts';
 import { ParseState, RequestParser } from '../http/request-parser.ts';
-import type { TimerWheel } from '../lib/timer-wheel.ts';
 import { ConnectionDeadline, type DeadlineOwner } from './connection-deadlines.ts';
+import type { ConnectionHome } from './connection-home.ts';
 import { type AnswerHost, Http1Transport } from './http1-answer.ts';
 import { keepAliveTimeout } from './http1-head.ts';
 import {
   CUT_OFF,
   chooseServer,
   hasForeignScheme,
-  keepTrailers,
   logFailures,
   makeRequest,
-  noteBadBody,
   plainAddress,
 } from './http1-request.ts';
-import { type BodyHost, IncomingBody } from './incoming-body.ts';
+import { IncomingBody } from './incoming-body.ts';
 import { PendingInput } from './pending-input.ts';
 import { RequestRun, type RunHost } from './request-run.ts';
-
-/** What the connections of a listener share. */
-export interface ConnectionHome {
-  /** The configuration new requests are served by. */
-  readonly configuration: Configuration;
-  readonly parserOptions: (server: VirtualServer) => ParserOptions;
-  readonly wheel: TimerWheel;
-  readonly isTls: boolean;
-  /** No further requests: answers say `Connection: close`. */
-  readonly isDraining: boolean;
-  onClosed(connection: Http1Connection): void;
-}
 
 /** Unread pipelined bytes kept while a request is busy; beyond it the socket is not read. */
 const MAX_PENDING = 64 * 1024;
@@ -61,7 +45,7 @@ const refuse = (r: Request): Answer => die(r, 400);
 
 let nextId = 1;
 
-export class Http1Connection implements DeadlineOwner, BodyHost, AnswerHost, RunHost {
+export class Http1Connection implements DeadlineOwner, AnswerHost, RunHost {
   readonly id: number = nextId++;
   readonly remoteAddr: string;
   readonly remotePort: number;
@@ -75,7 +59,6 @@ export class Http1Connection implements DeadlineOwner, BodyHost, AnswerHost, Run
 
   readonly #socket: Socket;
   readonly #home: ConnectionHome;
-  readonly #configuration: Configuration;
   readonly #servers: AddressServers | undefined;
   readonly #parser: RequestParser;
   readonly #input = new PendingInput();
@@ -92,7 +75,6 @@ export class Http1Connection implements DeadlineOwner, BodyHost, AnswerHost, Run
   constructor(socket: Socket, home: ConnectionHome) {
     this.#socket = socket;
     this.#home = home;
-    this.#configuration = home.configuration;
     this.isTls = home.isTls;
     this.remoteAddr = plainAddress(socket.remoteAddress ?? '');
     this.remotePort = socket.remotePort ?? 0;
@@ -219,7 +201,7 @@ export class Http1Connection implements DeadlineOwner, BodyHost, AnswerHost, Run
     if (framing.mustClose || this.#home.isDraining) r.closeConnection = true;
     if (framing.kind !== 'none') {
       const { limits, strict } = this.#home.parserOptions(r.server);
-      this.#transport.body = new IncomingBody(framing, limits, strict, this);
+      this.#transport.body = new IncomingBody(framing, limits, strict, this.#run);
     }
     this.#transport.waitsForContinue = checked.expectsContinue;
     const isRefused =
@@ -231,7 +213,7 @@ export class Http1Connection implements DeadlineOwner, BodyHost, AnswerHost, Run
   #beginRequest(head: RequestHead): Request {
     this.#phase = 'busy';
     this.#deadline.restartInput();
-    const r = makeRequest(head, this.#configuration, this, this.#transport);
+    const r = makeRequest(head, this.#home.configuration, this, this.#transport);
     this.#run.begin(r);
     return r;
   }
@@ -295,24 +277,6 @@ export class Http1Connection implements DeadlineOwner, BodyHost, AnswerHost, Run
     } else {
       this.#regulate();
     }
-  }
-
-  // ---- for the body ----
-
-  get waitsForContinue(): boolean {
-    return this.#transport.waitsForContinue;
-  }
-
-  sendContinue(): void {
-    this.#transport.sendContinue();
-  }
-
-  onBadBody(failure: RequestFailure, isInTrailers: boolean): void {
-    if (this.#run.request !== undefined) noteBadBody(this.#run.request, failure, isInTrailers);
-  }
-
-  onTrailers(trailers: HeaderFields): void {
-    if (this.#run.request !== undefined) keepTrailers(this.#run.request, trailers);
   }
 
   // ---- the socket's and the clock's other words ----

@@ -8,18 +8,22 @@ import { settle } from '../core/lifecycle.ts';
 import { Level, logConnection } from '../core/log.ts';
 import type { Request } from '../core/request.ts';
 import { EMPTY_BODY, sendBuffer } from '../core/response.ts';
+import type { HeaderFields } from '../http/header-fields.ts';
+import type { RequestFailure } from '../http/request-head.ts';
 import type { Http1Transport } from './http1-answer.ts';
-import { defectText, logDefect } from './http1-request.ts';
-import { IncomingBody } from './incoming-body.ts';
+import { defectText, keepTrailers, logDefect, noteBadBody } from './http1-request.ts';
+import { type BodyHost, IncomingBody } from './incoming-body.ts';
 
 export interface RunHost extends Connection {
   /** Answered (or nobody is there to answer), its lifecycle has returned, and it is logged. */
   onDone(r: Request): void;
+  /** The body can take (more) of what is at hand. */
+  pull(): void;
   /** Cuts the connection. */
   abort(): void;
 }
 
-export class RequestRun {
+export class RequestRun implements BodyHost {
   /** Undefined between requests. */
   request: Request | undefined;
   readonly #host: RunHost;
@@ -106,6 +110,30 @@ export class RequestRun {
       this.onDefect(error);
     }
   }
+
+  // ---- for its body ----
+
+  pull(): void {
+    this.#host.pull();
+  }
+
+  get waitsForContinue(): boolean {
+    return this.#transport.waitsForContinue;
+  }
+
+  sendContinue(): void {
+    this.#transport.sendContinue();
+  }
+
+  onBadBody(failure: RequestFailure, isInTrailers: boolean): void {
+    if (this.request !== undefined) noteBadBody(this.request, failure, isInTrailers);
+  }
+
+  onTrailers(trailers: HeaderFields): void {
+    if (this.request !== undefined) keepTrailers(this.request, trailers);
+  }
+
+  // ---- defects ----
 
   /** Thrown into a callback of the socket or the clock by whoever reads the body or writes the answer. */
   onDefect(error: unknown): void {

@@ -421,3 +421,47 @@ describe('an aborted request', () => {
     expect(pool.counters).toMatchObject({ used: 0, waiting: 0, idle: 1 });
   });
 });
+
+describe('a sink that throws', () => {
+  const throwIn = (place: 'onHead' | 'write' | 'flush' | 'end'): Sink => {
+    const sink = new Sink();
+    sink[place] = () => {
+      throw new Error(`thrown in ${place}`);
+    };
+    return sink;
+  };
+
+  it.each([
+    ['onHead', 'hello'],
+    ['write', 'hello'],
+    ['flush', 'slow'],
+    ['end', 'hello'],
+  ] as const)('in %s ends its request, and says what it was', async (place, script) => {
+    const { pool } = await fakeWith();
+    const sink = throwIn(place);
+    const error = await new Promise((resolve) => {
+      const { pump } = send(pool, script, { sink, onDefect: resolve });
+      expect(pump.isSettled).toBe(false);
+    });
+    expect(String(error)).toBe(`Error: thrown in ${place}`);
+    expect(sink.outcome).toBe('');
+    expect(pool.counters.used).toBe(0);
+    // The pool serves the next one.
+    const { sink: next } = send(pool, 'hello');
+    await next.done;
+    expect(next.outcome).toBe('end');
+  });
+
+  it('in fail too', async () => {
+    const { pool } = await fakeWith();
+    const sink = new Sink();
+    sink.fail = () => {
+      throw new Error('thrown in fail');
+    };
+    const error = await new Promise((resolve) => {
+      send(pool, 'close-at-once', { sink, onDefect: resolve });
+    });
+    expect(String(error)).toBe('Error: thrown in fail');
+    expect(pool.counters.used).toBe(0);
+  });
+});
