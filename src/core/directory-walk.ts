@@ -182,8 +182,19 @@ function unguardedSearch(r: Request, filename: string, failure: StatFailure): nu
   return guardedWalk(r, filename);
 }
 
-/** The walk component by component: reads .htaccess files, checks links. */
+/**
+ * The walk component by component. One that is refused on the way leaves the configuration it began with: a refused link is answered by the
+ * server's ErrorDocument, not by one of the directory it is in.
+ */
 function guardedWalk(r: Request, filename: string): number {
+  const before = r.perDir;
+  const status = walkComponents(r, filename);
+  if (status !== OK) r.perDir = before;
+  return status;
+}
+
+/** Reads .htaccess files, checks links. */
+function walkComponents(r: Request, filename: string): number {
   let sections = NOTHING;
   let depth = 0;
   let slash = 0;
