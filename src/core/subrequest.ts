@@ -1,4 +1,6 @@
 /** Sub-requests: what another URL or file of this server would be, without answering it (ap_sub_req_lookup_uri, ap_sub_req_lookup_file). */
+
+import type { HeaderFields } from '../http/header-fields.ts';
 import { type BodyWriter, NO_BODY, type RequestBody } from './body.ts';
 import type { Answer } from './hooks.ts';
 import { inherit, isRecursionLimitExceeded } from './internal-redirect.ts';
@@ -6,6 +8,20 @@ import { invokeHandler, prepareFileRequest, prepareRequest } from './lifecycle.t
 import { Request, type Transport } from './request.ts';
 import { setTarget } from './request-uri.ts';
 import { OK } from './status.ts';
+
+/** What tells of a body (strip_headers_request_body). */
+const BODY_FIELDS: readonly string[] = [
+  'content-encoding',
+  'content-language',
+  'content-length',
+  'content-location',
+  'content-md5',
+  'content-range',
+  'content-type',
+  'expires',
+  'last-modified',
+  'transfer-encoding',
+];
 
 /**
  * Looks a URL up: relative to the request's own, or absolute with its `/`. The answer's status is 200 when it could be served (whether the
@@ -36,8 +52,17 @@ export function lookupFile(r: Request, filename: string): Request | Promise<Requ
   return finish(sub, prepareFileRequest(sub));
 }
 
+/** A sub-request has fields of its own to change, and no body (ap_set_sub_req_protocol). */
+function fieldsFor(r: Request): HeaderFields {
+  const fields = r.headersIn.clone();
+  if (fields.has('content-length') || fields.has('transfer-encoding')) {
+    for (const name of BODY_FIELDS) fields.delete(name);
+  }
+  return fields;
+}
+
 function makeSubrequest(r: Request): Request {
-  const sub = new Request(r.configuration, r.connection, r.transport, r.server, r.headersIn, r.requestTime);
+  const sub = new Request(r.configuration, r.connection, r.transport, r.server, fieldsFor(r), r.requestTime);
   inherit(sub, r);
   sub.main = r;
   sub.method = 'GET';
