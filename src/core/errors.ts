@@ -4,6 +4,7 @@
  */
 import { cannedErrorPage } from '../http/error-page.ts';
 import { HeaderFields } from '../http/header-fields.ts';
+import { hasToken } from '../http/header-list.ts';
 import { coreDir, coreServer, type ErrorDocument } from './core-config.ts';
 import { evaluateString } from './expression-context.ts';
 import { type Answer, runVoid } from './hooks.ts';
@@ -35,8 +36,19 @@ export function die(r: Request, type: number): Answer {
   const { body } = r.transport;
   const discarded = body.isAwaited ? OK : discardBody(r);
   return typeof discarded === 'number'
-    ? giveDocument(r, document)
-    : discarded.then(() => giveDocument(r, document));
+    ? giveUnlessBroken(r, document, discarded)
+    : discarded.then((outcome) => giveUnlessBroken(r, document, outcome));
+}
+
+/** A body that cannot be read to its end is an error of its own. */
+function giveUnlessBroken(r: Request, document: ResolvedDocument | undefined, discarded: number): Answer {
+  if (discarded === OK) return giveDocument(r, document);
+  r.initial.isBodyBroken = true; // found while the answer is made: nothing measures the page
+  if (document?.kind !== 'local') return reportFirstError(r, discarded, r.status);
+  // A document of this server would fail over the same body, and its failure is told as the first error's.
+  r.method = 'GET';
+  r.initial.closeConnection = r.closeConnection = true;
+  return sendErrorPage(r, r.status, undefined);
 }
 
 /** An ErrorDocument that failed itself: the page of the first error tells of both. */
@@ -169,6 +181,10 @@ export function allowField(r: Request): string {
 export function sendRangeError(r: Request): void {
   r.status = 416;
   r.isBodyBroken = true; // the page is an error bucket behind the head: its length is not known
+  // Whether to keep the connection was decided for the former head: httpd sends no chunks where it is not.
+  const asked = r.headersIn.get('connection');
+  if (coreServer(r.server).keepAlive === false || (asked !== undefined && hasToken(asked, 'close')))
+    r.closeConnection = true;
   void sendErrorPage(r, 0, undefined);
 }
 
