@@ -4,7 +4,7 @@ import {
   type EncodedSlashes,
   normalizePath,
   parseTarget,
-  resolveUncoveredDots,
+  resolveUncovered,
 } from '../http/uri.ts';
 import { coreDir, coreServer } from './core-config.ts';
 import { Level, logRequest } from './log.ts';
@@ -61,6 +61,6 @@ export function decodeUri(r: Request): number {
     }
     return status;
   }
-  if (slashes === 'on') r.uri = resolveUncoveredDots(path);
+  if (slashes === 'on') r.uri = resolveUncovered(path, coreServer(r.server).mergeSlashes !== false);
   return OK;
 }

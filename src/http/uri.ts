@@ -26,11 +26,21 @@ interface Authority {
   port: number | undefined;
 }
 
-/** The number of a port as strtol reads it; undefined for empty, null when it is none. */
+/** The number of a port as strtol reads it, of which apr_port_t keeps 16 bits; undefined for empty, null when it is none. */
 function parsePort(text: string): number | undefined | null {
   if (text === '') return undefined;
   if (!/^[\t-\r ]*[+-]?[0-9]+$/.test(text)) return null;
-  return Math.max(-0x80000000, Math.min(Number(text), 0x7fffffff));
+  const digits = text.trim();
+  const port = digits.length < 10 ? Number(digits) : Number(BigInt.asIntN(32, saturated(digits)));
+  return port & 0xffff;
+}
+
+/** strtol's long: what is beyond it becomes its end. */
+function saturated(digits: string): bigint {
+  const magnitude = BigInt(digits.replace(/^[+-]/, ''));
+  const value = digits.startsWith('-') ? -magnitude : magnitude;
+  const most = (1n << 63n) - 1n;
+  return value > most ? most : value < -most - 1n ? -most - 1n : value;
 }
 
 function parseAuthority(text: string): Authority | null {
@@ -93,7 +103,12 @@ function schemeEnd(target: string): number {
 }
 
 /** Splits path, query and fragment; apr_uri_parse's deal_with_path. */
-function withPath(scheme: string | undefined, authority: Authority | undefined, rest: string): TargetUri {
+function withPath(
+  scheme: string | undefined,
+  authority: Authority | undefined,
+  rest: string,
+  method: string,
+): TargetUri {
   let path = rest;
   let query: string | undefined;
   let fragment: string | undefined;
@@ -113,7 +128,8 @@ function withPath(scheme: string | undefined, authority: Authority | undefined, 
     hostname: authority?.hostname,
     hostPort: authority?.hostPort,
     port: authority?.port,
-    path: path === '' ? '/' : path,
+    // OPTIONS without a path asks about the server (RFC 9112 section 3.2.4).
+    path: path !== '' ? path : method === 'OPTIONS' ? '*' : '/',
     query,
     fragment,
   };
@@ -126,17 +142,17 @@ export function parseTarget(target: string, method: string): TargetUri | null {
   while (target.charCodeAt(start) === 0x2f && target.charCodeAt(start + 1) === 0x2f) start++;
   const text = start === 0 ? target : target.slice(start);
   if (method === 'CONNECT') return parseConnect(text);
-  if (text.charCodeAt(0) === 0x2f) return withPath(undefined, undefined, text);
+  if (text.charCodeAt(0) === 0x2f) return withPath(undefined, undefined, text, method);
   if (text.charCodeAt(0) === 0x3a) return null;
   const end = schemeEnd(text);
-  if (end < 0) return withPath(undefined, undefined, text);
+  if (end < 0) return withPath(undefined, undefined, text, method);
   const scheme = text.slice(0, end);
-  if (!text.startsWith('//', end + 1)) return withPath(scheme, undefined, text.slice(end + 1));
+  if (!text.startsWith('//', end + 1)) return withPath(scheme, undefined, text.slice(end + 1), method);
   const rest = text.slice(end + 3);
   const authorityEnd = rest.search(/[/?#]/);
   const authority = parseAuthority(authorityEnd < 0 ? rest : rest.slice(0, authorityEnd));
   if (authority === null) return null;
-  return withPath(scheme, authority, authorityEnd < 0 ? '' : rest.slice(authorityEnd));
+  return withPath(scheme, authority, authorityEnd < 0 ? '' : rest.slice(authorityEnd), method);
 }
 
 /** Result of normalizePath: `valid` is false where httpd answers 400 (AH10244). */
@@ -260,11 +276,11 @@ export function decodePath(path: string, slashes: EncodedSlashes): DecodedPath {
 }
 
 /**
- * What follows decoding under AllowEncodedSlashes On: dot segments that %2f uncovered are resolved, without complaint
- * above the root and without merging slashes (request.c, after ap_unescape_url).
+ * What follows decoding under AllowEncodedSlashes On: dot segments and double slashes that %2f uncovered are resolved,
+ * without complaint above the root (request.c, after ap_unescape_url).
  */
-export function resolveUncoveredDots(path: string): string {
-  return normalizePath(path, { mergeSlashes: false, allowAboveRoot: true }).path;
+export function resolveUncovered(path: string, mergeSlashes: boolean): string {
+  return normalizePath(path, { mergeSlashes, allowAboveRoot: true }).path;
 }
 
 export {

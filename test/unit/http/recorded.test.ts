@@ -12,7 +12,7 @@ import {
   type EncodedSlashes,
   normalizePath,
   parseTarget,
-  resolveUncoveredDots,
+  resolveUncovered,
 } from '../../../src/http/uri.ts';
 import { bytes, joinSegments, recorded, type Segment } from './support.ts';
 
@@ -79,7 +79,7 @@ function resolve(target: string, slashes: EncodedSlashes, merge: boolean): { pat
   const decoded = decodePath(normalized.path, slashes);
   const refused = decoded.status === 404 && slashes === 'refuse';
   if (decoded.status !== 0) return { path: decoded.path, outcome: refused ? 'refused' : 'ok' };
-  const path = slashes === 'decode' ? resolveUncoveredDots(decoded.path) : decoded.path;
+  const path = slashes === 'decode' ? resolveUncovered(decoded.path, false) : decoded.path;
   return { path, outcome: 'ok' };
 }
 
