@@ -8,7 +8,7 @@ import {
   constructUrl,
   requestScheme,
   serverAdmin,
-  serverName,
+  serverNameForUrl,
   serverPort,
   serverSignature,
 } from './server-identity.ts';
@@ -47,7 +47,7 @@ export function scriptRequest(r: Request, translatedPath: string | undefined): C
     processPath: PROCESS_PATH,
     serverSignature: serverSignature(r, ''),
     serverSoftware: bannerOf(r),
-    serverName: serverName(r),
+    serverName: serverNameForUrl(r),
     serverAddr: connection.localAddr,
     serverPort: serverPort(r),
     serverAdmin: serverAdmin(r.server),

@@ -48,10 +48,24 @@ function poolDefaults(target: ProxyTarget): PoolDefaults {
 export function handleFcgi(r: Request, target: ProxyTarget, conf: Readonly<FcgiDirConf>): Answer {
   const { body } = r.transport;
   // Whoever this request was redirected from may have read it: nothing is left then, as in httpd.
-  if (body.isTaken && r.main === undefined && r.headersIn.has('content-length'))
-    r.headersIn.set('Content-Length', '0');
+  if (r.main === undefined) countBody(r);
   if (r.main !== undefined || !body.isPresent || body.isTaken) return prepare(r, target, conf, NO_BODY);
   return body.isChunked ? handleChunked(r, target, conf) : prepare(r, target, conf, body);
+}
+
+/** The length that the application is told is a number that was read, not what the client wrote. */
+function countBody({ headersIn, transport: { body } }: Request): void {
+  const written = headersIn.get('content-length');
+  if (body.isTaken) {
+    if (written !== undefined || headersIn.has('transfer-encoding')) headersIn.set('Content-Length', '0');
+    headersIn.delete('Transfer-Encoding');
+  } else if (
+    written?.startsWith('0') === true &&
+    body.length !== undefined &&
+    !headersIn.has('transfer-encoding')
+  ) {
+    headersIn.set('Content-Length', String(body.length));
+  }
 }
 
 const NO_BODY: BodySource = {
