@@ -23,6 +23,8 @@ export function keepAliveTimeout(r: Request): number {
 }
 
 const PLAIN: AnswerFraming = { isChunked: false, isKeptAlive: true };
+/** The head reads as if the connection were kept, as far as the request allows for that. */
+const UNSAID: AnswerFraming = { isChunked: false, isKeptAlive: false };
 
 /**
  * Decides how the body is framed and whether the connection is kept, and says so in the headers (ap_set_keepalive).
@@ -37,12 +39,13 @@ export function decideFraming(r: Request, hasLength: boolean, served: number, wa
   const isHttp11 = r.protocolNumber >= 1001;
   const isFramed = hasLength || r.headerOnly || isBodyless(r.status);
   // httpd only thinks of chunks where it still thinks of keeping the connection.
-  const isChunked = !isFramed && isHttp11 && !r.closeConnection && !waits;
+  const isClosing = r.closeConnection && !r.closesSilently;
+  const isChunked = !isFramed && isHttp11 && !isClosing && !waits;
   const own = headersOut.getJoined('connection');
   const saysClose = own !== undefined && hasToken(own, 'close');
   const wantsKeepAlive = asked !== undefined && hasToken(asked, 'keep-alive');
   const isKeptAlive =
-    !r.closeConnection &&
+    !isClosing &&
     !waits &&
     (isFramed || isChunked) &&
     conf.keepAlive !== false &&
@@ -52,7 +55,7 @@ export function decideFraming(r: Request, hasLength: boolean, served: number, wa
     (asked === undefined || !hasToken(asked, 'close')) &&
     (wantsKeepAlive || isHttp11) &&
     (r.getEnv('nokeepalive') === undefined || r.headersIn.has('via'));
-  if (isKeptAlive && !wantsKeepAlive && !isChunked) return PLAIN;
+  if (isKeptAlive && !wantsKeepAlive && !isChunked) return r.closesSilently ? UNSAID : PLAIN;
   if (isKeptAlive) {
     if (wantsKeepAlive) {
       const seconds = Math.floor(keepAliveTimeout(r) / 1000);
@@ -62,10 +65,10 @@ export function decideFraming(r: Request, hasLength: boolean, served: number, wa
       );
       headersOut.merge('Connection', 'Keep-Alive');
     }
-  } else if (!saysClose && !r.closesSilently) {
+  } else if (!saysClose) {
     headersOut.merge('Connection', 'close');
   }
-  return { isChunked, isKeptAlive };
+  return { isChunked, isKeptAlive: isKeptAlive && !r.closesSilently };
 }
 
 /** For clients known to lie about what they understand (downgrade-1.0, force-response-1.0; basic_http_header_check). */
