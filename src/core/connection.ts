@@ -1,4 +1,4 @@
-/** What a request knows of the connection it came on (conn_rec). Implemented by server/connection.ts. */
+/** What a request knows of the connection it came on (conn_rec). Implemented by server/http1-connection.ts. */
 import type { VirtualServer } from './virtual-server.ts';
 
 export interface Connection {

@@ -162,10 +162,20 @@ class FilePump {
         this.#isReading = false;
         if (this.#isOver) this.#finish();
         else if (error !== null || count === 0) this.#giveUp();
-        else done(size === into.length ? into : into.subarray(0, size));
+        else this.#guarded(() => done(size === into.length ? into : into.subarray(0, size)));
       });
     };
     next();
+  }
+
+  /** A defect of what takes the bytes must end the request: nobody else hears of it here. */
+  #guarded(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      this.#giveUp();
+      throw error;
+    }
   }
 
   #giveUp(): void {

@@ -1,5 +1,5 @@
 /**
- * mod_reqtimeout: RequestReadTimeout (modules/filters/mod_reqtimeout.c). The connection keeps the time (server/http1-connection.ts); here it is
+ * mod_reqtimeout: RequestReadTimeout (modules/filters/mod_reqtimeout.c). The connection keeps the time (server/connection-deadlines.ts); here it is
  * said how much there is. The handshake stage counts for TLS alone.
  */
 import { type AnyRow, type ApplyResult, type Command, RSRC_CONF } from '../../config/directive.ts';

@@ -152,7 +152,7 @@ function send(
     return 503;
   }
   const { worker, timeout } = target;
-  return new Promise<number>((resolve) => {
+  return new Promise<number>((resolve, reject) => {
     const answer = new FcgiAnswer(r, target, (status) => {
       if (status !== OK) exportVariables(r, path);
       resolve(status);
@@ -165,6 +165,7 @@ function send(
       sink: answer,
       timeout,
       isRetriable: IDEMPOTENT.has(r.method),
+      onDefect: reject,
     });
     answer.attach(driver, pump);
     pump.start();
