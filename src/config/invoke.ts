@@ -50,8 +50,8 @@ function problem(message: string, hint: string | undefined): DirectiveError {
 function isGranted(row: Row, cmd: Command): boolean | string {
   if ((cmd.override & row.where) !== 0) return true;
   if (cmd.overrideList?.has(row.name.toLowerCase())) return true;
-  if ((cmd.nonfatalOverride & row.where) !== 0)
-    return `AH02295: ${row.name} in .htaccess forbidden by AllowOverride`;
+  // What is forgiven is not looked at, not even whether the directive has a place in such a file.
+  if (cmd.nonfatalOverride !== 0) return `AH02295: ${row.name} in .htaccess forbidden by AllowOverride`;
   return false;
 }
 

@@ -109,11 +109,12 @@ function parse(
     const problems = new Problems();
     const { lookup, providers, serverRoot } = r.configuration;
     const run = { lookup, providers, problems, serverRoot: () => serverRoot };
-    const tree = readHtaccess(path, text, r.configuration, problems, conf.override ?? OR_UNSET);
+    const { override = OR_UNSET, overrideNonfatal: nonfatalOverride = 0 } = conf;
+    const tree = readHtaccess(path, text, r.configuration, problems, override, nonfatalOverride !== 0);
     const grant = {
-      override: conf.override ?? OR_UNSET,
+      override,
       overrideList: conf.overrideList,
-      nonfatalOverride: conf.overrideNonfatal ?? 0,
+      nonfatalOverride,
       optionsAllowed: conf.overrideOptions ?? 0xffff,
     };
     const perDir = applyHtaccess(tree, directory, grant, r.server, run);

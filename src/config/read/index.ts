@@ -85,6 +85,7 @@ function readOnce(
     environment: options.environment ?? {},
     isHtaccess: false,
     override: SERVER_OVERRIDE,
+    isOverrideNonfatal: false,
     lineLimit: LINE_LIMIT,
     parsed,
   });
@@ -120,13 +121,14 @@ export interface HtaccessSurroundings {
 
 const HTACCESS_MODULE: ModuleName = { name: '', file: '' };
 
-/** Reads the text of a .htaccess file (ap_parse_htaccess). `override`: the classes that AllowOverride grants. */
+/** Reads the text of a .htaccess file (ap_parse_htaccess). `override`: the classes that AllowOverride grants; the rest is skipped where that is nonfatal. */
 export function readHtaccess(
   path: string,
   text: string,
   surroundings: HtaccessSurroundings,
   problems: Problems,
   override = OR_ALL,
+  isOverrideNonfatal = false,
 ): readonly ConfigNode[] {
   const state = new ReadingState({
     serverRoot: surroundings.serverRoot,
@@ -148,6 +150,7 @@ export function readHtaccess(
     environment: surroundings.environment ?? {},
     isHtaccess: true,
     override,
+    isOverrideNonfatal,
     lineLimit: HTACCESS_LINE_LIMIT,
     parsed: new Map(),
   });

@@ -48,6 +48,8 @@ export interface ReaderOptions {
   readonly isHtaccess: boolean;
   /** Override classes that actions may use. */
   readonly override: number;
+  /** What they do not grant is skipped with a warning instead of refused (AllowOverride Nonfatal=Override). */
+  readonly isOverrideNonfatal: boolean;
   /** Longest line, in bytes, is one less. */
   readonly lineLimit: number;
   /** Texts and their statements by path, kept over the two readings that a text without LoadModule takes. */
@@ -306,7 +308,12 @@ export class Reader {
     if (row?.onRead === undefined) return;
     const span = spanOf(line.frame, line.statement.start, line.statement.nameEnd);
     if ((this.#options.override & row.where) === 0) {
-      this.#error(`${row.name} not allowed here`, span);
+      if (!this.#options.isOverrideNonfatal) {
+        this.#error(`${row.name} not allowed here`, span);
+        return;
+      }
+      this.#report('AH02295', 'warning', `${row.name} in .htaccess forbidden by AllowOverride`, span);
+      if (key.startsWith('<')) this.#command(line, span).skipSection();
       return;
     }
     const split = splitArguments(row.shape, line.args);

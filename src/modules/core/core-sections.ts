@@ -13,7 +13,13 @@ import {
   RSRC_CONF,
 } from '../../config/directive.ts';
 import { allWords, getWord, sectionText } from '../../config/words.ts';
-import type { CoreDirConf, CoreServerConf, Section } from '../../core/core-config.ts';
+import {
+  type CoreDirConf,
+  type CoreServerConf,
+  coreServerOf,
+  isRegisteredMethod,
+  type Section,
+} from '../../core/core-config.ts';
 import { VirtualServer } from '../../core/virtual-server.ts';
 import { compileBoolean } from '../../expr/index.ts';
 import { compileFnmatch, isFnmatchPattern } from '../../lib/fnmatch/index.ts';
@@ -201,6 +207,12 @@ function limitSection(cmd: Cmd, text: string): ApplyResult {
     const [method, more] = getWord(rest);
     if (method === '') break;
     if (method === 'TRACE') return 'TRACE cannot be controlled by <Limit>, see TraceEnable';
+    if (!isRegisteredMethod(cmd.mainServer, method)) {
+      if (cmd.isHtaccess)
+        return `Could not register method '${method}' for <${name} from .htaccess configuration`;
+      const main = coreServerOf({ serverConfigs: cmd.mainServer });
+      main.registeredMethods = [...(main.registeredMethods ?? []), method];
+    }
     methods.add(method);
     rest = more;
   }

@@ -7,8 +7,8 @@ import {
   type AnyRow,
   type ApplyResult,
   type Command,
-  OR_ALL,
   OR_FILEINFO,
+  OR_OPTIONS,
   RSRC_CONF,
 } from '../../config/directive.ts';
 import { atoi } from '../../config/values.ts';
@@ -184,21 +184,21 @@ const directives: readonly AnyRow<object, DirConf>[] = [
   {
     name: 'FilterDeclare',
     shape: 'TAKE12',
-    where: OR_ALL,
+    where: OR_OPTIONS,
     usage: 'filter-name [filter-type]',
     apply: (cmd, name, type) => void declare(cmd, name, type),
   },
   {
     name: 'FilterProvider',
     shape: 'TAKE3',
-    where: OR_ALL,
+    where: OR_OPTIONS,
     usage: 'filter-name provider-name match-expression',
     apply: filterProvider,
   },
   {
     name: 'FilterChain',
     shape: 'ITERATE',
-    where: OR_ALL,
+    where: OR_OPTIONS,
     usage: 'list of filter names with optional [+-=!@]',
     apply: (cmd, word) => void (cmd.dir.chain = chainStep(cmd.dir.chain, word)),
   },
@@ -219,7 +219,7 @@ const directives: readonly AnyRow<object, DirConf>[] = [
   {
     name: 'FilterProtocol',
     shape: 'TAKE23',
-    where: OR_ALL,
+    where: OR_OPTIONS,
     usage: 'filter-name [provider-name] protocol-args',
     apply: filterProtocol,
   },

@@ -7,7 +7,6 @@ import {
   type AnyRow,
   type ApplyResult,
   type Command,
-  OR_ALL,
   RSRC_CONF,
 } from '../../config/directive.ts';
 import { RequestExprContext } from '../../core/expression-context.ts';
@@ -85,7 +84,7 @@ const directives: readonly AnyRow<object, DirConf>[] = [
   {
     name: 'LogMessage',
     shape: 'TAKE123',
-    where: OR_ALL | ACCESS_CONF | RSRC_CONF,
+    where: ACCESS_CONF | RSRC_CONF,
     usage: 'Log a debug message to the error log if this config block is used for  a request',
     apply: logMessage,
   },

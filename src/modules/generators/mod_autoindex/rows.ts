@@ -1,5 +1,11 @@
 /** The directives of mod_autoindex. */
-import { type AnyRow, type ApplyResult, type Command, OR_INDEXES } from '../../../config/directive.ts';
+import {
+  type AnyRow,
+  type ApplyResult,
+  type Command,
+  OR_ALL,
+  OR_INDEXES,
+} from '../../../config/directive.ts';
 import { atoi } from '../../../config/values.ts';
 import { getWord } from '../../../config/words.ts';
 import {
@@ -247,7 +253,7 @@ export const directives: readonly Row[] = [
   text('ReadmeName', 'a filename', (cmd, name) => {
     cmd.dir.readmes = [...(cmd.dir.readmes ?? []), makePlainItem('', cmd.path, name)];
   }),
-  { name: 'FancyIndexing', shape: 'RAW_ARGS', where, usage: NO_FANCY, apply: () => NO_FANCY },
+  { name: 'FancyIndexing', shape: 'RAW_ARGS', where: OR_ALL, usage: NO_FANCY, apply: () => NO_FANCY },
   text('DefaultIcon', 'an icon URL', (cmd, icon) => void (cmd.dir.defaultIcon = icon)),
   text('IndexStyleSheet', 'URL to style sheet', (cmd, url) => void (cmd.dir.styleSheet = url)),
   text(
