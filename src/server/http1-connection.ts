@@ -39,6 +39,9 @@ const LINGER_LONGEST = 30_000;
 /** How long a connection without a request yet may keep a server that wants to end, in milliseconds. */
 const FIRST_REQUEST_GRACE = 2000;
 
+/** httpd's DEFAULT_LIMIT_BLANK_LINES. */
+const MAX_BLANK_LINES = 10;
+
 type Phase = 'idle' | 'reading' | 'busy' | 'lingering' | 'closed';
 
 const refuse = (r: Request): Answer => die(r, 400);
@@ -143,10 +146,36 @@ export class Http1Connection implements DeadlineOwner, AnswerHost, RunHost {
     return true;
   }
 
+  /**
+   * Blank lines that came along behind a request are no part of the next one, even without CR (check_pipeline of
+   * modules/http/http_request.c). False when there are more of them than a client sends by mistake.
+   */
+  #skipBlankLines(chunk: Buffer): boolean {
+    let at = this.#input.offset;
+    for (;;) {
+      if (chunk[at] === 0x0a) at++;
+      else if (chunk[at] === 0x0d && chunk[at + 1] === 0x0a) at += 2;
+      else break;
+      if (++this.#blankLines > MAX_BLANK_LINES) return false;
+    }
+    this.#isBetween = at >= chunk.length && this.#input.size > at - this.#input.offset;
+    if (at > this.#input.offset) this.#take(chunk, at);
+    return true;
+  }
+  #isBetween = false;
+  #blankLines = 0;
+
   /** False: no more requests on this connection. */
   #feedParser(chunk: Buffer): boolean {
     if (this.#phase !== 'idle' && this.#phase !== 'reading') return false;
     const parser = this.#parser;
+    if (this.#isBetween) {
+      if (!this.#skipBlankLines(chunk)) {
+        this.#linger();
+        return false;
+      }
+      if (this.#input.first !== chunk) return true;
+    }
     this.#take(chunk, parser.feed(chunk, this.#input.offset));
     if (parser.state === ParseState.complete) this.#onHead(parser.head);
     else if (parser.state === ParseState.failed)
@@ -267,6 +296,8 @@ export class Http1Connection implements DeadlineOwner, AnswerHost, RunHost {
     this.#skipping = undefined;
     this.#transport.shut();
     this.#parser.reset();
+    this.#isBetween = this.#input.size > 0;
+    this.#blankLines = 0;
     this.#phase = 'idle';
     this.#deadline.restartInput();
     this.#deadline.expect(this.#home.isDraining ? 1 : keepAliveTimeout(r));
