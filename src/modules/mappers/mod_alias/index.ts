@@ -149,7 +149,7 @@ function redirect(
     return 500;
   }
   // The client's query goes along unless the configuration gives its own.
-  if (r.args !== undefined && r.args !== '' && !url.includes('?')) url += `?${r.args}`;
+  if (r.args !== undefined && !url.includes('?')) url += `?${r.args}`;
   r.headersOut.set('Location', url);
   return found.status;
 }
