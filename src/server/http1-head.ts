@@ -87,7 +87,8 @@ export function buildHead(r: Request, framing: AnswerFraming, now: number): stri
   if (framing.isChunked) headersOut.set('Transfer-Encoding', 'chunked');
   if (r.contentType !== undefined && r.contentType !== '' && r.status !== 304)
     headersOut.set('Content-Type', contentTypeField(r, r.contentType));
-  if (r.contentEncoding !== undefined && r.status !== 304) headersOut.set('Content-Encoding', r.contentEncoding);
+  if (r.contentEncoding !== undefined && r.status !== 304)
+    headersOut.set('Content-Encoding', r.contentEncoding);
   if (r.contentLanguages !== undefined && r.contentLanguages.length > 0 && r.status !== 304) {
     headersOut.set('Content-Language', r.contentLanguages.join(','));
   }
