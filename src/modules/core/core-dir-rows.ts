@@ -14,9 +14,9 @@ import type { CoreDirConf } from '../../core/core-config.ts';
 import { EtagBit } from '../../core/etag.ts';
 import { compileString } from '../../expr/index.ts';
 import { errorDocument } from './core-error-document.ts';
+import { byteCount } from './core-inert-rows.ts';
 import { optionRows } from './core-option-rows.ts';
 import { type Cmd, placeInFile, type Row, row } from './core-row.ts';
-import { byteCount } from './core-server-rows.ts';
 
 const ETAG_BITS: ReadonlyMap<string, number> = new Map(Object.entries(EtagBit));
 /** Whatever a file's ETag can be made of without reading it. */

@@ -198,6 +198,21 @@ function placeOf(
   return at < 0 ? {} : { offset: at + error.offset, length: Math.max(1, error.length) };
 }
 
+/** The methods that a section and the one around it have in common. */
+function inBoth(
+  methods: ReadonlySet<string>,
+  isExcept: boolean,
+  { limited, limitExcept }: Pick<Cmd, 'limited' | 'limitExcept'>,
+): { limited: ReadonlySet<string>; limitExcept: boolean } {
+  if (limited === undefined) return { limited: methods, limitExcept: isExcept };
+  if (isExcept && limitExcept) return { limited: new Set([...methods, ...limited]), limitExcept: true };
+  const [listed, other, isLeftOut] = isExcept ? [limited, methods, true] : [methods, limited, limitExcept];
+  return {
+    limited: new Set([...listed].filter((method) => other.has(method) !== isLeftOut)),
+    limitExcept: false,
+  };
+}
+
 function limitSection(cmd: Cmd, text: string): ApplyResult {
   const { name, key } = cmd.node;
   const args = sectionText(text);
@@ -224,7 +239,7 @@ function limitSection(cmd: Cmd, text: string): ApplyResult {
     if (isRedundant(methods, isExcept, cmd.limited, cmd.limitExcept))
       return `<${name}> directive specifies methods already excluded`;
   }
-  cmd.walkChildren({ limited: methods, limitExcept: isExcept });
+  cmd.walkChildren(inBoth(methods, isExcept, cmd));
   return undefined;
 }
 

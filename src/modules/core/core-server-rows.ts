@@ -1,22 +1,9 @@
-/** Directives of the core that belong to a server (server/core.c; KeepAlive* of modules/http/http_core.c). */
-import { statSync } from 'node:fs';
-import {
-  type AnyRow,
-  type ApplyResult,
-  type Command,
-  GLOBAL_ONLY,
-  NOT_IN_DIR_CONTEXT,
-  RSRC_CONF,
-} from '../../config/directive.ts';
-import { atoi, parseLong, parseTimeout, parseWhole } from '../../config/values.ts';
+import { type ApplyResult, GLOBAL_ONLY, NOT_IN_DIR_CONTEXT, RSRC_CONF } from '../../config/directive.ts';
+import { atoi, parseTimeout } from '../../config/values.ts';
 import { allWords } from '../../config/words.ts';
-import type { CoreDirConf, CoreServerConf } from '../../core/core-config.ts';
 import { compileErrorLogFormat } from '../../core/error-log-format.ts';
 import { LEVEL_NAMES } from '../../core/log.ts';
-import { positionOf } from '../../diagnostics/source.ts';
-
-type Cmd = Command<CoreServerConf, CoreDirConf>;
-type Row = AnyRow<CoreServerConf, CoreDirConf>;
+import { type Cmd, isDirectory, type Row, serverRow } from './core-row.ts';
 
 /** `[scheme://]host[:port]`: only a port is looked at closely (server_hostname_port). */
 function serverName(cmd: Cmd, arg: string): ApplyResult {
@@ -41,14 +28,6 @@ function serverAlias(cmd: Cmd, names: string): ApplyResult {
     else (cmd.server.aliases ??= []).push(name);
   }
   return undefined;
-}
-
-function isDirectory(path: string): boolean {
-  try {
-    return statSync(Buffer.from(path, 'latin1')).isDirectory();
-  } catch {
-    return false;
-  }
 }
 
 function documentRoot(cmd: Cmd, arg: string): ApplyResult {
@@ -214,186 +193,105 @@ function allowEncodedSlashes(cmd: Cmd, arg: string): ApplyResult {
   return undefined;
 }
 
-function nameVirtualHost(cmd: Cmd): ApplyResult {
-  const { source, start } = cmd.node.span;
-  cmd.warn(
-    `AH00548: NameVirtualHost has no effect and will be removed in the next release ${source.name}:${positionOf(source, start).line}`,
-  );
-  return undefined;
-}
-
 function portReplaced(): ApplyResult {
   return 'Port was replaced with Listen in Apache 2.0';
 }
 
-/** A size in bytes of something that is not sized here. */
-export function byteCount(_cmd: unknown, arg: string): ApplyResult {
-  const size = parseWhole(arg);
-  return size !== undefined && size >= 0 && size < 2 ** 32
-    ? undefined
-    : `parameter must be a number between 0 and (4294967295U)): ${arg}`;
-}
-
-function flushMaxPipelined(_cmd: unknown, arg: string): ApplyResult {
-  const count = parseWhole(arg);
-  return count !== undefined && count >= -1 && count < 2 ** 31
-    ? undefined
-    : `parameter must be a number between -1 and (2147483647): ${arg}`;
-}
-
-/** MaxMemFree, ThreadStackSize. */
-function unsizedHere(cmd: Cmd, arg: string): ApplyResult {
-  const { value, outOfRange } = parseLong(arg);
-  return value < 0n || outOfRange ? `Invalid ${cmd.node.name} value: ${arg}` : undefined;
-}
-
-function protocolsHonorOrder(_cmd: Cmd, arg: string): ApplyResult {
-  return /^(on|off)$/i.test(arg) ? undefined : "ProtocolsHonorOrder must be 'on' or 'off'";
-}
-
-/** ap_mpm_set_coredumpdir. */
-function coreDumpDirectory(cmd: Cmd, arg: string): ApplyResult {
-  const path = cmd.serverRootRelative(arg);
-  const found = statSync(Buffer.from(path, 'latin1'), { throwIfNoEntry: false });
-  if (found === undefined) return `CoreDumpDirectory ${path} does not exist`;
-  return found.isDirectory() ? undefined : `CoreDumpDirectory ${path} is not a directory`;
-}
-
-/** RegexDefaultOptions: names checked, as they would be refused. */
-function regexOptions(_cmd: Cmd, text: string): ApplyResult {
-  for (const word of allWords(text)) {
-    const name = word.replace(/^[+-]/, '');
-    if (word.toLowerCase() === 'none') continue;
-    if (!/^(icase|extended|dotall|dollar_endonly)$/i.test(name))
-      return `RegexDefaultOptions: option '${name}' unknown`;
-  }
-  return undefined;
-}
-
-const MUTEX_MECHANISMS =
-  "'none', 'default', 'flock:/path/to/file', 'fcntl:/path/to/file', 'file:/path/to/file', 'pthread', 'sysvsem', 'posixsem', 'sem'";
-
-/** ap_set_mutex, without the names that modules give theirs. */
-function mutex(cmd: Cmd, words: readonly string[]): ApplyResult {
-  const [mechanism, ...types] = words;
-  if (mechanism === undefined)
-    return `Mutex requires at least a mechanism argument (Mutex mechanisms are: ${MUTEX_MECHANISMS})`;
-  const match = /^(none|default|no|yes|sem|posixsem|sysvsem|pthread|(?:file|flock|fcntl)(?::(.*))?)$/i.exec(
-    mechanism,
-  );
-  if (match === null)
-    return `Invalid Mutex argument ${mechanism} (Mutex mechanisms are: ${MUTEX_MECHANISMS})`;
-  const directory = match[2];
-  if (directory !== undefined && !isDirectory(cmd.serverRootRelative(directory)))
-    return `Invalid Mutex directory in argument ${mechanism}`;
-  const isDefault = types.length === 0 || types.some((type) => type.toLowerCase() === 'default');
-  if (mechanism.toLowerCase() === 'none' && isDefault) return 'None is not allowed for mutex type default';
-  return undefined;
-}
-
-const none = (): ApplyResult => undefined;
-const NO_WORKERS = 'one process serves all connections without threads';
-
-/** A row of server and virtual host level. */
-function row<K extends Row['shape']>(
-  name: string,
-  shape: K,
-  usage: string,
-  apply: Extract<Row, { shape: K }>['apply'],
-  extra: { forbidden?: number; noEffect?: string } = {},
-): Row {
-  return { name, shape, where: RSRC_CONF, usage, apply, ...extra } as Row;
-}
-
 export const serverRows: readonly Row[] = [
-  row(
+  serverRow(
     'AccessFileName',
     'RAW_ARGS',
     'Name(s) of per-directory config files (default: .htaccess)',
     accessFileName,
   ),
-  row('DocumentRoot', 'TAKE1', 'Root directory of the document tree', documentRoot),
-  row(
+  serverRow('DocumentRoot', 'TAKE1', 'Root directory of the document tree', documentRoot),
+  serverRow(
     'ServerAdmin',
     'TAKE1',
     'The email address of the server administrator',
     (cmd, a) => void (cmd.server.serverAdmin = a),
   ),
-  row('ServerName', 'TAKE1', 'The hostname and port of the server', serverName),
-  row('ServerAlias', 'RAW_ARGS', 'A name or names alternately used to access the server', serverAlias),
-  row(
+  serverRow('ServerName', 'TAKE1', 'The hostname and port of the server', serverName),
+  serverRow('ServerAlias', 'RAW_ARGS', 'A name or names alternately used to access the server', serverAlias),
+  serverRow(
     'ServerPath',
     'TAKE1',
     'The pathname the server can be reached at',
     (cmd, a) => void (cmd.server.legacyPath = a),
   ),
-  row('Timeout', 'TAKE1', 'Timeout duration (sec)', timeout),
-  row(
+  serverRow('Timeout', 'TAKE1', 'Timeout duration (sec)', timeout),
+  serverRow(
     'LimitRequestLine',
     'TAKE1',
     'Limit on maximum size of an HTTP request line',
     limit('limitRequestLine', 'LimitRequestLine'),
   ),
-  row(
+  serverRow(
     'LimitRequestFieldsize',
     'TAKE1',
     'Limit on maximum size of an HTTP request header field',
     limit('limitRequestFieldSize', 'LimitRequestFieldsize'),
   ),
-  row(
+  serverRow(
     'LimitRequestFields',
     'TAKE1',
     'Limit (0 = unlimited) on max number of header fields in a request message',
     limit('limitRequestFields', 'LimitRequestFields'),
   ),
-  row(
+  serverRow(
     'ServerTokens',
     'TAKE1',
     'Determine tokens displayed in the Server: header - Min(imal), Major, Minor, Prod(uctOnly), OS, or Full',
     serverTokens,
     { forbidden: GLOBAL_ONLY },
   ),
-  row(
+  serverRow(
     'TraceEnable',
     'TAKE1',
     "'on' (default), 'off' or 'extended' to trace request body content",
     traceEnable,
   ),
-  row(
+  serverRow(
     'HttpProtocolOptions',
     'ITERATE',
     "'Allow0.9' or 'Require1.0' (default); 'RegisteredMethods' or 'LenientMethods' (default); 'Unsafe' or 'Strict' (default). Sets HTTP acceptance rules",
     httpProtocolOptions,
   ),
-  row(
+  serverRow(
     'StrictHostCheck',
     'FLAG',
     'Controls whether a hostname match is required',
     (cmd, on) => void (cmd.server.strictHostCheck = on),
   ),
-  row(
+  serverRow(
     'LimitInternalRecursion',
     'TAKE12',
     'maximum recursion depth of internal redirects and subrequests',
     limitInternalRecursion,
   ),
-  row(
+  serverRow(
     'MergeSlashes',
     'FLAG',
     'Controls whether consecutive slashes in the URI path are merged',
     (cmd, on) => void (cmd.server.mergeSlashes = on),
   ),
-  row(
+  serverRow(
     'MergeTrailers',
     'FLAG',
     'merge request trailers into request headers or not',
     (cmd, on) => void (cmd.server.mergeTrailers = on),
   ),
-  row('AllowEncodedSlashes', 'TAKE1', "Allow URLs containing '/' encoded as '%2F'", allowEncodedSlashes, {
-    forbidden: NOT_IN_DIR_CONTEXT,
-  }),
-  row('ErrorLog', 'TAKE1', 'The filename of the error log', (cmd, a) => void (cmd.server.errorLog = a)),
-  row('ErrorLogFormat', 'TAKE12', 'Format string for the ErrorLog', errorLogFormat),
+  serverRow(
+    'AllowEncodedSlashes',
+    'TAKE1',
+    "Allow URLs containing '/' encoded as '%2F'",
+    allowEncodedSlashes,
+    {
+      forbidden: NOT_IN_DIR_CONTEXT,
+    },
+  ),
+  serverRow('ErrorLog', 'TAKE1', 'The filename of the error log', (cmd, a) => void (cmd.server.errorLog = a)),
+  serverRow('ErrorLogFormat', 'TAKE12', 'Format string for the ErrorLog', errorLogFormat),
   {
     name: 'LogLevel',
     shape: 'ITERATE',
@@ -401,125 +299,35 @@ export const serverRows: readonly Row[] = [
     usage: 'Level of verbosity in error logging',
     apply: logLevel,
   },
-  row(
+  serverRow(
     'PidFile',
     'TAKE1',
     'A file for logging the server process ID',
     (cmd, a) => void (cmd.server.pidFile = a),
     { forbidden: GLOBAL_ONLY },
   ),
-  row(
-    'RegexDefaultOptions',
-    'RAW_ARGS',
-    "default options for regexes (prefixed by '+' to add, '-' to del)",
-    regexOptions,
-    {
-      forbidden: GLOBAL_ONLY,
-      noEffect: 'every expression is compiled with the default options DOTALL and DOLLAR_ENDONLY',
-    },
-  ),
-  row(
+  serverRow(
     'Protocols',
     'ITERATE',
     'Controls which protocols are allowed',
     (cmd, p) => void (cmd.server.protocols = [...(cmd.server.protocols ?? []), p]),
   ),
-  row(
-    'ProtocolsHonorOrder',
-    'TAKE1',
-    "'off' (default) or 'on' to respect given order of protocols, by default the client specified order determines selection",
-    protocolsHonorOrder,
-    { noEffect: 'HTTP/1.1 is the only protocol spoken to clients' },
-  ),
-  row('NameVirtualHost', 'TAKE1', 'A numeric IP address:port, or the name of a host', nameVirtualHost, {
-    noEffect: 'removed in httpd 2.4: every address with several virtual hosts is name-based',
-  }),
-  row('Port', 'TAKE1', 'Port was replaced with Listen in Apache 2.0', portReplaced),
-  row('Protocol', 'TAKE1', 'Set the Protocol for httpd to use.', none, {
-    noEffect: 'HTTP is the only protocol spoken',
-  }),
-  row('AcceptFilter', 'TAKE2', 'Set the Accept Filter to use for a protocol', none, {
-    forbidden: GLOBAL_ONLY,
-    noEffect: 'Node.js has no accept filters',
-  }),
-  row(
-    'FlushMaxThreshold',
-    'TAKE1',
-    'Maximum threshold above which pending data are flushed to the network',
-    byteCount,
-    { noEffect: 'backpressure decides when data are flushed' },
-  ),
-  row(
-    'FlushMaxPipelined',
-    'TAKE1',
-    'Maximum number of pipelined responses (pending) above which they are flushed to the network',
-    flushMaxPipelined,
-    { noEffect: 'every answer is flushed at its end' },
-  ),
-  row('Mutex', 'TAKE_ARGV', 'mutex (or "default") and mechanism', mutex, {
-    forbidden: GLOBAL_ONLY,
-    noEffect: 'there is nothing to lock in one process',
-  }),
-  row(
-    'ScoreBoardFile',
-    'TAKE1',
-    'A file for Apache to maintain runtime process management information',
-    none,
-    { forbidden: GLOBAL_ONLY, noEffect: 'the scoreboard is kept in memory' },
-  ),
-  row(
+  serverRow('Port', 'TAKE1', 'Port was replaced with Listen in Apache 2.0', portReplaced),
+  serverRow(
     'ExtendedStatus',
     'FLAG',
     '"On" to track extended status information, "Off" to disable',
     (cmd, on) => void (cmd.server.extendedStatus = on),
     { forbidden: GLOBAL_ONLY },
   ),
-  row(
+  serverRow(
     'SeeRequestTail',
     'FLAG',
     'For extended status, "On" to see the last 63 chars of the request line, "Off" (default) to see the first 63',
     (cmd, on) => void (cmd.server.seeRequestTail = on),
     { forbidden: GLOBAL_ONLY },
   ),
-  row(
-    'MaxRequestsPerChild',
-    'TAKE1',
-    'Maximum number of connections a particular child serves before dying. (DEPRECATED, use MaxConnectionsPerChild)',
-    none,
-    { forbidden: GLOBAL_ONLY, noEffect: NO_WORKERS },
-  ),
-  row(
-    'MaxConnectionsPerChild',
-    'TAKE1',
-    'Maximum number of connections a particular child serves before dying.',
-    none,
-    { forbidden: GLOBAL_ONLY, noEffect: NO_WORKERS },
-  ),
-  row(
-    'CoreDumpDirectory',
-    'TAKE1',
-    'The location of the directory Apache changes to before dumping core',
-    coreDumpDirectory,
-    { forbidden: GLOBAL_ONLY, noEffect: 'Node.js decides where it leaves a report' },
-  ),
-  row(
-    'MaxMemFree',
-    'TAKE1',
-    "Maximum number of 1k blocks a particular child's allocator may hold.",
-    unsizedHere,
-    {
-      forbidden: GLOBAL_ONLY,
-      noEffect: 'memory is managed by the garbage collector',
-    },
-  ),
-  row(
-    'ThreadStackSize',
-    'TAKE1',
-    'Size in bytes of stack used by threads handling client connections',
-    unsizedHere,
-    { forbidden: GLOBAL_ONLY, noEffect: NO_WORKERS },
-  ),
-  row(
+  serverRow(
     'RegisterHttpMethod',
     'ITERATE',
     'Registers non-standard HTTP methods',

@@ -8,6 +8,7 @@ import type { CoreDirConf, CoreServerConf } from '../../core/core-config.ts';
 import { defineModule } from '../../core/module.ts';
 import { dirRows } from './core-dir-rows.ts';
 import { coreHooks } from './core-hooks.ts';
+import { inertServerRows } from './core-inert-rows.ts';
 import { sectionRows } from './core-sections.ts';
 import { serverRows } from './core-server-rows.ts';
 
@@ -99,7 +100,7 @@ function append<T>(base: T[] | undefined, add: T[] | undefined): T[] | undefined
 export const core = defineModule<CoreServerConf, CoreDirConf>({
   name: 'core_module',
   file: 'core.c',
-  directives: [...coreReadRows, ...sectionRows, ...serverRows, ...dirRows],
+  directives: [...coreReadRows, ...sectionRows, ...serverRows, ...inertServerRows, ...dirRows],
   mergeServer,
   mergeDir,
   hooks: coreHooks,
