@@ -15,7 +15,6 @@ import { HeaderFields } from '../../../src/http/header-fields.ts';
 import { hasListItem, hasToken, listItems, parseParameters, tokens } from '../../../src/http/header-list.ts';
 import { isBadHost, parseHost } from '../../../src/http/host.ts';
 import {
-  type ByteRange,
   DEFAULT_RANGE_LIMITS,
   decideRanges,
   MULTIPART_BOUNDARY,
@@ -217,24 +216,19 @@ describe('ranges', () => {
     )
     .map((specs) => `bytes=${specs.join(',')}`);
 
-  it('lie within the representation, touch no neighbour and cover what was asked for', () => {
+  it('lie within the representation and cover what was asked for', () => {
     fc.assert(
       fc.property(field, fc.integer({ min: 1, max: 110 }), (text, length) => {
         const decision = decideRanges(text, length, DEFAULT_RANGE_LIMITS);
         if (typeof decision === 'string') return;
         const covered = new Set<number>();
         let sum = 0;
-        let before: ByteRange | undefined;
         for (const range of decision) {
           expect(range.start).toBeGreaterThanOrEqual(0);
           expect(range.end).toBeLessThan(length);
           expect(range.start).toBeLessThanOrEqual(range.end);
-          if (before !== undefined) {
-            expect(range.start > before.end + 1 || range.end < before.start - 1).toBe(true);
-          }
           for (let at = range.start; at <= range.end; at++) covered.add(at);
           sum += range.end - range.start + 1;
-          before = range;
         }
         expect(sum).toBeLessThanOrEqual(length);
         for (const spec of text.slice(6).split(',')) {
