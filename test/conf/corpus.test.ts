@@ -1,12 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { httpdLines } from '../../src/diagnostics/render.ts';
 import { readText } from './reading.ts';
 
 /** Real configurations; the folder is not part of the project. */
-const CORPUS = process.env.CONF_CORPUS ?? '/work/shared/corpus';
+const CORPUS = process.env.CONF_CORPUS ?? fileURLToPath(new URL('../../../shared/corpus', import.meta.url));
 const FOLDERS = ['htaccess', 'main', 'snippet', 'vhost'];
 const hasHttpd = spawnSync('apache2', ['-v']).status === 0;
 

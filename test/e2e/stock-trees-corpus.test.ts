@@ -2,6 +2,7 @@
  * Hundreds of configurations that applications ship, checked as `-t` would: reading never fails where httpd's own parser accepts, and what
  * stops a file is a directive of a module that is not built in, or something httpd with all its modules refuses as well.
  */
+
 import { spawnSync } from 'node:child_process';
 import {
   existsSync,
@@ -14,6 +15,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { applyHtaccess } from '../../src/config/apply.ts';
 import { OR_ALL } from '../../src/config/directive.ts';
@@ -26,7 +28,7 @@ import { modules } from '../../src/modules/index.ts';
 import { findHttpd } from '../support/httpd.ts';
 
 /** The folder is not part of the project. */
-const CORPUS = process.env.CONF_CORPUS ?? '/work/shared/corpus';
+const CORPUS = process.env.CONF_CORPUS ?? fileURLToPath(new URL('../../../shared/corpus', import.meta.url));
 
 /** Lines about the machine they were written for: its files, users, certificates; taken out for both servers. */
 const OF_THE_MACHINE =

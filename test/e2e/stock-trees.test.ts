@@ -1,4 +1,5 @@
 /** Configurations as distributions and httpd itself ship them: loaded with nothing changed but ports and paths, and served. */
+
 import { spawnSync } from 'node:child_process';
 import {
   cpSync,
@@ -11,6 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { knownDirectives } from '../../src/config/known-directives.ts';
 import { modules } from '../../src/modules/index.ts';
@@ -19,7 +21,7 @@ import { ask, makeSite, type Site } from '../support/with-server.ts';
 
 const DEBIAN = '/etc/apache2';
 /** Real configurations; the folder is not part of the project. */
-const CORPUS = process.env.CONF_CORPUS ?? '/work/shared/corpus';
+const CORPUS = process.env.CONF_CORPUS ?? fileURLToPath(new URL('../../../shared/corpus', import.meta.url));
 const STOCK = path.join(CORPUS, 'main/apache+httpd@2.4.x__docs+conf+httpd.conf');
 
 const builtIn = new Set(modules.map(({ name }) => name));
