@@ -94,8 +94,6 @@ export interface CoreServerConf {
   errorLog?: string;
   logLevel?: LogLevels;
   errorLogFormat?: ErrorLogFormats;
-  protocols?: readonly string[];
-  regexDefaults?: number;
   pidFile?: string;
   listen?: {
     readonly text: string;
@@ -174,7 +172,6 @@ export interface CoreDirConf {
   maxRanges?: number | 'none' | 'unlimited';
   maxRangeOverlaps?: number | 'none' | 'unlimited';
   maxRangeReversals?: number | 'none' | 'unlimited';
-  readBufferSize?: number;
   qualifyRedirectUrl?: boolean;
   outputFilters?: readonly string[];
   /** `Limit`-scoped authorization lives in the modules it belongs to. */

@@ -32,6 +32,8 @@ export interface ModuleDescription<S extends object, D extends object> {
   readonly always?: boolean;
   /** After the whole configuration is read and merged: compile, check, complain (post_config). */
   readonly postConfig?: (configuration: Configuration) => void;
+  /** The configuration has answered its last request: give up what was opened for it. */
+  readonly retire?: (configuration: Configuration) => void;
 }
 
 /** Something that carries a per-directory configuration: a request. */
@@ -49,6 +51,7 @@ export interface Module<S extends object = object, D extends object = object> ex
   readonly providers: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly always: boolean;
   readonly postConfig: ((configuration: Configuration) => void) | undefined;
+  readonly retire: ((configuration: Configuration) => void) | undefined;
   /** The module's merged configuration of a server; an empty one when nothing was said. */
   server(server: Pick<ServerConfigs, 'slots'>): Readonly<S>;
   /** The module's merged per-directory configuration of a request; an empty one when nothing was said. */
@@ -80,6 +83,7 @@ export function defineModule<S extends object = object, D extends object = objec
     providers: description.providers ?? {},
     always: description.always ?? false,
     postConfig: description.postConfig,
+    retire: description.retire,
     createServer: description.createServer,
     createDir: description.createDir,
     mergeServer: description.mergeServer as ConfigModule['mergeServer'],

@@ -161,7 +161,10 @@ export class HttpServer {
     this.#generation = new Generation(configuration, this.#wheel);
     this.#draining.add(old);
     void this.#closeListeners(dropped);
-    void old.drain().then(() => this.#draining.delete(old));
+    void old.drain().then(() => {
+      this.#draining.delete(old);
+      retire(old.configuration);
+    });
   }
 
   /** Stops listening. Gracefully: resolves when the last answer is given; else connections are cut. */
@@ -172,6 +175,7 @@ export class HttpServer {
     if (!graceful) for (const generation of generations) generation.abort();
     await Promise.all(generations.map((generation) => generation.drain()));
     await closed;
+    for (const { configuration } of generations) retire(configuration);
     this.#wheel.stop();
   }
 
@@ -205,6 +209,11 @@ export class HttpServer {
   async #closeListeners(listeners: readonly Listener[]): Promise<void> {
     for (const { server } of listeners) server.close();
   }
+}
+
+/** Tells the modules that a configuration serves no more. */
+function retire(configuration: Configuration): void {
+  for (const module of configuration.loaded) module.retire?.(configuration);
 }
 
 function keyOf({ host, port }: ListenAddress): string {

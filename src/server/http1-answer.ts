@@ -5,7 +5,7 @@
 import type { Socket } from 'node:net';
 import type { BodyWriter, RequestBody } from '../core/body.ts';
 import type { Request, Transport } from '../core/request.ts';
-import { chunkHeader } from '../http/chunked.ts';
+import { CHUNK_END, chunkHeader, LAST_CHUNK } from '../http/chunked.ts';
 import type { HeaderFields } from '../http/header-fields.ts';
 import { CONTINUE, responseHead } from '../http/response-head.ts';
 import type { ConnectionDeadline } from './connection-deadlines.ts';
@@ -22,8 +22,6 @@ export interface AnswerHost {
 
 /** Bodies up to this size are copied behind their head, so that both leave in one buffer. */
 const COPY_LIMIT = 32 * 1024;
-const CRLF = '\r\n';
-const LAST = '0\r\n\r\n';
 const UNFRAMED: AnswerFraming = { isChunked: false, isKeptAlive: false };
 
 /** The way out of one connection, for the request it is busy with. */
@@ -222,7 +220,7 @@ class AnswerWriter implements BodyWriter {
     if (!this.#isChunked)
       return head === undefined ? this.#transport.put(piece) : this.#transport.put(head, piece);
     const size = chunkHeader(piece.length);
-    return this.#transport.put(head === undefined ? size : head + size, piece, CRLF);
+    return this.#transport.put(head === undefined ? size : head + size, piece, CHUNK_END);
   }
 
   /** Head, piece and end are copied into one buffer: one write costs less than three. */
@@ -235,7 +233,7 @@ class AnswerWriter implements BodyWriter {
     }
     this.#isOver = true;
     const before = (this.#head ?? '') + (this.#isChunked ? chunkHeader(chunk.length) : '');
-    const after = this.#isChunked ? CRLF + LAST : '';
+    const after = this.#isChunked ? CHUNK_END + LAST_CHUNK : '';
     const whole = Buffer.allocUnsafe(before.length + chunk.length + after.length);
     whole.write(before, 0, 'latin1');
     chunk.copy(whole, before.length);
@@ -248,7 +246,7 @@ class AnswerWriter implements BodyWriter {
   end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    const rest = (this.#head ?? '') + (this.#isChunked ? LAST : '');
+    const rest = (this.#head ?? '') + (this.#isChunked ? LAST_CHUNK : '');
     if (rest !== '') this.#transport.put(rest);
     this.#transport.finish(this.#left === undefined || this.#left === 0);
   }

@@ -83,6 +83,9 @@ function nameVirtualHost(cmd: Cmd): ApplyResult {
 }
 
 export const inertServerRows: readonly Row[] = [
+  serverRow('Protocols', 'ITERATE', 'Controls which protocols are allowed', none, {
+    noEffect: 'HTTP/1.1 is the only protocol spoken to clients',
+  }),
   serverRow(
     'RegexDefaultOptions',
     'RAW_ARGS',

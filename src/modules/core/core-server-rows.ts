@@ -306,12 +306,6 @@ export const serverRows: readonly Row[] = [
     (cmd, a) => void (cmd.server.pidFile = a),
     { forbidden: GLOBAL_ONLY },
   ),
-  serverRow(
-    'Protocols',
-    'ITERATE',
-    'Controls which protocols are allowed',
-    (cmd, p) => void (cmd.server.protocols = [...(cmd.server.protocols ?? []), p]),
-  ),
   serverRow('Port', 'TAKE1', 'Port was replaced with Listen in Apache 2.0', portReplaced),
   serverRow(
     'ExtendedStatus',

@@ -11,7 +11,7 @@ import {
 } from '../../config/directive.ts';
 import { atoi } from '../../config/values.ts';
 import { coreServerOf } from '../../core/core-config.ts';
-import { type AnyModule, defineModule } from '../../core/module.ts';
+import { defineModule } from '../../core/module.ts';
 import { isLiteralAddress, parsePort, splitHostPort } from './addresses.ts';
 
 type Cmd = Command<object, object>;
@@ -187,6 +187,3 @@ export const mpmPrefork = defineModule({
   file: 'prefork.c',
   directives: [...listenRows, ...poolRows, ...preforkRows],
 });
-
-/** Which of them a configuration may load: one. */
-export const mpmModules: readonly AnyModule[] = [mpmEvent, mpmWorker, mpmPrefork];

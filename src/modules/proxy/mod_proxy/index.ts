@@ -62,7 +62,7 @@ function handleProxy(r: Request): Answer {
 }
 
 /** Closes the connections of a configuration that serves no more. */
-export function closeWorkers(configuration: Configuration): void {
+function closeWorkers(configuration: Configuration): void {
   for (const server of [configuration.main, ...configuration.virtualServers]) {
     for (const worker of modProxy.server(server).workers ?? []) worker.drain();
   }
@@ -76,6 +76,7 @@ export const modProxy = defineModule<ProxyServerConf, ProxyDirConf>({
   mergeDir: mergeProxyDir,
   // SetHandler "proxy:..." is a directive of the core: any server may have one.
   always: true,
+  retire: closeWorkers,
   hooks: {
     preTranslateName: {
       run: preTranslateProxy,

@@ -22,7 +22,8 @@ const FORWARD =
   'forward proxying is not part of apache-lite: only reverse proxying (ProxyPass, SetHandler "proxy:...")';
 const NO_BALANCERS = 'there are no balancers in apache-lite';
 const INHERITED = 'as in httpd 2.4.71, a virtual host takes over what the main server maps';
-const HTTP_ONLY = 'only used when requests are passed on by HTTP';
+const HTTP_ONLY =
+  'used when requests are passed on by HTTP, which is not there yet; FastCGI does without it in httpd too';
 
 function row<K extends Shape>(
   name: string,
@@ -171,7 +172,7 @@ export const otherRows: readonly Row[] = [
     ANYWHERE,
     'a virtual path and a URL for reverse proxy behaviour',
     proxyPassReverse,
-    { forbidden: NOT_IN_DIRECTORY | NOT_IN_FILES },
+    { forbidden: NOT_IN_DIRECTORY | NOT_IN_FILES, noEffect: HTTP_ONLY },
   ),
   row(
     'ProxyPassReverseCookiePath',
@@ -179,6 +180,7 @@ export const otherRows: readonly Row[] = [
     ANYWHERE,
     'Path rewrite rule for proxying cookies',
     cookieMap('cookiePaths'),
+    { noEffect: HTTP_ONLY },
   ),
   row(
     'ProxyPassReverseCookieDomain',
@@ -186,6 +188,7 @@ export const otherRows: readonly Row[] = [
     ANYWHERE,
     'Domain rewrite rule for proxying cookies',
     cookieMap('cookieDomains'),
+    { noEffect: HTTP_ONLY },
   ),
   row(
     'ProxyBlock',
@@ -242,6 +245,7 @@ export const otherRows: readonly Row[] = [
       cmd.server.via = via;
       return undefined;
     },
+    { noEffect: HTTP_ONLY },
   ),
   row('ProxyErrorOverride', 'TAKE_ARGV', ANYWHERE, ERROR_OVERRIDE_USAGE, proxyErrorOverride),
   row(
@@ -250,6 +254,7 @@ export const otherRows: readonly Row[] = [
     ANYWHERE,
     'on if we should preserve host header while proxying',
     (cmd, on) => void (cmd.dir.preservesHost = on),
+    { noEffect: HTTP_ONLY },
   ),
   row(
     'ProxyTimeout',
@@ -269,6 +274,7 @@ export const otherRows: readonly Row[] = [
       cmd.server.badHeader = mode;
       return undefined;
     },
+    { noEffect: HTTP_ONLY },
   ),
   row(
     'BalancerGrowth',
@@ -328,6 +334,7 @@ export const otherRows: readonly Row[] = [
     ANYWHERE,
     'on if X-Forwarded-* headers should be added or completed',
     (cmd, on) => void (cmd.dir.addsHeaders = on),
+    { noEffect: HTTP_ONLY },
   ),
   row(
     'Proxy100Continue',
