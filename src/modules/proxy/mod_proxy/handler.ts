@@ -1,5 +1,6 @@
 /** Sending a request to its backend (mod_proxy.c: proxy_fixup, proxy_handler; proxy_util.c: ap_proxy_pre_request). */
 import type { BackendAddress } from '../../../backend/connect.ts';
+import { NO_BODY } from '../../../core/body.ts';
 import type { Configuration } from '../../../core/configuration.ts';
 import { coreServer } from '../../../core/core-config.ts';
 import { allowField } from '../../../core/errors.ts';
@@ -181,7 +182,9 @@ function targetOf(
   }
   const timeout =
     worker.options.timeout ?? server.timeout ?? (coreServer(r.server).timeout ?? DEFAULT_TIMEOUT) * 1000;
-  return { worker, url, address: addressOf(r, url, worker, state), state, server, dir, timeout };
+  const body = r.main === undefined ? r.transport.body : NO_BODY;
+  const address = addressOf(r, url, worker, state);
+  return { worker, balancer: undefined, url, address, state, server, dir, timeout, body };
 }
 
 /** The worker's socket, else the one the request brought, else what the URL says. */

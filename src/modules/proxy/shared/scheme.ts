@@ -3,8 +3,10 @@
  * handlers in its description: `providers: { [SCHEME_HANDLERS]: { fcgi: handler } }`.
  */
 import type { BackendAddress } from '../../../backend/connect.ts';
+import type { RequestBody } from '../../../core/body.ts';
 import type { Answer } from '../../../core/hooks.ts';
 import type { Request } from '../../../core/request.ts';
+import type { Balancer } from './balancer.ts';
 import type { ProxyDirConf, ProxyServerConf } from './config.ts';
 import type { Worker } from './worker.ts';
 
@@ -28,6 +30,8 @@ export interface ProxyState {
 /** Where a request goes. */
 export interface ProxyTarget {
   readonly worker: Worker;
+  /** The balancer that chose the worker, and may choose another one when this one answers 503. */
+  readonly balancer: Balancer | undefined;
   /** Canonical URL, without `proxy:`. */
   readonly url: string;
   readonly address: BackendAddress;
@@ -36,6 +40,11 @@ export interface ProxyTarget {
   readonly dir: Readonly<ProxyDirConf>;
   /** Milliseconds the backend may be silent: timeout=, ProxyTimeout, Timeout. */
   readonly timeout: number;
+  /**
+   * What is to be sent of the request's body: the handler takes it from here, not from the transport, since a balancer's next worker gets all of it
+   * again. A sub-request has none.
+   */
+  readonly body: RequestBody;
 }
 
 export interface SchemeHandler {
