@@ -38,6 +38,14 @@ export interface FcgiScript {
   readonly steps: readonly string[];
 }
 
+/** What a scripted HTTP or TCP backend does with the requests whose first line contains `match`. */
+export interface BackendScript {
+  /** `backend`, `backend2` or `backend3`: the placeholder of its port. */
+  readonly name: string;
+  readonly match: string;
+  readonly steps: readonly string[];
+}
+
 export interface DifferentialCase {
   readonly description: string;
   readonly modules: readonly string[];
@@ -49,6 +57,7 @@ export interface DifferentialCase {
   readonly configuration: string;
   readonly files: readonly CaseFile[];
   readonly fcgi: readonly FcgiScript[];
+  readonly backends: readonly BackendScript[];
   /** PHP behind `${root}/run/php.sock`. */
   readonly phpFpm: boolean;
   readonly requests: readonly CaseRequest[];
@@ -71,7 +80,7 @@ interface Block {
   readonly text: string[];
 }
 
-const blockKeywords = new Set(['conf', 'file', 'file!', 'request', 'then', 'raw', 'fcgi']);
+const blockKeywords = new Set(['conf', 'file', 'file!', 'request', 'then', 'raw', 'fcgi', 'backend']);
 const lineKeywords = new Set([
   'modules',
   'requires',
@@ -92,6 +101,7 @@ export function parseCase(source: string, file: string): DifferentialCase {
     requires: [] as string[],
     files: [] as CaseFile[],
     fcgi: [] as FcgiScript[],
+    backends: [] as BackendScript[],
     requests: [] as CaseRequest[],
     configuration: '',
     difference: undefined as string | undefined,
@@ -138,6 +148,9 @@ export function parseCase(source: string, file: string): DifferentialCase {
         break;
       case 'fcgi':
         found.fcgi.push({ match: block.rest, steps: block.text.filter((step) => step.trim() !== '') });
+        break;
+      case 'backend':
+        found.backends.push(backendScript(block));
         break;
       default:
         found.requests.push(caseRequest(block, fail));
@@ -227,6 +240,15 @@ function caseFile(block: Block, fail: Fail): CaseFile {
 /** Blocks with escapes are one string: their line ends are for the eye only. */
 function joinEscaped(lines: readonly string[]): string {
   return lines.join('');
+}
+
+function backendScript(block: Block): BackendScript {
+  const named = /^(backend[23]?)(?:\s+(.*))?$/.exec(block.rest);
+  return {
+    name: named?.[1] ?? 'backend',
+    match: (named === null ? block.rest : named[2]) ?? '',
+    steps: block.text.filter((step) => step.trim() !== ''),
+  };
 }
 
 function caseRequest(block: Block, fail: Fail): CaseRequest {

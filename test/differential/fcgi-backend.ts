@@ -46,7 +46,8 @@ export async function startBackends(scripts: readonly FcgiScript[], values: Plac
   };
 }
 
-function listen(serve: (socket: Socket) => void, start: (server: Server) => void): Promise<Server> {
+/** Starts a server that is told of every connection. */
+export function listen(serve: (socket: Socket) => void, start: (server: Server) => void): Promise<Server> {
   return new Promise((resolve, reject) => {
     // Half-open, so that what a script sends after the server's end is still sent.
     const server = createServer({ allowHalfOpen: true }, serve);

@@ -15,6 +15,7 @@ import {
 } from './answers.ts';
 import type { CaseRequest, DifferentialCase } from './case-format.ts';
 import { startBackends } from './fcgi-backend.ts';
+import { startHttpBackends } from './http-backend.ts';
 import { startPhpFpm } from './php-fpm.ts';
 import { fill, layOut, type Placeholders, placeholders } from './site.ts';
 
@@ -51,6 +52,7 @@ export async function runCase(
     return { check: { exitCode: done.exitCode, output: checkLines(done.output, values) } };
   }
   const backends = await startBackends(definition.fcgi, values);
+  const httpBackends = await startHttpBackends(definition.backends, values);
   const php = definition.phpFpm ? await startPhpFpm(values) : undefined;
   try {
     const server = await startServer(program, configuration, values.ports.get('port') as number).catch(
@@ -71,6 +73,7 @@ export async function runCase(
     return { exchanges, ...logsOf(definition, values) };
   } finally {
     await php?.stop();
+    await httpBackends.stop();
     await backends.stop();
   }
 }

@@ -20,12 +20,18 @@ import { runsAsRoot, serverUser } from './server-user.ts';
 export interface Placeholders {
   /** Absolute, always of the same length, so that lengths in answers do not differ from run to run. */
   readonly root: string;
-  /** By placeholder name: `port`, `port2`, `port3` to listen on, `fcgi` the TCP backend, `dead` where nobody listens. */
+  /**
+   * By placeholder name: `port`, `port2`, `port3` to listen on, `fcgi` the FastCGI backend, `dead` where nobody listens, `backend`, `backend2`,
+   * `backend3` the HTTP ones.
+   */
   readonly ports: ReadonlyMap<string, number>;
 }
 
 export function placeholders(root: string, ports: readonly number[]): Placeholders {
-  const names = ['port', 'port2', 'port3', 'fcgi', 'dead'];
+  const names = ['port', 'port2', 'port3', 'fcgi', 'dead', 'backend', 'backend2', 'backend3'].slice(
+    0,
+    ports.length,
+  );
   return { root, ports: new Map(names.map((name, index) => [name, ports[index] as number])) };
 }
 

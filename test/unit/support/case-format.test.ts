@@ -143,3 +143,15 @@ describe('normalising', () => {
     expect(reducedCheck(actual, expected)).toEqual(reduced);
   });
 });
+
+test('backends: a name, a match, the steps', () => {
+  const { backends } = parseCase(
+    '# x\n@backend\necho\n@backend /slow\nwait 5\n\nclose\n@backend backend2 POST /x\nseen\n@request\nGET /\n',
+    'a.case',
+  );
+  expect(backends).toEqual([
+    { name: 'backend', match: '', steps: ['echo'] },
+    { name: 'backend', match: '/slow', steps: ['wait 5', 'close'] },
+    { name: 'backend2', match: 'POST /x', steps: ['seen'] },
+  ]);
+});
