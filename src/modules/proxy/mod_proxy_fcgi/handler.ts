@@ -1,8 +1,6 @@
 /** Asking a FastCGI application (mod_proxy_fcgi.c: proxy_fcgi_handler, fcgi_do_request). */
 import type { BodySource } from '../../../backend/body.ts';
-import { Pump } from '../../../backend/pump.ts';
 import { BodySpool } from '../../../backend/spool.ts';
-import type { ScriptHead } from '../../../cgi/script-headers.ts';
 import { addCgiVariables } from '../../../cgi/variables.ts';
 import { directoryWalk } from '../../../core/directory-walk.ts';
 import type { Answer } from '../../../core/hooks.ts';
@@ -11,7 +9,7 @@ import type { Request } from '../../../core/request.ts';
 import { pathTranslated, scriptRequest } from '../../../core/script-request.ts';
 import { OK } from '../../../core/status.ts';
 import type { ProxyTarget } from '../shared/scheme.ts';
-import type { PoolDefaults } from '../shared/worker.ts';
+import { makePump } from '../shared/send.ts';
 import { FcgiAnswer } from './answer.ts';
 import { wantsDirectoryWalk } from './canonical.ts';
 import type { FcgiDirConf } from './config.ts';
@@ -20,31 +18,6 @@ import { encodeParamsOf, genericFilename } from './params.ts';
 
 /** Bytes of a body looked at before the request is sent (MAX_MEM_SPOOL). */
 const PREFETCH = 16 * 1024;
-/** Methods that may be sent again on a fresh connection when a kept one turns out to be closed (RFC 9110 section 9.2.2). */
-const IDEMPOTENT: ReadonlySet<string> = new Set([
-  'GET',
-  'HEAD',
-  'OPTIONS',
-  'TRACE',
-  'PUT',
-  'DELETE',
-  'PROPFIND',
-]);
-
-/** Applications are not asked to keep connections unless the configuration says so: each would hold one of their processes. */
-const POOLS_BY_TIMEOUT = new Map<string, PoolDefaults>();
-
-function poolDefaults(target: ProxyTarget): PoolDefaults {
-  const localAddress = target.server.sourceAddress;
-  const key = `${target.timeout} ${localAddress ?? ''}`;
-  let defaults = POOLS_BY_TIMEOUT.get(key);
-  if (defaults === undefined) {
-    defaults = { isReusing: false, connectTimeout: target.timeout, localAddress };
-    POOLS_BY_TIMEOUT.set(key, defaults);
-  }
-  return defaults;
-}
-
 export function handleFcgi(r: Request, target: ProxyTarget, conf: Readonly<FcgiDirConf>): Answer {
   const { body } = r.transport;
   // Whoever this request was redirected from may have read it: nothing is left then, as in httpd.
@@ -151,23 +124,14 @@ function send(
     logRequest(r, 'proxy_fcgi', Level.error, 'AH01074', 'Failed writing Environment to the application');
     return 503;
   }
-  const { worker, timeout } = target;
   return new Promise<number>((resolve, reject) => {
     const answer = new FcgiAnswer(r, target, (status) => {
       if (status !== OK) exportVariables(r, path);
       resolve(status);
     });
-    const driver = new FcgiDriver(params, worker.isReusing(false), answer);
-    const pump = new Pump<ScriptHead>({
-      pool: worker.pool(target.address, poolDefaults(target)),
-      driver,
-      body,
-      sink: answer,
-      timeout,
-      isRetriable: IDEMPOTENT.has(r.method),
-      onDefect: reject,
-    });
-    answer.attach(driver, pump);
+    const driver = new FcgiDriver(params, target.worker.isReusing(false), answer);
+    const pump = makePump(r, target, { driver, body, sink: answer, isReusing: false, onDefect: reject });
+    answer.attachDriver(driver, pump);
     pump.start();
   });
 }
