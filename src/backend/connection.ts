@@ -18,6 +18,8 @@ export interface ConnectionUser {
   onSocketEnd(): void;
   /** The socket broke. Comes at most once, and never after `onSocketEnd`. */
   onSocketFailure(failure: BackendFailure): void;
+  /** After `onSocketEnd`: our side is through too, all of it sent or not. For who goes on sending then. */
+  onClosedAfterEnd?(): void;
   /** What `arm` waited for has not happened. */
   onIdleTimeout(): void;
 }
@@ -182,7 +184,8 @@ export class BackendConnection implements Expiring {
     }
     const hadEnded = this.#hasEnded;
     this.destroy();
-    if (!hadEnded) user.onSocketFailure(failure);
+    if (hadEnded) user.onClosedAfterEnd?.();
+    else user.onSocketFailure(failure);
   }
 
   #failConnecting(failure: BackendFailure): void {
@@ -201,20 +204,20 @@ export class BackendConnection implements Expiring {
  * A backend may answer early and close without having read all of the body. The next write then fails, and Node
  * destroys a socket whose write failed, with the answer unread (seen in one request out of two under load). So a failed
  * write is not reported to the stream: it never completes, like one the backend does not read, and what there is to
- * read, the end or the reset after it included, decides.
+ * read, the end or the reset after it included, decides. When nothing is left to read the failure is reported.
  */
 function keepReadingAfterFailedWrite(socket: Socket): void {
   const write = socket._write;
   const writev = socket._writev;
   socket._write = (chunk, encoding, done) => {
     write.call(socket, chunk, encoding, (error) => {
-      if (!isPeerGone(error)) done(error);
+      if (socket.readableEnded || !isPeerGone(error)) done(error);
     });
   };
   if (writev === undefined) return;
   socket._writev = (chunks, done) => {
     writev.call(socket, chunks, (error) => {
-      if (!isPeerGone(error)) done(error);
+      if (socket.readableEnded || !isPeerGone(error)) done(error);
     });
   };
 }

@@ -33,6 +33,12 @@ export interface PumpOptions<Head> {
   readonly onDefect?: (error: unknown) => void;
 }
 
+/** A connection that is no longer the pump's. `release` closes it and gives its place in the pool back. */
+export interface DetachedConnection {
+  readonly connection: BackendConnection;
+  readonly release: (connection: BackendConnection) => void;
+}
+
 const DEFAULT_PREFETCH = 16 * 1024;
 
 type Phase = 'acquiring' | 'running' | 'settled';
@@ -110,6 +116,20 @@ export class Pump<Head> implements PoolClient, ConnectionUser, BodyReader, Drive
     if (this.#phase === 'acquiring') this.#pool.cancel(this);
     this.#giveUpConnection();
     this.#settle();
+  }
+
+  /**
+   * Takes the backend's connection out, for another protocol on it (an upgrade, backend/tunnel.ts): the pump is over, its sink hears nothing more.
+   * To be asked while the answer's head is read; what came behind the head is the driver's to hand on. Undefined when the request's body
+   * has not been sent whole, or there is no connection any more. Whoever gets it takes it (`connection.take`) within the same turn.
+   */
+  detach(): DetachedConnection | undefined {
+    const connection = this.#connection;
+    if (this.#phase !== 'running' || connection === undefined || !this.#isBodyDone) return undefined;
+    this.#connection = undefined;
+    this.#settle();
+    connection.disarm();
+    return { connection, release: (used) => this.#pool.release(used, false) };
   }
 
   /** Ended, failed or aborted. */

@@ -8,6 +8,7 @@ import type { HeaderFields } from '../http/header-fields.ts';
 import type { BodyWriter, OutputFilter, RequestBody } from './body.ts';
 import { coreDir } from './core-config.ts';
 import { Level, logRequest } from './log.ts';
+import type { RawConnection } from './raw-connection.ts';
 import type { Request, Transport } from './request.ts';
 
 /** The group of providers that output filters register in; names in lower case. A module description lists them under it. */
@@ -157,6 +158,9 @@ export class FilterTransport implements Transport {
   }
   sendInterim(status: number, fields: HeaderFields): void {
     this.#behind.sendInterim(status, fields);
+  }
+  takeConnection(r: Request): RawConnection | undefined {
+    return this.#behind.takeConnection?.(r);
   }
   /** The filter has room again. */
   drained(): void {

@@ -8,6 +8,7 @@ import { HeaderFields } from '../http/header-fields.ts';
 import type { BodyWriter, OutputFilter, RequestBody } from './body.ts';
 import type { Configuration } from './configuration.ts';
 import type { Connection } from './connection.ts';
+import type { RawConnection } from './raw-connection.ts';
 import { Table } from './table.ts';
 import type { VirtualServer } from './virtual-server.ts';
 
@@ -27,6 +28,12 @@ export interface Transport {
   onAbort(callback: () => void): void;
   /** An interim answer (1xx), if the protocol knows them. */
   sendInterim(status: number, fields: HeaderFields): void;
+  /**
+   * Hands the client's connection over for another protocol; raw-connection.ts says how it is used. The request counts as answered by it, with
+   * no answer of the server's own. Undefined when there is none to hand over (HTTP/2), it is lost, an answer has begun, or the request's
+   * body is being read still.
+   */
+  takeConnection?(r: Request): RawConnection | undefined;
 }
 
 /** How a proxied request is meant (r->proxyreq). */

@@ -4,6 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import type { BodyWriter, RequestBody } from '../core/body.ts';
+import type { RawConnection } from '../core/raw-connection.ts';
 import type { Request, Transport } from '../core/request.ts';
 import { CHUNK_END, chunkHeader, LAST_CHUNK } from '../http/chunked.ts';
 import type { HeaderFields } from '../http/header-fields.ts';
@@ -18,6 +19,8 @@ export interface AnswerHost {
   readonly keepalives: number;
   /** The answer under way has been given whole, or given up. Comes once for each. */
   onAnswered(): void;
+  /** The request's handler speaks for itself from here on. Undefined when the connection cannot be had now. */
+  handOver(): RawConnection | undefined;
 }
 
 /** Bodies up to this size are copied behind their head, so that both leave in one buffer. */
@@ -140,6 +143,23 @@ export class Http1Transport implements Transport {
   onAbort(callback: () => void): void {
     if (this.#isGone) callback();
     else this.#abort = callback;
+  }
+
+  takeConnection(r: Request): RawConnection | undefined {
+    const { body } = this;
+    if (
+      this.#request === undefined ||
+      this.isAnswered ||
+      r.final.isHeadSent ||
+      (body.isTaken && !body.isFinished)
+    )
+      return undefined;
+    const taken = this.#host.handOver();
+    if (taken === undefined) return undefined;
+    r.isHeadSent = r.isBodyBegun = r.closeConnection = true;
+    this.#framing = UNFRAMED;
+    this.waitsForContinue = false;
+    return taken;
   }
 
   // ---- for AnswerWriter ----

@@ -8,6 +8,7 @@ import { die } from '../core/errors.ts';
 import type { Answer } from '../core/hooks.ts';
 import { processRequest } from '../core/lifecycle.ts';
 import { Level, logConnection } from '../core/log.ts';
+import type { RawConnection } from '../core/raw-connection.ts';
 import type { Request } from '../core/request.ts';
 import type { AddressServers } from '../core/vhosts.ts';
 import type { VirtualServer } from '../core/virtual-server.ts';
@@ -30,6 +31,7 @@ import {
 import { IncomingBody } from './incoming-body.ts';
 import { PendingInput } from './pending-input.ts';
 import { RequestRun, type RunHost } from './request-run.ts';
+import { TakenConnection, type TakenFrom } from './taken-connection.ts';
 
 /** Unread pipelined bytes kept while a request is busy; beyond it the socket is not read. */
 const MAX_PENDING = 64 * 1024;
@@ -42,7 +44,8 @@ const FIRST_REQUEST_GRACE = 2000;
 /** httpd's DEFAULT_LIMIT_BLANK_LINES. */
 const MAX_BLANK_LINES = 10;
 
-type Phase = 'idle' | 'reading' | 'busy' | 'lingering' | 'closed';
+/** `taken`: a handler has it, and speaks for itself. */
+type Phase = 'idle' | 'reading' | 'busy' | 'taken' | 'lingering' | 'closed';
 
 const refuse = (r: Request): Answer => die(r, 400);
 
@@ -74,6 +77,7 @@ export class Http1Connection implements DeadlineOwner, AnswerHost, RunHost {
   /** Answered; what nobody read of its body is in the way of the next. */
   #skipping: Request | undefined;
   #lingerEnd = 0;
+  #taken: TakenConnection | undefined;
 
   constructor(socket: Socket, home: ConnectionHome) {
     this.#socket = socket;
@@ -105,8 +109,12 @@ export class Http1Connection implements DeadlineOwner, AnswerHost, RunHost {
       return;
     }
     if (this.#phase === 'closed') return;
-    this.#input.push(chunk);
     try {
+      if (this.#phase === 'taken') {
+        this.#taken?.receive(chunk);
+        return;
+      }
+      this.#input.push(chunk);
       this.pull();
     } catch (error) {
       this.#run.onDefect(error);
@@ -203,7 +211,7 @@ export class Http1Connection implements DeadlineOwner, AnswerHost, RunHost {
   /** Stops the socket while more than enough is pending. */
   #regulate(): void {
     const isFull = this.#input.size > MAX_PENDING;
-    if (isFull !== this.#socket.isPaused() && this.#phase !== 'closed') {
+    if (isFull !== this.#socket.isPaused() && this.#phase !== 'closed' && this.#phase !== 'taken') {
       if (isFull) this.#socket.pause();
       else this.#socket.resume();
     }
@@ -262,6 +270,36 @@ export class Http1Connection implements DeadlineOwner, AnswerHost, RunHost {
     this.#run.finishWhenDone();
   }
 
+  /** For the transport: what was received and nobody has read goes to who speaks now, and what comes. */
+  handOver(): RawConnection | undefined {
+    // While its body is being fed nobody knows yet where it ends.
+    if (this.#phase !== 'busy' || (this.#isFeeding && this.#transport.body.isTaken)) return undefined;
+    this.#phase = 'taken';
+    this.#deadline.cancel();
+    this.#taken = new TakenConnection(
+      this.#socket,
+      this.#takenFrom(),
+      this.#input.takeAll(),
+      this.#inputEnded,
+    );
+    return this.#taken;
+  }
+
+  #takenFrom(): TakenFrom {
+    const transport = this.#transport;
+    return {
+      countRead(bytes) {
+        transport.bytesRead += bytes;
+      },
+      countWritten(bytes) {
+        transport.bytesWritten += bytes;
+      },
+      onDrain: (callback) => transport.onDrain(callback),
+      release: () => transport.finish(false),
+      abort: () => this.#destroy(),
+    };
+  }
+
   /** For the run: on to the next request, or to the end. */
   onDone(r: Request): void {
     if (this.#phase === 'closed') return;
@@ -313,7 +351,7 @@ export class Http1Connection implements DeadlineOwner, AnswerHost, RunHost {
   // ---- the socket's and the clock's other words ----
 
   #onDrain(): void {
-    this.#deadline.expectProgress(this.#server);
+    if (this.#phase !== 'taken') this.#deadline.expectProgress(this.#server);
     try {
       this.#transport.drained();
     } catch (error) {
@@ -323,6 +361,7 @@ export class Http1Connection implements DeadlineOwner, AnswerHost, RunHost {
 
   onOverdue(): void {
     try {
+      if (this.#phase === 'taken') return;
       if (this.#phase === 'busy') this.#onBusyTimeout();
       else if (this.#phase === 'reading') this.#onSlowHead();
       else this.#destroy();
@@ -365,6 +404,7 @@ export class Http1Connection implements DeadlineOwner, AnswerHost, RunHost {
     this.#inputEnded = true;
     try {
       if (this.#phase === 'busy') this.#endBody();
+      else if (this.#phase === 'taken') this.#taken?.end();
       // Half a request line is nothing; a head that was begun is a bad request.
       else if (this.#phase === 'reading' && this.#parser.head.requestLine !== '')
         this.#onBadHead(this.#parser.head, CUT_OFF);
@@ -410,6 +450,14 @@ export class Http1Connection implements DeadlineOwner, AnswerHost, RunHost {
     } else if (this.#run.request !== undefined) this.#run.request.closeConnection = true;
   }
 
+  #tellTaker(): void {
+    try {
+      this.#taken?.gone();
+    } catch (error) {
+      this.#run.onDefect(error);
+    }
+  }
+
   /** Cuts the connection, whatever it is at. */
   abort(): void {
     this.#destroy();
@@ -422,13 +470,14 @@ export class Http1Connection implements DeadlineOwner, AnswerHost, RunHost {
 
   #onGone(): void {
     if (this.#phase === 'closed') return;
-    const wasBusy = this.#phase === 'busy';
+    const wasBusy = this.#phase === 'busy' || this.#phase === 'taken';
     this.#phase = 'closed';
     this.#transport.markGone();
     this.#deadline.cancel();
     this.#input.clear();
     if (wasBusy && !this.#transport.isAnswered) {
       this.isAborted = true;
+      this.#tellTaker();
       this.#run.abandon();
     }
     this.#socket.destroy();

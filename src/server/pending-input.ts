@@ -30,6 +30,15 @@ export class PendingInput {
     return count;
   }
 
+  /** All that is left, in order; nothing is pending afterwards. */
+  takeAll(): Buffer[] {
+    const pieces = this.#chunks.splice(0);
+    const [first] = pieces;
+    if (first !== undefined && this.offset > 0) pieces[0] = first.subarray(this.offset);
+    this.clear();
+    return pieces;
+  }
+
   clear(): void {
     this.#chunks.length = 0;
     this.offset = this.size = 0;

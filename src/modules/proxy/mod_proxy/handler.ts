@@ -184,7 +184,7 @@ function targetOf(
     worker.options.timeout ?? server.timeout ?? (coreServer(r.server).timeout ?? DEFAULT_TIMEOUT) * 1000;
   const body = r.main === undefined ? r.transport.body : NO_BODY;
   const address = addressOf(r, url, worker, state);
-  return { worker, balancer: undefined, url, address, state, server, dir, timeout, body };
+  return { worker, balancer: undefined, url, address, remote: undefined, state, server, dir, timeout, body };
 }
 
 /** The worker's socket, else the one the request brought, else what the URL says. */

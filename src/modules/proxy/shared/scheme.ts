@@ -27,6 +27,15 @@ export interface ProxyState {
   socket: string | undefined;
 }
 
+/** Another proxy that a request is passed to (ProxyRemote). */
+export interface RemoteProxy {
+  readonly scheme: string;
+  readonly host: string;
+  readonly port: number;
+  /** `user:password` in base64, for Proxy-Authorization. */
+  readonly credentials: string | undefined;
+}
+
 /** Where a request goes. */
 export interface ProxyTarget {
   readonly worker: Worker;
@@ -34,7 +43,10 @@ export interface ProxyTarget {
   readonly balancer: Balancer | undefined;
   /** Canonical URL, without `proxy:`. */
   readonly url: string;
+  /** Where to connect to: the remote proxy, where there is one. */
   readonly address: BackendAddress;
+  /** What is sent there is meant for the URL's server then: an absolute request target, credentials for the proxy. */
+  readonly remote: RemoteProxy | undefined;
   readonly state: Readonly<ProxyState>;
   readonly server: Readonly<ProxyServerConf>;
   readonly dir: Readonly<ProxyDirConf>;
