@@ -57,3 +57,20 @@ pm.max_requests = 0
   }
   return { running, socket };
 }
+
+/**
+ * Several of them.
+ * @param {string | undefined} command
+ * @param {import('./site.js').Site} site
+ * @param {number} count
+ */
+export async function startPhpFpms(command, site, count) {
+  const started = [];
+  try {
+    while (command !== undefined && started.length < count) started.push(await startPhpFpm(command, site));
+  } catch (error) {
+    await Promise.all(started.map(({ running }) => running.stop()));
+    throw error;
+  }
+  return started;
+}

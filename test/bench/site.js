@@ -27,10 +27,14 @@ export function makeSite() {
   put('100k.txt', text(100 * KIB));
   put('10m.bin', text(10 * MIB));
   put('32m.bin', text(32 * MIB));
-  for (const name of ['reuse', 'plain']) {
+  for (const name of ['reuse', 'plain', 'wordpress', 'wordpress-404', 'listing'])
     mkdirSync(join(documents, name));
-    put(`${name}/hello.php`, '<?php echo "hello\\n";\n');
-  }
+  for (const name of ['reuse/hello.php', 'plain/hello.php', 'wordpress/index.php'])
+    put(name, '<?php echo "hello\\n";\n');
+  put('reuse/stream.php', STREAM_PHP);
+  // As WordPress writes it for a site in a directory. Where there is no index.php, what is not there stays not there.
+  for (const name of ['wordpress', 'wordpress-404']) put(`${name}/.htaccess`, wordpressRules(`/${name}/`));
+  for (let index = 0; index < 1000; index++) put(`listing/file-${String(index).padStart(4, '0')}.txt`, 'x');
   return {
     directory,
     documents,
@@ -41,4 +45,30 @@ export function makeSite() {
 /** @param {number} length */
 function text(length) {
   return Buffer.alloc(length, 'The quick brown fox jumps over the lazy dog. 0123456789 abcdef\n');
+}
+
+/** 50 MiB down, or the length of what came up. */
+const STREAM_PHP = `<?php
+if ($_SERVER['REQUEST_METHOD'] === 'POST') {
+  $in = fopen('php://input', 'rb');
+  for ($n = 0; !feof($in); $n += strlen(fread($in, 65536)));
+  echo $n;
+} else {
+  $piece = str_repeat('x', 65536);
+  for ($i = 0; $i < 800; $i++) { echo $piece; flush(); }
+}
+`;
+
+/** @param {string} base */
+function wordpressRules(base) {
+  return `<IfModule mod_rewrite.c>
+RewriteEngine On
+RewriteRule .* - [E=HTTP_AUTHORIZATION:%{HTTP:Authorization}]
+RewriteBase ${base}
+RewriteRule ^index\\.php$ - [L]
+RewriteCond %{REQUEST_FILENAME} !-f
+RewriteCond %{REQUEST_FILENAME} !-d
+RewriteRule . ${base}index.php [L]
+</IfModule>
+`;
 }

@@ -31,13 +31,15 @@ export function findWrk() {
 /**
  * @param {string} wrk the command
  * @param {string} directory for the script
- * @param {{ url: string, connections: number, seconds: number }} how
+ * @param {{ url: string, connections: number, seconds: number, fields?: readonly string[] }} how
  * @returns {Promise<Load>}
  */
-export function drive(wrk, directory, { url, connections, seconds }) {
+export function drive(wrk, directory, { url, connections, seconds, fields = [] }) {
   const script = join(directory, 'report.lua');
   if (!existsSync(script)) writeFileSync(script, SCRIPT);
-  const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '5s', '-s', script, url];
+  const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '5s', '-s', script];
+  for (const field of fields) args.push('-H', field);
+  args.push(url);
   return new Promise((resolve, reject) => {
     const child = spawn(wrk, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: (seconds + 15) * 1000 });
     let output = '';

@@ -1,7 +1,7 @@
 /** What connections cost in memory: many that idle, and some that read slowly. */
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startPeer } from '../peers/index.js';
+import { PLAIN, startPeer } from '../peers/index.js';
 import { memory, resetPeak } from '../process-tree.js';
 import { KIB, MIB } from '../site.js';
 
@@ -86,7 +86,7 @@ async function eachPeer({ peers, site, nextPort }, measure) {
   for (const peer of peers) {
     const port = await nextPort();
     try {
-      const running = await startPeer(peer, { site, port, vhosts: 0 });
+      const running = await startPeer(peer, { ...PLAIN, site, port });
       try {
         rows.push({ peer: peer.name, ...(await measure(running, port)) });
       } finally {

@@ -1,6 +1,7 @@
 /** The jobs by name, in the order they run. */
 import { runIdle, runSlowReaders } from './connections.js';
 import { runChecking, runDemoStart, runStart } from './loading.js';
+import { runSlowProxyClients, runStreams } from './streaming.js';
 import { runThroughput, throughputJobs } from './throughput.js';
 
 /**
@@ -27,6 +28,12 @@ export const jobs = new Map([
     .map(([name, job]) => entry(name, job.title, (context) => runThroughput(name, job, context))),
   entry('idle', 'memory of 1,000 idle keep-alive connections', (context) => runIdle('idle', context)),
   entry('slow', 'memory while 20 clients read slowly', (context) => runSlowReaders('slow', context)),
+  entry('streams', 'memory while 50 MiB go through fcgi and http, down and up', (context) =>
+    runStreams('streams', context),
+  ),
+  entry('slow-proxy', 'memory while 200 slow clients read from a proxied server', (context) =>
+    runSlowProxyClients('slow-proxy', context),
+  ),
   entry('vhosts-1k', '-t with 1,000 virtual hosts', (context) => runChecking('vhosts-1k', 1000, context)),
   entry('vhosts-10k', '-t with 10,000 virtual hosts', (context) =>
     runChecking('vhosts-10k', 10_000, context),

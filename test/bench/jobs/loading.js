@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { writeConfiguration } from '../peers/index.js';
+import { PLAIN, writeConfiguration } from '../peers/index.js';
 import { cpuTime, endedChildrenCpuTime, memory } from '../process-tree.js';
 import { ENVIRONMENT, Running, untilAnswering } from '../processes.js';
 import { median } from '../report.js';
@@ -25,8 +25,8 @@ export async function runChecking(name, vhosts, { peers, site, nextPort, options
   const rows = [];
   for (const peer of peers.filter(({ can }) => can.has('vhosts'))) {
     const port = await nextPort();
-    const few = peer.check(writeConfiguration(peer, { site, port, vhosts: 0 }));
-    const many = peer.check(writeConfiguration(peer, { site, port, vhosts }));
+    const few = peer.check(writeConfiguration(peer, { ...PLAIN, site, port }));
+    const many = peer.check(writeConfiguration(peer, { ...PLAIN, site, port, vhosts }));
     try {
       const without = [];
       const rounds = [];
@@ -92,7 +92,7 @@ export async function runStart(name, { peers, site, nextPort }) {
   const rows = [];
   for (const peer of peers) {
     const port = await nextPort();
-    const file = writeConfiguration(peer, { site, port, vhosts: 0 });
+    const file = writeConfiguration(peer, { ...PLAIN, site, port });
     rows.push(await startRow(peer.name, () => peer.run(file), port));
   }
   return {
@@ -123,7 +123,7 @@ export async function runDemoStart(name, { peers, site, nextPort }) {
   chmodSync(run, 0o777);
   const port = await nextPort();
   const minimalPort = await nextPort();
-  const minimal = writeConfiguration(lite, { site, port: minimalPort, vhosts: 0 });
+  const minimal = writeConfiguration(lite, { ...PLAIN, site, port: minimalPort });
   const { command, args } = lite.run(demo);
   // The names the demo leaves open, as `npm start` gives them.
   const names = [

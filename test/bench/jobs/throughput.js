@@ -1,10 +1,11 @@
 /** Requests driven by wrk through each server in turn, round after round, so that noise hits all alike. */
 import { get } from 'node:http';
-import { startPeer } from '../peers/index.js';
-import { startPhpFpm } from '../php-fpm.js';
+import { PLAIN, startPeer } from '../peers/index.js';
+import { startPhpFpms } from '../php-fpm.js';
 import { cpuTime, memory } from '../process-tree.js';
 import { median } from '../report.js';
 import { KIB, MIB } from '../site.js';
+import { startUpstream } from '../upstream-process.js';
 import { drive } from '../wrk.js';
 
 /** @typedef {import('./index.js').Context} Context */
@@ -18,7 +19,10 @@ import { drive } from '../wrk.js';
  * @property {number} connections
  * @property {number} status expected
  * @property {number} [length] expected, of the body in bytes
- * @property {import('../peers/index.js').Ability} ability
+ * @property {import('../peers/index.js').Ability} feature
+ * @property {import('../peers/index.js').Skill} [skill] what a server must be able to do; default the feature
+ * @property {number} [fpms] php-fpm beside it
+ * @property {readonly string[]} [fields] header fields of the requests
  */
 
 /** @type {Readonly<Record<string, ThroughputJob>>} */
@@ -29,7 +33,7 @@ export const throughputJobs = {
     connections: 32,
     status: 200,
     length: KIB,
-    ability: 'static',
+    feature: 'static',
   },
   '100k': {
     title: 'a file of 100 KiB, 32 keep-alive connections',
@@ -37,7 +41,7 @@ export const throughputJobs = {
     connections: 32,
     status: 200,
     length: 100 * KIB,
-    ability: 'static',
+    feature: 'static',
   },
   '10m': {
     title: 'a file of 10 MiB, 4 keep-alive connections',
@@ -45,14 +49,14 @@ export const throughputJobs = {
     connections: 4,
     status: 200,
     length: 10 * MIB,
-    ability: 'static',
+    feature: 'static',
   },
   404: {
     title: 'a file that is not there, 32 keep-alive connections',
     path: '/missing.txt',
     connections: 32,
     status: 404,
-    ability: 'static',
+    feature: 'static',
   },
   php: {
     title: 'PHP hello through php-fpm, backend connections kept, 32 keep-alive connections',
@@ -60,7 +64,9 @@ export const throughputJobs = {
     connections: 32,
     status: 200,
     length: 6,
-    ability: 'php-reuse',
+    feature: 'php',
+    skill: 'php-kept',
+    fpms: 1,
   },
   'php-plain': {
     title: 'PHP hello through php-fpm, a backend connection for each request, 32 keep-alive connections',
@@ -68,7 +74,58 @@ export const throughputJobs = {
     connections: 32,
     status: 200,
     length: 6,
-    ability: 'php-plain',
+    feature: 'php',
+    fpms: 1,
+  },
+  'php-balancer': {
+    title: 'PHP hello through a balancer of two php-fpm, connections kept, 32 keep-alive connections',
+    path: '/reuse/hello.php',
+    connections: 32,
+    status: 200,
+    length: 6,
+    feature: 'balancer',
+    fpms: 2,
+  },
+  'http-proxy': {
+    title: 'a small answer of a proxied HTTP server, connections kept, 32 keep-alive connections',
+    path: '/upstream/hello',
+    connections: 32,
+    status: 200,
+    length: 6,
+    feature: 'http-proxy',
+  },
+  'wordpress-404': {
+    title:
+      "a file that is not there, and no index.php, under WordPress' .htaccess, 32 keep-alive connections",
+    path: '/wordpress-404/2024/05/missing/',
+    connections: 32,
+    status: 404,
+    feature: 'wordpress',
+    fpms: 1,
+  },
+  'wordpress-php': {
+    title: "a pretty URL rewritten to PHP by WordPress' .htaccess, 32 keep-alive connections",
+    path: '/wordpress/2024/05/hello-world/',
+    connections: 32,
+    status: 200,
+    length: 6,
+    feature: 'wordpress',
+    fpms: 1,
+  },
+  filters: {
+    title: 'a file of 1 KiB with mod_deflate, mod_headers and mod_expires, 32 keep-alive connections',
+    path: '/1k.txt',
+    connections: 32,
+    status: 200,
+    feature: 'filters',
+    fields: ['Accept-Encoding: gzip'],
+  },
+  autoindex: {
+    title: 'a listing of 1,000 files, 8 keep-alive connections',
+    path: '/listing/',
+    connections: 8,
+    status: 200,
+    feature: 'autoindex',
   },
 };
 
@@ -82,18 +139,19 @@ export const throughputJobs = {
  */
 export async function runThroughput(name, job, context) {
   const { options, peers, nextPort, wrk, fpmCommand } = context;
-  const php = job.ability !== 'static';
+  const php = (job.fpms ?? 0) > 0;
   if (wrk === undefined) throw new Error('wrk is not installed');
   if (php && fpmCommand === undefined) throw new Error('php-fpm is not installed');
+  const upstream = job.feature === 'http-proxy' ? await startUpstream(nextPort) : undefined;
   /** @type {Contestant[]} */
   const started = [];
   /** @type {import('../report.js').Row[]} */
   const rows = [];
   try {
-    for (const peer of peers.filter(({ can }) => can.has(job.ability))) {
+    for (const peer of peers.filter(({ can }) => can.has(job.skill ?? job.feature))) {
       const port = await nextPort();
       try {
-        started.push(await startContestant(peer, port, context, php));
+        started.push(await startContestant(peer, port, context, job, upstream?.port ?? 0));
         await expectAnswer(port, job);
       } catch (error) {
         rows.push({ peer: peer.name, values: {}, note: String(error) });
@@ -109,7 +167,8 @@ export async function runThroughput(name, job, context) {
     }
     for (const contestant of sound) rows.push(summarise(contestant));
   } finally {
-    await Promise.all(started.flatMap(({ running, fpm }) => [running.stop(), fpm?.stop()]));
+    await Promise.all(started.flatMap(({ running, fpms }) => [running, ...fpms].map((each) => each.stop())));
+    await upstream?.running.stop();
   }
   // Those that failed come where they would have stood.
   const order = peers.map(({ name: peer }) => peer);
@@ -124,22 +183,24 @@ export async function runThroughput(name, job, context) {
   return { job: name, title: job.title, columns, rows };
 }
 
-/** @typedef {{ peer: Peer, running: Running, port: number, fpm: Running | undefined, rounds: Round[] }} Contestant */
+/** @typedef {{ peer: Peer, running: Running, port: number, fpms: readonly Running[], rounds: Round[] }} Contestant */
 
 /**
  * @param {Peer} peer
  * @param {number} port
  * @param {Context} context
- * @param {boolean} php
+ * @param {ThroughputJob} job
+ * @param {number} upstreamPort
  * @returns {Promise<Contestant>}
  */
-async function startContestant(peer, port, { site, fpmCommand }, php) {
-  const fpm = php && fpmCommand !== undefined ? await startPhpFpm(fpmCommand, site) : undefined;
+async function startContestant(peer, port, { site, fpmCommand }, { feature, fpms: count = 0 }, upstreamPort) {
+  const fpms = await startPhpFpms(fpmCommand, site, count);
   try {
-    const setup = { site, port, vhosts: 0, ...(fpm === undefined ? {} : { fpmSocket: fpm.socket }) };
-    return { peer, running: await startPeer(peer, setup), port, fpm: fpm?.running, rounds: [] };
+    const fpmSockets = fpms.map(({ socket }) => socket);
+    const running = await startPeer(peer, { ...PLAIN, site, port, feature, fpmSockets, upstreamPort });
+    return { peer, running, port, fpms: fpms.map((fpm) => fpm.running), rounds: [] };
   } catch (error) {
-    await fpm?.running.stop();
+    await Promise.all(fpms.map((fpm) => fpm.running.stop()));
     throw error;
   }
 }
@@ -151,15 +212,16 @@ async function startContestant(peer, port, { site, fpmCommand }, php) {
  * @param {number} seconds
  * @returns {Promise<Round>}
  */
-async function oneRound({ running, port, fpm }, job, { wrk, site }, seconds) {
+async function oneRound({ running, port, fpms }, job, { wrk, site }, seconds) {
   const { tree } = running;
-  const fpmTree = fpm?.tree ?? [];
+  const fpmTree = fpms.flatMap((fpm) => fpm.tree);
   const before = cpuTime(tree);
   const fpmBefore = cpuTime(fpmTree);
   const load = await drive(wrk ?? 'wrk', site.directory, {
     url: `http://127.0.0.1:${port}${job.path}`,
     connections: job.connections,
     seconds,
+    fields: job.fields ?? [],
   });
   const requests = Math.max(load.requests, 1);
   const unexpected = job.status < 400 ? load.refusals : load.requests - load.refusals;
@@ -176,7 +238,7 @@ async function oneRound({ running, port, fpm }, job, { wrk, site }, seconds) {
  * @param {Contestant} contestant
  * @returns {import('../report.js').Row}
  */
-function summarise({ peer, running, fpm, rounds }) {
+function summarise({ peer, running, fpms, rounds }) {
   const of = (/** @type {keyof Round} */ key) => median(rounds.map((round) => round[key]));
   if (of('rate') === 0) return { peer: peer.name, values: {}, note: 'no request was answered' };
   const failures = rounds.reduce((sum, round) => sum + round.failures, 0);
@@ -187,7 +249,7 @@ function summarise({ peer, running, fpm, rounds }) {
       p99: of('p99'),
       cpu: of('cpu'),
       peak: memory(running.tree).peak / MIB,
-      ...(fpm === undefined ? {} : { fpm: of('fpm') }),
+      ...(fpms.length === 0 ? {} : { fpm: of('fpm') }),
     },
     ...(failures === 0 ? {} : { note: `${failures} requests failed or had another status` }),
   };
@@ -199,18 +261,22 @@ function summarise({ peer, running, fpm, rounds }) {
  * @param {ThroughputJob} job
  * @returns {Promise<void>}
  */
-function expectAnswer(port, { path, status, length }) {
+function expectAnswer(port, { path, status, length, fields = [] }) {
+  const headers = Object.fromEntries(fields.map((field) => field.split(': ', 2)));
   return new Promise((resolve, reject) => {
-    const request = get({ host: '127.0.0.1', port, path, agent: false, timeout: 10_000 }, (response) => {
-      let received = 0;
-      response.on('data', (chunk) => (received += chunk.length));
-      response.once('error', reject);
-      response.once('end', () => {
-        const isRight = response.statusCode === status && (length === undefined || received === length);
-        if (isRight) resolve();
-        else reject(new Error(`${path} gave ${response.statusCode} with ${received} bytes`));
-      });
-    });
+    const request = get(
+      { host: '127.0.0.1', port, path, headers, agent: false, timeout: 10_000 },
+      (response) => {
+        let received = 0;
+        response.on('data', (chunk) => (received += chunk.length));
+        response.once('error', reject);
+        response.once('end', () => {
+          const isRight = response.statusCode === status && (length === undefined || received === length);
+          if (isRight) resolve();
+          else reject(new Error(`${path} gave ${response.statusCode} with ${received} bytes`));
+        });
+      },
+    );
     request.once('timeout', () => request.destroy(new Error(`${path}: no answer in time`)));
     request.once('error', reject);
   });

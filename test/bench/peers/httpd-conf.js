@@ -8,9 +8,9 @@ import { join } from 'node:path';
  * @param {{ modules: string, builtIn: ReadonlySet<string> }} httpd where modules are, and those that need no LoadModule
  */
 export function httpdConf(setup, { modules, builtIn }) {
-  const { site, port, home, fpmSocket, vhosts } = setup;
-  const php = fpmSocket !== undefined;
-  const wanted = ['mpm_event', 'unixd', 'authz_core', 'mime', 'dir', ...(php ? ['proxy', 'proxy_fcgi'] : [])];
+  const { site, port, home, feature, vhosts } = setup;
+  const { needs, conf } = FEATURES[feature];
+  const wanted = ['mpm_event', 'unixd', 'authz_core', 'mime', 'dir', ...needs];
   const load = wanted
     .filter((name) => !builtIn.has(`mod_${name}.c`) && !builtIn.has(`${name}.c`))
     .map((name) => `LoadModule ${name}_module ${join(modules, `mod_${name}.so`)}`);
@@ -48,26 +48,93 @@ DocumentRoot "${site.documents}"
 <Directory "${site.documents}">
     Require all granted
 </Directory>
-${php ? phpConf(site.documents, fpmSocket) : ''}${virtualHosts(setup, vhosts)}`;
+${conf(setup)}${virtualHosts(setup, vhosts)}`;
 }
 
 /**
- * @param {string} documents
- * @param {string} fpmSocket
+ * What a job asks for: modules beside those of every job, and the lines that use them.
+ * @type {Readonly<Record<import('./index.js').Ability, { needs: readonly string[], conf: (setup: Setup) => string }>>}
  */
-function phpConf(documents, fpmSocket) {
+const FEATURES = {
+  static: { needs: [], conf: () => '' },
+  php: { needs: ['proxy', 'proxy_fcgi'], conf: phpConf },
+  balancer: {
+    needs: ['proxy', 'proxy_fcgi', 'slotmem_shm', 'proxy_balancer', 'lbmethod_byrequests'],
+    conf: balancerConf,
+  },
+  'http-proxy': { needs: ['proxy', 'proxy_http'], conf: httpProxyConf },
+  wordpress: { needs: ['rewrite', 'proxy', 'proxy_fcgi'], conf: wordpressConf },
+  filters: { needs: ['filter', 'deflate', 'headers', 'expires'], conf: filtersConf },
+  autoindex: { needs: ['autoindex'], conf: autoindexConf },
+};
+
+/** @param {Setup} setup */
+function phpConf({ site: { documents }, fpmSockets: [socket] }) {
   return `<Directory "${documents}/plain">
     <FilesMatch "\\.php$">
-        SetHandler "proxy:unix:${fpmSocket}|fcgi://plain/"
+        SetHandler "proxy:unix:${socket}|fcgi://plain/"
     </FilesMatch>
 </Directory>
 <Directory "${documents}/reuse">
     <FilesMatch "\\.php$">
-        SetHandler "proxy:unix:${fpmSocket}|fcgi://reuse/"
+        SetHandler "proxy:unix:${socket}|fcgi://reuse/"
     </FilesMatch>
 </Directory>
 <Proxy "fcgi://reuse/" enablereuse=on max=10>
 </Proxy>
+`;
+}
+
+/** @param {Setup} setup */
+function balancerConf({ site: { documents }, fpmSockets }) {
+  const members = fpmSockets.map(
+    (socket, index) => `    BalancerMember "unix:${socket}|fcgi://member${index}" enablereuse=on max=10\n`,
+  );
+  return `<Proxy "balancer://php">
+${members.join('')}</Proxy>
+ProxyPassMatch "^/(reuse/.*\\.php)$" "balancer://php${documents}/$1"
+`;
+}
+
+/** @param {Setup} setup */
+function httpProxyConf({ upstreamPort }) {
+  return `ProxyPass "/upstream/" "http://127.0.0.1:${upstreamPort}/"
+`;
+}
+
+/** The .htaccess of WordPress is a file of the site. @param {Setup} setup */
+function wordpressConf({ site: { documents }, fpmSockets: [socket] }) {
+  return `<Directory "${documents}/wordpress">
+    AllowOverride All
+    Options FollowSymLinks
+    <FilesMatch "\\.php$">
+        SetHandler "proxy:unix:${socket}|fcgi://wordpress/"
+    </FilesMatch>
+</Directory>
+<Directory "${documents}/wordpress-404">
+    AllowOverride All
+    Options FollowSymLinks
+</Directory>
+<Proxy "fcgi://wordpress/" enablereuse=on max=10>
+</Proxy>
+`;
+}
+
+function filtersConf() {
+  return `AddOutputFilterByType DEFLATE text/plain text/html
+Header set X-Content-Type-Options nosniff
+Header always set Strict-Transport-Security "max-age=31536000"
+ExpiresActive On
+ExpiresByType text/plain "access plus 1 month"
+`;
+}
+
+/** @param {Setup} setup */
+function autoindexConf({ site: { documents } }) {
+  return `<Directory "${documents}/listing">
+    Options +Indexes
+    IndexOptions FancyIndexing
+</Directory>
 `;
 }
 

@@ -12,21 +12,27 @@ import { findNginx } from './nginx.js';
  * @property {import('../site.js').Site} site
  * @property {number} port on 127.0.0.1
  * @property {string} home directory for this server's pid file and logs
- * @property {string} [fpmSocket] the php-fpm that .php files under /reuse and /plain go to
+ * @property {Ability} feature what the configuration has to be able to do, beside serving files
+ * @property {readonly string[]} fpmSockets the php-fpm it may use
+ * @property {number} upstreamPort where the HTTP server to be proxied listens; 0: none
  * @property {number} vhosts name-based virtual hosts to add
  */
 
-/** @typedef {'static' | 'php-reuse' | 'php-plain' | 'vhosts' | 'demo'} Ability */
+/** @typedef {'static' | 'php' | 'balancer' | 'http-proxy' | 'wordpress' | 'filters' | 'autoindex'} Ability */
+/** @typedef {Ability | 'php-kept' | 'vhosts' | 'demo'} Skill */
 
 /**
  * @typedef {object} Peer
  * @property {string} name
  * @property {string} version
- * @property {ReadonlySet<Ability>} can
+ * @property {ReadonlySet<Skill>} can
  * @property {(setup: Setup) => string} configure the text of the configuration file
  * @property {(file: string) => import('../processes.js').Command} run in the foreground
  * @property {(file: string) => import('../processes.js').Command} check the configuration and end
  */
+
+/** A setup that serves files and nothing else. */
+export const PLAIN = /** @type {const} */ ({ feature: 'static', fpmSockets: [], upstreamPort: 0, vhosts: 0 });
 
 /** @typedef {{ name: string, missing: string }} MissingPeer */
 /** @typedef {(options?: { profile?: string | undefined }) => Peer | MissingPeer} PeerFinder */

@@ -12,7 +12,7 @@ export function findLighttpd() {
   return {
     name: 'lighttpd',
     version: version?.[0] ?? 'lighttpd',
-    can: new Set(['static', 'php-plain', 'vhosts']),
+    can: new Set(['static', 'php', 'vhosts']),
     configure: lighttpdConf,
     run: (file) => ({ command, args: ['-D', '-f', file] }),
     check: (file) => ({ command, args: ['-tt', '-f', file] }),
@@ -20,7 +20,7 @@ export function findLighttpd() {
 }
 
 /** @param {import('./index.js').Setup} setup */
-function lighttpdConf({ site, port, home, fpmSocket, vhosts }) {
+function lighttpdConf({ site, port, home, fpmSockets: [fpmSocket], vhosts }) {
   const php = fpmSocket !== undefined;
   const user =
     process.getuid?.() === 0 ? 'server.username = "www-data"\nserver.groupname = "www-data"\n' : '';

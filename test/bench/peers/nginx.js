@@ -21,7 +21,17 @@ export function findNginx() {
   return {
     name: 'nginx',
     version: version?.[0] ?? 'nginx',
-    can: new Set(['static', 'php-reuse', 'php-plain', 'vhosts']),
+    can: new Set([
+      'static',
+      'php',
+      'php-kept',
+      'balancer',
+      'http-proxy',
+      'wordpress',
+      'filters',
+      'autoindex',
+      'vhosts',
+    ]),
     configure: nginxConf,
     run: (file) => ({ command, args: args(file) }),
     check: (file) => ({ command, args: [...args(file), '-t'] }),
@@ -29,8 +39,8 @@ export function findNginx() {
 }
 
 /** @param {import('./index.js').Setup} setup */
-function nginxConf({ site, port, home, fpmSocket, vhosts }) {
-  const php = fpmSocket !== undefined;
+function nginxConf(setup) {
+  const { site, port, home, fpmSockets, upstreamPort, vhosts } = setup;
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     (name) => `    ${name}_temp_path "${home}/${name}";`,
   );
@@ -55,19 +65,65 @@ ${temporary.join('\n')}
     default_type application/octet-stream;
     server_names_hash_max_size 65536;
     server_names_hash_bucket_size 128;
-${php ? `    upstream reuse {\n        server unix:${fpmSocket};\n        keepalive 10;\n    }\n` : ''}
+${upstream(
+  'reuse',
+  fpmSockets.map((socket) => `unix:${socket}`),
+)}${upstream('kept', upstreamPort === 0 ? [] : [`127.0.0.1:${upstreamPort}`])}
     server {
         listen 127.0.0.1:${port} default_server;
         server_name localhost;
         root "${site.documents}";
         index index.html;
-${php ? phpConf(fpmSocket) : ''}    }
+${FEATURES[setup.feature](setup)}    }
 ${virtualHosts(site.documents, port, vhosts)}}
 `;
 }
 
-/** @param {string} socket */
-function phpConf(socket) {
+/**
+ * @param {string} name
+ * @param {readonly string[]} servers
+ */
+function upstream(name, servers) {
+  if (servers.length === 0) return '';
+  const lines = servers.map((server) => `        server ${server};\n`).join('');
+  return `    upstream ${name} {\n${lines}        keepalive 32;\n    }\n`;
+}
+
+/** @type {Readonly<Record<import('./index.js').Ability, (setup: import('./index.js').Setup) => string>>} */
+const FEATURES = {
+  static: () => '',
+  php: phpConf,
+  balancer: phpConf,
+  'http-proxy': () => `        location /upstream/ {
+            proxy_pass http://kept/;
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+            proxy_set_header X-Forwarded-For $remote_addr;
+            proxy_set_header X-Forwarded-Host $host;
+            proxy_request_buffering off;
+            client_max_body_size 0;
+        }
+`,
+  wordpress: (setup) => `${phpConf(setup)}        location /wordpress/ {
+            try_files $uri $uri/ /wordpress/index.php?$args;
+        }
+        location /wordpress-404/ {
+            try_files $uri $uri/ =404;
+        }
+`,
+  filters: () => `        gzip on;
+        gzip_comp_level 6;
+        gzip_min_length 0;
+        gzip_types text/plain;
+        add_header X-Content-Type-Options nosniff;
+        add_header Strict-Transport-Security "max-age=31536000" always;
+        expires 1M;
+`,
+  autoindex: () => '        autoindex on;\n',
+};
+
+/** @param {import('./index.js').Setup} setup */
+function phpConf({ fpmSockets: [socket] }) {
   const params = [
     'GATEWAY_INTERFACE CGI/1.1',
     'SERVER_SOFTWARE nginx',
@@ -95,7 +151,9 @@ function phpConf(socket) {
 ${params.join('')}            ${pass}
         }
 `;
-  return `${location('plain', `fastcgi_pass unix:${socket};`)}${location('reuse', 'fastcgi_pass reuse; fastcgi_keep_conn on;')}`;
+  const kept =
+    'fastcgi_pass reuse; fastcgi_keep_conn on; client_max_body_size 0; fastcgi_request_buffering off;';
+  return `${location('plain', `fastcgi_pass unix:${socket};`)}${location('reuse', kept)}${location('wordpress', kept)}`;
 }
 
 /**
