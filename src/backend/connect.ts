@@ -1,7 +1,7 @@
 /** Opening sockets to backends: TCP, unix, with or without TLS. */
 
 import { connect as connectNet, type Socket } from 'node:net';
-import { type ConnectionOptions, connect as connectTls } from 'node:tls';
+import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
 
 export interface TcpAddress {
   readonly kind: 'tcp';
@@ -18,15 +18,32 @@ export interface UnixAddress {
 
 export type BackendAddress = TcpAddress | UnixAddress;
 
+/** How TLS is spoken to a backend. One object for all connections of a pool: it keeps what one handshake leaves to the next. */
+export interface BackendTls {
+  /** Two with the same key do the same: their connections may stand in for each other. */
+  readonly key: string;
+  /** A context made once, the name for SNI; `rejectUnauthorized` is the caller's. */
+  readonly options: ConnectionOptions;
+  /** Asked when the handshake is done, before a byte is sent: a text refuses the peer, and becomes the failure's detail. */
+  check?(socket: TLSSocket): string | undefined;
+  /** Left by an earlier connection whose peer was not refused; offered to the backend for a shorter handshake. */
+  session?: Buffer | undefined;
+}
+
 export interface ConnectOptions {
   /** SO_KEEPALIVE on TCP sockets (`keepalive=on` of a worker). */
   readonly isKeepAlive?: boolean;
-  /** TLS to the backend; `servername` and trust are the caller's. */
-  readonly tls?: ConnectionOptions;
+  /** TLS to the backend. */
+  readonly tls?: BackendTls;
 }
 
-/** The event that says the socket may be used. */
-export type ReadyEvent = 'connect' | 'secureConnect';
+/** The event that says the socket may be used; `verified` comes of us, when the peer of a TLS connection has been checked. */
+export type ReadyEvent = 'connect' | 'verified';
+
+/** The backend is not who it should be. */
+class PeerRefusedError extends Error {
+  readonly code = 'ERR_TLS_PEER_REFUSED';
+}
 
 /**
  * What plain sockets read into, all of them: the bytes are copied out before the next read. Without it every read, however small, costs a
@@ -59,9 +76,7 @@ export function openSocket(
           ...(address.localAddress === undefined ? {} : { localAddress: address.localAddress }),
         };
   if (options.tls !== undefined) {
-    const socket = connectTls({ ...options.tls, ...target });
-    socket.on('data', onBytes);
-    return { socket, ready: 'secureConnect' };
+    return { socket: openTls(options.tls, target, onBytes), ready: 'verified' };
   }
   const onread = {
     buffer: readBuffer,
@@ -71,6 +86,31 @@ export function openSocket(
     },
   };
   return { socket: connectNet({ ...target, onread }), ready: 'connect' };
+}
+
+/** Bytes of TLS come as they were decrypted: there is no buffer to share. */
+function openTls(tls: BackendTls, target: ConnectionOptions, onBytes: (bytes: Buffer) => void): TLSSocket {
+  const { session } = tls;
+  const socket = connectTls({ ...tls.options, ...(session === undefined ? {} : { session }), ...target });
+  let latest: Buffer | undefined;
+  let isVerified = false;
+  socket.on('session', (ticket: Buffer) => {
+    latest = ticket;
+    if (isVerified) tls.session = ticket;
+  });
+  socket.on('secureConnect', () => {
+    const wrong = tls.check?.(socket);
+    if (wrong !== undefined) {
+      tls.session = undefined;
+      socket.destroy(new PeerRefusedError(wrong));
+      return;
+    }
+    isVerified = true;
+    if (latest !== undefined) tls.session = latest;
+    socket.on('data', onBytes);
+    socket.emit('verified');
+  });
+  return socket;
 }
 
 /** For logs: `127.0.0.1:9000`, `[::1]:9000`, or the socket's path. */

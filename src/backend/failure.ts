@@ -67,7 +67,11 @@ function codeOf(error: Error): string {
 /** @param isConnected whether the error came after the connection was there. */
 export function failureOf(error: Error, isConnected: boolean): BackendFailure {
   const detail = codeOf(error);
+  if (detail === 'ERR_TLS_PEER_REFUSED') return { kind: 'tls', detail: error.message };
   const kind = KIND_OF_CODE[detail];
+  // Broken before it could be used, yet not by the attempt to connect: amid the handshake.
+  if (kind === 'reset' && !isConnected && (error as NodeJS.ErrnoException).syscall !== 'connect')
+    return { kind: 'tls', detail };
   if (kind === 'connect-timeout' && isConnected) return { kind: 'timeout', detail };
   if (kind !== undefined) return { kind, detail };
   return { kind: isTlsCode(detail) ? 'tls' : 'other', detail };

@@ -12,6 +12,7 @@ import {
   OR_ALL,
   OR_AUTHCFG,
   OR_LIMIT,
+  PROXY_CONF,
   RSRC_CONF,
   type WalkOptions,
 } from './directive.ts';
@@ -258,7 +259,7 @@ class AppliedCommand implements Command {
   walkSection(options: WalkOptions): PerDirConfig {
     const perDir = new PerDirConfig();
     walk(this.node.children ?? [], {
-      ...this.#inner({ override: this.isHtaccess ? this.override : OR_ALL | ACCESS_CONF, ...options }),
+      ...this.#inner({ override: this.#sectionOverride(), ...options }),
       perDir,
     });
     return perDir;
@@ -275,6 +276,11 @@ class AppliedCommand implements Command {
 
   afterwards(check: () => ApplyResult): void {
     this.#scope.checks.push(() => report(this.#scope, this.node, check()));
+  }
+
+  /** What is inside `<Proxy>` may have its directives, however deep. */
+  #sectionOverride(): number {
+    return this.isHtaccess ? this.override : OR_ALL | ACCESS_CONF | (this.override & PROXY_CONF);
   }
 
   #inner(options: WalkOptions): Scope {

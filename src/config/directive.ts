@@ -19,6 +19,8 @@ export const OR_UNSET = 32;
 export const ACCESS_CONF = 64;
 /** Server and virtual host level. */
 export const RSRC_CONF = 128;
+/** Inside `<Proxy>` and `<ProxyMatch>`. */
+export const PROXY_CONF = 256;
 export const OR_NONE = 0;
 export const OR_ALL = OR_LIMIT | OR_OPTIONS | OR_FILEINFO | OR_AUTHCFG | OR_INDEXES;
 

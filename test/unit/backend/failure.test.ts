@@ -27,6 +27,13 @@ describe('failureOf', () => {
     expect(failureOf(systemError(code), isConnected)).toEqual({ kind, detail: code });
   });
 
+  it('takes a connection broken before it could be used for a failed handshake, unless nobody was reached', () => {
+    const broken = Object.assign(systemError('ECONNRESET'), { syscall: 'read' });
+    expect(failureOf(broken, false)).toEqual({ kind: 'tls', detail: 'ECONNRESET' });
+    const unreached = Object.assign(systemError('ECONNRESET'), { syscall: 'connect' });
+    expect(failureOf(unreached, false).kind).toBe('reset');
+  });
+
   it('takes the first reason when all addresses of a host failed', () => {
     const error = new AggregateError([systemError('ECONNREFUSED'), systemError('ENETUNREACH')]);
     expect(failureOf(error, false).kind).toBe('refused');
@@ -67,7 +74,7 @@ describe('TLS to a backend', () => {
     if (address === null || typeof address === 'string') throw new Error('no address');
     const pool = new BackendPool({
       address: { kind: 'tcp', host: '127.0.0.1', port: address.port },
-      tls: { rejectUnauthorized },
+      tls: { key: '', options: { rejectUnauthorized } },
     });
     const got = await new Promise<string>((resolve) => {
       pool.acquire({

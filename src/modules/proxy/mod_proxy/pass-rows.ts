@@ -6,6 +6,8 @@ import {
   type Command,
   NOT_IN_DIRECTORY,
   NOT_IN_FILES,
+  OR_ALL,
+  PROXY_CONF,
   RSRC_CONF,
 } from '../../../config/directive.ts';
 import { getWord, sectionText } from '../../../config/words.ts';
@@ -208,7 +210,7 @@ function proxySection(cmd: Cmd, text: string): ApplyResult {
   const regex = isMatch ? compile(shown) : undefined;
   if (isMatch && regex === undefined) return 'Regex could not be compiled';
   const pattern = split.url;
-  const perDir = cmd.walkSection({ path: shown });
+  const perDir = cmd.walkSection({ path: shown, override: OR_ALL | ACCESS_CONF | PROXY_CONF });
   const isWildcard = !isMatch && isFnmatchPattern(pattern);
   const matches =
     regex !== undefined

@@ -2,7 +2,7 @@
  * The seam by which protocols plug into mod_proxy (its canon_handler, check_trans and scheme_handler hooks). A protocol's module lists its
  * handlers in its description: `providers: { [SCHEME_HANDLERS]: { fcgi: handler } }`.
  */
-import type { BackendAddress } from '../../../backend/connect.ts';
+import type { BackendAddress, BackendTls } from '../../../backend/connect.ts';
 import type { RequestBody } from '../../../core/body.ts';
 import type { Answer } from '../../../core/hooks.ts';
 import type { Request } from '../../../core/request.ts';
@@ -45,6 +45,8 @@ export interface ProxyTarget {
   readonly url: string;
   /** Where to connect to: the remote proxy, where there is one. */
   readonly address: BackendAddress;
+  /** Put there by a scheme over TLS (backendTls of tls.ts). */
+  readonly tls?: BackendTls;
   /** What is sent there is meant for the URL's server then: an absolute request target, credentials for the proxy. */
   readonly remote: RemoteProxy | undefined;
   readonly state: Readonly<ProxyState>;

@@ -1,5 +1,6 @@
 /** Sending a request through a worker's connections: what is the same for all protocols. */
 import type { BodySource, ResponseSink } from '../../../backend/body.ts';
+import type { BackendTls } from '../../../backend/connect.ts';
 import type { Driver } from '../../../backend/driver.ts';
 import { Pump } from '../../../backend/pump.ts';
 import type { Request } from '../../../core/request.ts';
@@ -19,14 +20,26 @@ const IDEMPOTENT: ReadonlySet<string> = new Set([
 
 /** One object for all requests of a kind, not one a request. */
 const knownDefaults = new Map<string, PoolDefaults>();
+const knownTlsDefaults = new WeakMap<BackendTls, Map<string, PoolDefaults>>();
 
-function poolDefaults({ server, timeout }: ProxyTarget, isReusing: boolean): PoolDefaults {
+function defaultsWith(tls: BackendTls | undefined): Map<string, PoolDefaults> {
+  if (tls === undefined) return knownDefaults;
+  let known = knownTlsDefaults.get(tls);
+  if (known === undefined) {
+    known = new Map();
+    knownTlsDefaults.set(tls, known);
+  }
+  return known;
+}
+
+function poolDefaults({ server, timeout, tls }: ProxyTarget, isReusing: boolean): PoolDefaults {
   const localAddress = server.sourceAddress;
   const key = `${timeout} ${isReusing} ${localAddress ?? ''}`;
-  let defaults = knownDefaults.get(key);
+  const known = defaultsWith(tls);
+  let defaults = known.get(key);
   if (defaults === undefined) {
-    defaults = { isReusing, connectTimeout: timeout, localAddress };
-    knownDefaults.set(key, defaults);
+    defaults = { isReusing, connectTimeout: timeout, localAddress, tls };
+    known.set(key, defaults);
   }
   return defaults;
 }

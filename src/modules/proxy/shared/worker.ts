@@ -3,7 +3,7 @@
  * found by the longest beginning of a URL that is its name; the unix socket is no part of the name. Requests that no worker matches share the
  * default one, which keeps no connection.
  */
-import { type BackendAddress, describeAddress } from '../../../backend/connect.ts';
+import { type BackendAddress, type BackendTls, describeAddress } from '../../../backend/connect.ts';
 import { BackendPool, type PoolOptions } from '../../../backend/pool.ts';
 import { WorkerState } from '../../../backend/worker-state.ts';
 import { addressKey, bracketHost, defaultPortOf, parseNetloc, splitSocket } from './url.ts';
@@ -22,6 +22,8 @@ export interface PoolDefaults {
   /** Milliseconds, where connectiontimeout is not said. */
   readonly connectTimeout: number;
   readonly localAddress: string | undefined;
+  /** Of `backendTls` in tls.ts, for schemes over TLS. */
+  readonly tls?: BackendTls | undefined;
 }
 
 export class Worker {
@@ -40,6 +42,7 @@ export class Worker {
   readonly #flags: [letter: string, isOn: boolean][] = [];
   readonly #pools = new Map<string, BackendPool>();
   #lastAddress: BackendAddress | undefined;
+  #lastTls: BackendTls | undefined;
   #lastPool: BackendPool | undefined;
 
   constructor(name: string, scheme: string, host: string, port: number, socket: string | undefined) {
@@ -92,10 +95,15 @@ export class Worker {
     return !this.isDefault && (this.options.isReusing ?? byDefault);
   }
 
-  /** The connections to an address. Addresses differ only where requests bring their own socket or host. */
+  /**
+   * The connections to an address. Addresses differ only where requests bring their own socket or host; what is said by TLS may differ by
+   * `<Proxy>` section, and with the client's Host where that is preserved.
+   */
   pool(address: BackendAddress, defaults: PoolDefaults): BackendPool {
-    if (this.#lastPool !== undefined && this.#lastAddress === address) return this.#lastPool;
-    const key = addressKey(address);
+    const { tls } = defaults;
+    if (this.#lastPool !== undefined && this.#lastAddress === address && this.#lastTls === tls)
+      return this.#lastPool;
+    const key = tls === undefined ? addressKey(address) : `${addressKey(address)} ${tls.key}`;
     let pool = this.#pools.get(key);
     if (pool === undefined) {
       pool = new BackendPool(this.#poolOptions(address, defaults));
@@ -105,6 +113,7 @@ export class Worker {
     }
     this.#pools.set(key, pool);
     this.#lastAddress = address;
+    this.#lastTls = tls;
     this.#lastPool = pool;
     return pool;
   }
@@ -144,6 +153,7 @@ export class Worker {
       ...(ttl === undefined ? {} : { ttl }),
       ...(acquire === undefined ? {} : { acquireTimeout: acquire }),
       ...(keepAlive === undefined ? {} : { isKeepAlive: keepAlive }),
+      ...(defaults.tls === undefined ? {} : { tls: defaults.tls }),
     };
   }
 }
