@@ -37,7 +37,7 @@ type State = 'connecting' | 'idle' | 'used' | 'dead';
 export class BackendConnection implements Expiring {
   /** Of `Deadlines`. */
   deadline = 0;
-  isWatched = false;
+  place = -1;
   /** `performance.now()` when it was last given back; kept by the pool. */
   idleSince = 0;
   /** Requests it has carried before the current one. */
@@ -128,7 +128,7 @@ export class BackendConnection implements Expiring {
   }
 
   destroy(): void {
-    backendDeadlines.disarm(this);
+    backendDeadlines.forget(this);
     this.#user = undefined;
     this.#state = 'dead';
     this.#socket.destroy();
@@ -136,7 +136,8 @@ export class BackendConnection implements Expiring {
 
   onDeadline(): void {
     if (this.#state === 'connecting') {
-      this.#failConnecting({ kind: 'connect-timeout', detail: 'timeout' });
+      // Reached, but silent: the handshake has failed.
+      this.#failConnecting({ kind: this.#socket.connecting ? 'connect-timeout' : 'tls', detail: 'timeout' });
     } else {
       this.#user?.onIdleTimeout();
     }

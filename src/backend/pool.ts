@@ -47,7 +47,7 @@ export interface PoolCounters {
 /** A client in the queue, or waiting for its connection to open. */
 class Waiter implements Expiring {
   deadline = 0;
-  isWatched = false;
+  place = -1;
   readonly client: PoolClient;
   readonly #expired: (waiter: Waiter) => void;
 
@@ -63,7 +63,7 @@ class Waiter implements Expiring {
 
 export class BackendPool implements ConnectionOwner, Expiring {
   deadline = 0;
-  isWatched = false;
+  place = -1;
   readonly #options: PoolOptions;
   readonly #max: number;
   readonly #smax: number;

@@ -3,7 +3,7 @@ import { Deadlines, type Expiring } from '../../../src/backend/deadlines.ts';
 
 class Entry implements Expiring {
   deadline = 0;
-  isWatched = false;
+  place = -1;
   fired = 0;
   onFire: () => void = () => {};
   onDeadline(): void {
@@ -65,5 +65,34 @@ describe('deadlines', () => {
       deadlines.disarm(entry);
     }
     expect(deadlines.size).toBe(1);
+  });
+
+  it('lets go of what is forgotten at once, and keeps the others in their places', () => {
+    const deadlines = new Deadlines(10);
+    const entries = Array.from({ length: 6 }, () => new Entry());
+    for (const entry of entries) deadlines.arm(entry, 25);
+    deadlines.forget(entries[1] as Entry);
+    deadlines.forget(entries[4] as Entry);
+    deadlines.forget(entries[4] as Entry);
+    expect(deadlines.size).toBe(4);
+    vi.advanceTimersByTime(10);
+    deadlines.forget(entries[5] as Entry);
+    deadlines.arm(entries[1] as Entry, 5);
+    expect(deadlines.size).toBe(4);
+    vi.advanceTimersByTime(100);
+    expect(entries.map(({ fired }) => fired)).toEqual([1, 1, 1, 1, 0, 0]);
+    expect([deadlines.size, vi.getTimerCount()]).toEqual([0, 0]);
+  });
+
+  it('does not tell one that another one takes back as both pass', () => {
+    const deadlines = new Deadlines(10);
+    const [first, second, third] = [new Entry(), new Entry(), new Entry()];
+    first.onFire = () => {
+      deadlines.forget(second);
+      deadlines.arm(third, 100);
+    };
+    for (const entry of [first, second, third]) deadlines.arm(entry, 20);
+    vi.advanceTimersByTime(50);
+    expect([first.fired, second.fired, third.fired, deadlines.size]).toEqual([1, 0, 0, 1]);
   });
 });
