@@ -3,6 +3,7 @@ import type { Server, Socket } from 'node:net';
 import { join } from 'node:path';
 import { type BackendScript, unescapeBytes } from './case-format.ts';
 import { type Backends, listen } from './fcgi-backend.ts';
+import { packetProtocol, servePackets } from './packet-backend.ts';
 import { fill, type Placeholders } from './site.ts';
 
 /**
@@ -22,10 +23,12 @@ export async function startHttpBackends(
       connections: 0,
       seen: [],
     };
+    const protocol = packetProtocol(backend.scripts);
     const serve = (socket: Socket): void => {
       sockets.add(socket);
       socket.once('close', () => sockets.delete(socket));
-      new BackendSession(socket, backend);
+      if (protocol === undefined) new BackendSession(socket, backend);
+      else servePackets(socket, ++backend.connections, protocol, backend.scripts, values);
     };
     servers.push(await listen(serve, (server) => server.listen(values.ports.get(name), '127.0.0.1')));
     if (name !== 'backend') continue;
