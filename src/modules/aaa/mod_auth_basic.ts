@@ -1,24 +1,26 @@
 /** mod_auth_basic: HTTP Basic authentication (RFC 7617; modules/aaa/mod_auth_basic.c). */
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { type AnyRow, type ApplyResult, type Command, OR_AUTHCFG } from '../../config/directive.ts';
 import { authName, authType } from '../../core/authentication.ts';
+import {
+  authnProviderFor,
+  checkPassword,
+  findRealmHash,
+  handledStatus,
+  type ProviderList,
+  providersInForce,
+} from '../../core/authn.ts';
 import { RequestExprContext } from '../../core/expression-context.ts';
 import { type Answer, LAST } from '../../core/hooks.ts';
 import { Level, logRequest } from '../../core/log.ts';
 import { defineModule } from '../../core/module.ts';
-import {
-  type AuthnAnswer,
-  type AuthnProvider,
-  type AuthnResult,
-  findAuthnProvider,
-  type RealmHash,
-} from '../../core/providers.ts';
+import type { AuthnAnswer, AuthnResult, RealmHash } from '../../core/providers.ts';
 import type { Request } from '../../core/request.ts';
 import { DECLINED, OK } from '../../core/status.ts';
 import { compileString, ExprEvaluationError, type StringExpr } from '../../expr/index.ts';
 
 interface DirConf {
-  providers?: readonly AuthnProvider[];
+  providers?: ProviderList;
   authoritative?: boolean;
   /** AuthBasicFake; `off` ends what holds outside. */
   fake?: { readonly user: StringExpr; readonly password: StringExpr } | 'off';
@@ -35,11 +37,8 @@ function mergeDir(base: DirConf, add: DirConf): DirConf {
 }
 
 function addProvider(cmd: Cmd, name: string): ApplyResult {
-  const provider = findAuthnProvider(cmd.providers, name);
-  if (provider === undefined) return `Unknown Authn provider: ${name}`;
-  if (provider.checkPassword === undefined) {
-    return `The '${name}' Authn provider doesn't support Basic Authentication`;
-  }
+  const provider = authnProviderFor(cmd, name, 'Basic');
+  if (typeof provider === 'string') return provider;
   cmd.dir.providers = [...(cmd.dir.providers ?? []), provider];
   return undefined;
 }
@@ -160,51 +159,37 @@ function authenticate(r: Request): Answer {
 }
 
 function askProviders(r: Request, conf: DirConf, sent: Credentials): AuthnAnswer {
-  if (conf.providers !== undefined) return askFrom(r, conf, conf.providers, sent, 0);
-  const standard = findAuthnProvider(r.configuration.providers, 'file');
-  if (standard?.checkPassword === undefined) {
+  const providers = providersInForce(r, conf.providers);
+  if (providers === undefined) {
     log(r, Level.error, 'AH01616', 'No Authn provider configured');
     return 'general-error';
   }
-  return askFrom(r, conf, [standard], sent, 0);
+  return conf.usesDigest === true
+    ? compareRealmHash(r, providers, sent)
+    : checkPassword(r, providers, sent.user, sent.password);
 }
 
-/** The first provider that knows the user decides. */
-function askFrom(
-  r: Request,
-  conf: DirConf,
-  providers: readonly AuthnProvider[],
-  sent: Credentials,
-  from: number,
-): AuthnAnswer {
-  for (let i = from; i < providers.length; i++) {
-    const answer = ask(r, conf, providers[i] as AuthnProvider, sent);
-    if (typeof answer !== 'string') {
-      return answer.then((late) =>
-        late === 'user-not-found' ? askFrom(r, conf, providers, sent, i + 1) : late,
-      );
-    }
-    if (answer !== 'user-not-found') return answer;
-  }
-  return 'user-not-found';
-}
-
-function ask(r: Request, conf: DirConf, provider: AuthnProvider, sent: Credentials): AuthnAnswer {
-  if (conf.usesDigest !== true)
-    return provider.checkPassword?.(r, sent.user, sent.password) ?? 'general-error';
-  if (provider.realmHash === undefined) {
+/** AuthBasicUseDigestAlgorithm: the store has `MD5(user:realm:password)`, as for Digest. */
+function compareRealmHash(r: Request, providers: ProviderList, sent: Credentials): AuthnAnswer {
+  if (providers.some((provider) => provider.realmHash === undefined)) {
     log(r, Level.error, 'AH02493', 'Authn provider does not support AuthBasicUseDigestAlgorithm');
     return 'general-error';
   }
   const realm = authName(r) ?? '';
   const compare = (stored: RealmHash): AuthnResult => {
     if (typeof stored === 'string') return stored;
-    const made = createHash('md5').update(`${sent.user}:${realm}:${sent.password}`, 'latin1').digest('hex');
-    return made === stored.hash ? 'granted' : 'denied';
+    const made = createHash('md5').update(`${sent.user}:${realm}:${sent.password}`, 'latin1').digest();
+    return timingSafeEqual(made, digestBytes(stored.hash)) ? 'granted' : 'denied';
   };
-  const stored = provider.realmHash(r, sent.user, realm);
+  const stored = findRealmHash(r, providers, sent.user, realm);
   return stored instanceof Promise ? stored.then(compare) : compare(stored);
 }
+
+/** The bytes of 32 hexadecimal digits in lower case, which is how the digests compared with are written; anything else is no digest's. */
+function digestBytes(hash: string): Buffer {
+  return /^[0-9a-f]{32}$/.test(hash) ? Buffer.from(hash, 'hex') : NO_DIGEST;
+}
+const NO_DIGEST = randomBytes(16);
 
 function statusOf(r: Request, user: string, result: AuthnResult): number {
   if (result === 'granted') return OK;
@@ -222,11 +207,8 @@ function statusOf(r: Request, user: string, result: AuthnResult): number {
     case 'user-not-found':
       log(r, Level.error, 'AH01618', `user ${user} not found: ${r.uri}`);
       return challenge(r);
-    case 'handled': {
-      const { status } = r;
-      r.status = 200;
-      return status;
-    }
+    case 'handled':
+      return handledStatus(r);
     case 'general-error':
       return 500;
   }

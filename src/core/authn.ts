@@ -1,0 +1,78 @@
+/**
+ * Asking a list of authentication providers, as mod_auth_basic, mod_auth_digest and mod_auth_form all do: the first one that knows the user
+ * decides; without a list it is `file`.
+ */
+import type { Command } from '../config/directive.ts';
+import { type AuthnAnswer, type AuthnProvider, findAuthnProvider, type RealmHash } from './providers.ts';
+import type { Request } from './request.ts';
+
+export type ProviderList = readonly AuthnProvider[];
+
+/** The provider of a name, or what is wrong with it. `kind`: what it is wanted for, as httpd's words name it. */
+export function authnProviderFor(
+  cmd: Pick<Command, 'providers'>,
+  name: string,
+  kind: 'Basic' | 'Digest' | 'Form',
+): AuthnProvider | string {
+  const provider = findAuthnProvider(cmd.providers, name);
+  if (provider === undefined) return `Unknown Authn provider: ${name}`;
+  const question = kind === 'Digest' ? provider.realmHash : provider.checkPassword;
+  return question === undefined
+    ? `The '${name}' Authn provider doesn't support ${kind} Authentication`
+    : provider;
+}
+
+/** Who is asked: the list of the configuration, or `file`; undefined when there is none of that either. */
+export function providersInForce(r: Request, list: ProviderList | undefined): ProviderList | undefined {
+  if (list !== undefined) return list;
+  const standard = findAuthnProvider(r.configuration.providers, 'file');
+  return standard === undefined ? undefined : [standard];
+}
+
+/** Whether a password is a user's. */
+export function checkPassword(
+  r: Request,
+  providers: ProviderList,
+  user: string,
+  password: string,
+  from = 0,
+): AuthnAnswer {
+  for (let i = from; i < providers.length; i++) {
+    const answer =
+      (providers[i] as AuthnProvider).checkPassword?.(r, user, password) ?? ('general-error' as const);
+    if (typeof answer !== 'string') {
+      return answer.then((late) =>
+        late === 'user-not-found' ? checkPassword(r, providers, user, password, i + 1) : late,
+      );
+    }
+    if (answer !== 'user-not-found') return answer;
+  }
+  return 'user-not-found';
+}
+
+/** The stored `MD5(user:realm:password)` of a user. */
+export function findRealmHash(
+  r: Request,
+  providers: ProviderList,
+  user: string,
+  realm: string,
+  from = 0,
+): RealmHash | Promise<RealmHash> {
+  for (let i = from; i < providers.length; i++) {
+    const answer = (providers[i] as AuthnProvider).realmHash?.(r, user, realm) ?? ('general-error' as const);
+    if (answer instanceof Promise) {
+      return answer.then((late) =>
+        late === 'user-not-found' ? findRealmHash(r, providers, user, realm, i + 1) : late,
+      );
+    }
+    if (answer !== 'user-not-found') return answer;
+  }
+  return 'user-not-found';
+}
+
+/** What a provider that answered by itself has left as the status (AUTH_HANDLED). */
+export function handledStatus(r: Request): number {
+  const { status } = r;
+  r.status = 200;
+  return status;
+}
