@@ -1,7 +1,14 @@
 /** Opening sockets to backends: TCP, unix, with or without TLS. */
 
-import { connect as connectNet, type Socket } from 'node:net';
-import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
+import type { IpcSocketConnectOpts, Socket, TcpSocketConnectOpts } from 'node:net';
+import {
+  type ConnectionOptions,
+  connect as connectTls,
+  type DetailedPeerCertificate,
+  type TLSSocket,
+} from 'node:tls';
+import { makeKind, openPlain } from './plain-socket.ts';
+import { keepReadingAfterFailedWrite, type SocketEvents } from './socket-events.ts';
 
 export interface TcpAddress {
   readonly kind: 'tcp';
@@ -24,10 +31,19 @@ export interface BackendTls {
   readonly key: string;
   /** A context made once, the name for SNI; `rejectUnauthorized` is the caller's. */
   readonly options: ConnectionOptions;
-  /** Asked when the handshake is done, before a byte is sent: a text refuses the peer, and becomes the failure's detail. */
-  check?(socket: TLSSocket): string | undefined;
+  /**
+   * Asked when the handshake is done, before a byte is sent: a text refuses the peer, and becomes the failure's detail.
+   * @param peer its certificate, with those above it; that of the session where one is taken up again.
+   */
+  check?(socket: TLSSocket, peer: DetailedPeerCertificate): string | undefined;
   /** Left by an earlier connection whose peer was not refused; offered to the backend for a shorter handshake. */
-  session?: Buffer | undefined;
+  session?: TlsSession | undefined;
+}
+
+interface TlsSession {
+  readonly ticket: Buffer;
+  /** Node knows no certificate of a peer that takes up a session again. */
+  readonly peer: DetailedPeerCertificate;
 }
 
 export interface ConnectOptions {
@@ -37,79 +53,65 @@ export interface ConnectOptions {
   readonly tls?: BackendTls;
 }
 
-/** The event that says the socket may be used; `verified` comes of us, when the peer of a TLS connection has been checked. */
-export type ReadyEvent = 'connect' | 'verified';
-
 /** The backend is not who it should be. */
 class PeerRefusedError extends Error {
   readonly code = 'ERR_TLS_PEER_REFUSED';
 }
 
-/**
- * What plain sockets read into, all of them: the bytes are copied out before the next read. Without it every read, however small, costs a
- * buffer of this size of its own.
- */
-const readBuffer = Buffer.allocUnsafeSlow(64 * 1024);
+const UNIX = makeKind({});
+const TCP = makeKind({ noDelay: true, keepAlive: false });
+const TCP_KEEPALIVE = makeKind({ noDelay: true, keepAlive: true });
 
-function copyOf(buffer: Uint8Array, length: number): Buffer {
-  const bytes = Buffer.allocUnsafe(length);
-  bytes.set(length === buffer.length ? buffer : buffer.subarray(0, length));
-  return bytes;
-}
-
-/** Starts connecting; errors, the handshake included, come as events of the socket, what it reads comes to `onBytes`. */
-export function openSocket(
-  address: BackendAddress,
-  options: ConnectOptions,
-  onBytes: (bytes: Buffer) => void,
-): { readonly socket: Socket; readonly ready: ReadyEvent } {
-  // Half-open: a backend that ends its side may still be sent to, and its end must not end ours unasked.
-  const target =
-    address.kind === 'unix'
-      ? { path: address.path, allowHalfOpen: true }
-      : {
-          host: address.host,
-          port: address.port,
-          noDelay: true,
-          keepAlive: options.isKeepAlive ?? false,
-          allowHalfOpen: true,
-          ...(address.localAddress === undefined ? {} : { localAddress: address.localAddress }),
-        };
-  if (options.tls !== undefined) {
-    return { socket: openTls(options.tls, target, onBytes), ready: 'verified' };
+/** Starts connecting; what becomes of it, the handshake included, is told to `events`. */
+export function openSocket(address: BackendAddress, options: ConnectOptions, events: SocketEvents): Socket {
+  const { tls } = options;
+  const isKeepAlive = options.isKeepAlive === true;
+  if (address.kind === 'unix') {
+    const target = { path: address.path };
+    return tls === undefined ? openPlain(UNIX, target, events) : openTls(tls, target, events);
   }
-  const onread = {
-    buffer: readBuffer,
-    callback: (length: number, buffer: Uint8Array): boolean => {
-      onBytes(copyOf(buffer, length));
-      return true;
-    },
-  };
-  return { socket: connectNet({ ...target, onread }), ready: 'connect' };
+  const { host, port, localAddress } = address;
+  const target = { host, port, ...(localAddress === undefined ? {} : { localAddress }) };
+  if (tls === undefined) return openPlain(isKeepAlive ? TCP_KEEPALIVE : TCP, target, events);
+  return openTls(tls, { ...target, noDelay: true, keepAlive: isKeepAlive }, events);
 }
 
 /** Bytes of TLS come as they were decrypted: there is no buffer to share. */
-function openTls(tls: BackendTls, target: ConnectionOptions, onBytes: (bytes: Buffer) => void): TLSSocket {
+function openTls(
+  tls: BackendTls,
+  target: TcpSocketConnectOpts | IpcSocketConnectOpts,
+  events: SocketEvents,
+): TLSSocket {
   const { session } = tls;
-  const socket = connectTls({ ...tls.options, ...(session === undefined ? {} : { session }), ...target });
-  let latest: Buffer | undefined;
-  let isVerified = false;
-  socket.on('session', (ticket: Buffer) => {
-    latest = ticket;
-    if (isVerified) tls.session = ticket;
+  const offered = session === undefined ? {} : { session: session.ticket };
+  // Half-open, like plain sockets.
+  const halfOpen = { allowHalfOpen: true } as ConnectionOptions;
+  const socket = connectTls({ ...tls.options, ...offered, ...target, ...halfOpen });
+  keepReadingAfterFailedWrite(socket);
+  let ticket: Buffer | undefined;
+  let peer: DetailedPeerCertificate | undefined;
+  socket.on('session', (latest: Buffer) => {
+    ticket = latest;
+    if (peer !== undefined) tls.session = { ticket, peer };
   });
   socket.on('secureConnect', () => {
-    const wrong = tls.check?.(socket);
+    const certificate =
+      session !== undefined && socket.isSessionReused() ? session.peer : socket.getPeerCertificate(true);
+    const wrong = tls.check?.(socket, certificate);
     if (wrong !== undefined) {
       tls.session = undefined;
       socket.destroy(new PeerRefusedError(wrong));
       return;
     }
-    isVerified = true;
-    if (latest !== undefined) tls.session = latest;
-    socket.on('data', onBytes);
-    socket.emit('verified');
+    peer = certificate;
+    if (ticket !== undefined) tls.session = { ticket, peer };
+    socket.on('data', (bytes) => events.onBytes(bytes));
+    events.onReady();
   });
+  socket.on('drain', () => events.onDrain());
+  socket.on('end', () => events.onEnd());
+  socket.on('error', (error) => events.onError(error));
+  socket.on('close', () => events.onClose());
   return socket;
 }
 

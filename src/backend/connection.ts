@@ -7,6 +7,7 @@ import type { Socket } from 'node:net';
 import { type BackendAddress, type ConnectOptions, openSocket } from './connect.ts';
 import { backendDeadlines, type Expiring } from './deadlines.ts';
 import { type BackendFailure, failureOf } from './failure.ts';
+import type { SocketEvents } from './socket-events.ts';
 
 /** Who uses the connection now. */
 export interface ConnectionUser {
@@ -34,7 +35,7 @@ export interface ConnectionOwner {
 
 type State = 'connecting' | 'idle' | 'used' | 'dead';
 
-export class BackendConnection implements Expiring {
+export class BackendConnection implements Expiring, SocketEvents {
   /** Of `Deadlines`. */
   deadline = 0;
   place = -1;
@@ -42,7 +43,8 @@ export class BackendConnection implements Expiring {
   idleSince = 0;
   /** Requests it has carried before the current one. */
   uses = 0;
-  readonly #socket: Socket;
+  /** None once it is dead: by then it may serve another connection. */
+  #socket: Socket | undefined;
   readonly #owner: ConnectionOwner;
   #user: ConnectionUser | undefined;
   #state: State = 'connecting';
@@ -56,14 +58,7 @@ export class BackendConnection implements Expiring {
     owner: ConnectionOwner,
   ) {
     this.#owner = owner;
-    const { socket, ready } = openSocket(address, options, (bytes) => this.#onData(bytes));
-    this.#socket = socket;
-    keepReadingAfterFailedWrite(socket);
-    socket.on(ready, () => this.#onReady());
-    socket.on('drain', () => this.#user?.onWritable());
-    socket.on('end', () => this.#onEnd());
-    socket.on('error', (error) => this.#onError(error));
-    socket.on('close', () => this.#onClose());
+    this.#socket = openSocket(address, options, this);
     if (connectTimeout > 0) backendDeadlines.arm(this, connectTimeout);
   }
 
@@ -73,9 +68,8 @@ export class BackendConnection implements Expiring {
 
   /** Dead, ended by the backend, or with bytes nobody asked for: not to be used for another request. */
   isStale(): boolean {
-    return (
-      this.#state === 'dead' || this.#hasEnded || this.#socket.destroyed || this.#socket.readableLength > 0
-    );
+    const socket = this.#socket;
+    return socket === undefined || this.#hasEnded || socket.destroyed || socket.readableLength > 0;
   }
 
   /** From idle to used. */
@@ -91,31 +85,31 @@ export class BackendConnection implements Expiring {
     backendDeadlines.disarm(this);
     if (this.#state !== 'used') return;
     this.#state = 'idle';
-    if (this.#socket.isPaused()) this.#socket.resume();
+    if (this.#socket?.isPaused() === true) this.#socket.resume();
   }
 
   /** @returns false when the user should wait for `onWritable`. */
   write(bytes: Buffer): boolean {
-    return this.#socket.write(bytes);
+    return this.#socket?.write(bytes) ?? true;
   }
 
   /** Bytes handed to `write` that the system has not taken yet. */
   get pendingBytes(): number {
-    return this.#socket.writableLength;
+    return this.#socket?.writableLength ?? 0;
   }
 
   /** Ends our side; the backend may go on sending. */
   endWriting(): void {
-    this.#socket.end();
+    this.#socket?.end();
   }
 
   /** No more `onData` until `resume`: what the backend sends stays in the system's buffers. */
   pause(): void {
-    this.#socket.pause();
+    this.#socket?.pause();
   }
 
   resume(): void {
-    this.#socket.resume();
+    this.#socket?.resume();
   }
 
   /** `onIdleTimeout` comes when `disarm` or another `arm` does not come first. @param delay milliseconds. */
@@ -131,37 +125,48 @@ export class BackendConnection implements Expiring {
     backendDeadlines.forget(this);
     this.#user = undefined;
     this.#state = 'dead';
-    this.#socket.destroy();
+    const socket = this.#socket;
+    this.#socket = undefined;
+    socket?.destroy();
   }
 
   onDeadline(): void {
     if (this.#state === 'connecting') {
       // Reached, but silent: the handshake has failed.
-      this.#failConnecting({ kind: this.#socket.connecting ? 'connect-timeout' : 'tls', detail: 'timeout' });
+      this.#failConnecting({
+        kind: this.#socket?.connecting === true ? 'connect-timeout' : 'tls',
+        detail: 'timeout',
+      });
     } else {
       this.#user?.onIdleTimeout();
     }
   }
 
-  #onReady(): void {
+  // SocketEvents
+
+  onReady(): void {
     if (this.#state !== 'connecting') return;
     backendDeadlines.disarm(this);
     this.#state = 'idle';
     this.#owner.onConnected(this);
   }
 
-  #onData(chunk: Buffer): void {
-    if (this.#user !== undefined) this.#user.onData(chunk);
+  onBytes(bytes: Buffer): void {
+    if (this.#user !== undefined) this.#user.onData(bytes);
     else this.#loseIdle();
   }
 
-  #onEnd(): void {
+  onDrain(): void {
+    this.#user?.onWritable();
+  }
+
+  onEnd(): void {
     this.#hasEnded = true;
     if (this.#user !== undefined) this.#user.onSocketEnd();
     else this.#loseIdle();
   }
 
-  #onError(error: Error): void {
+  onError(error: Error): void {
     if (this.#state === 'connecting') {
       this.#failConnecting(failureOf(error, false));
       return;
@@ -169,7 +174,7 @@ export class BackendConnection implements Expiring {
     this.#breakOff(failureOf(error, true));
   }
 
-  #onClose(): void {
+  onClose(): void {
     if (this.#state === 'connecting') {
       this.#failConnecting({ kind: 'closed', detail: 'closed while connecting' });
     } else if (this.#state !== 'dead') {
@@ -199,32 +204,4 @@ export class BackendConnection implements Expiring {
     this.destroy();
     this.#owner.onIdleGone(this);
   }
-}
-
-/**
- * A backend may answer early and close without having read all of the body. The next write then fails, and Node
- * destroys a socket whose write failed, with the answer unread (seen in one request out of two under load). So a failed
- * write is not reported to the stream: it never completes, like one the backend does not read, and what there is to
- * read, the end or the reset after it included, decides. When nothing is left to read the failure is reported.
- */
-function keepReadingAfterFailedWrite(socket: Socket): void {
-  const write = socket._write;
-  const writev = socket._writev;
-  socket._write = (chunk, encoding, done) => {
-    write.call(socket, chunk, encoding, (error) => {
-      if (socket.readableEnded || !isPeerGone(error)) done(error);
-    });
-  };
-  if (writev === undefined) return;
-  socket._writev = (chunks, done) => {
-    writev.call(socket, chunks, (error) => {
-      if (socket.readableEnded || !isPeerGone(error)) done(error);
-    });
-  };
-}
-
-function isPeerGone(error: Error | null | undefined): boolean {
-  if (error === null || error === undefined) return false;
-  const { code } = error as NodeJS.ErrnoException;
-  return code === 'EPIPE' || code === 'ECONNRESET';
 }
