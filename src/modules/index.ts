@@ -35,6 +35,7 @@ import { modSetenvif } from './metadata/mod_setenvif.ts';
 import { modVersion } from './metadata/mod_version.ts';
 import { modProxy } from './proxy/mod_proxy/index.ts';
 import { modProxyFcgi } from './proxy/mod_proxy_fcgi/index.ts';
+import { modSsl } from './ssl/mod_ssl/index.ts';
 
 export const modules: readonly AnyModule[] = [
   core,
@@ -46,6 +47,7 @@ export const modules: readonly AnyModule[] = [
   modVersion,
   modProxy,
   modProxyFcgi,
+  modSsl,
   modUnixd,
   mpmEvent,
   mpmWorker,
