@@ -41,6 +41,8 @@ export class BackendConnection implements Expiring, SocketEvents {
   place = -1;
   /** `performance.now()` when it was last given back; kept by the pool. */
   idleSince = 0;
+  /** In the hands of a client; kept by the pool. */
+  isLent = false;
   /** Requests it has carried before the current one. */
   uses = 0;
   /** None once it is dead: by then it may serve another connection. */

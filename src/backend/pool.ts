@@ -61,6 +61,12 @@ class Waiter implements Expiring {
   }
 }
 
+/** A connection that is being made, and for whom; nobody once the client was cancelled. */
+interface Opening {
+  readonly connection: BackendConnection;
+  waiter: Waiter | undefined;
+}
+
 export class BackendPool implements ConnectionOwner, Expiring {
   deadline = 0;
   place = -1;
@@ -70,8 +76,12 @@ export class BackendPool implements ConnectionOwner, Expiring {
   readonly #ttl: number;
   /** Last given back is last. */
   readonly #idle: BackendConnection[] = [];
-  readonly #used = new Set<BackendConnection>();
-  readonly #connecting = new Map<BackendConnection, Waiter | undefined>();
+  /**
+   * No Set and no Map: a table of theirs that has moved to the old generation keeps alive, when it is replaced, all that was in it and every table
+   * that follows, and with connections that live for one request this is each request.
+   */
+  readonly #opening: Opening[] = [];
+  #used = 0;
   readonly #queue: Waiter[] = [];
   #isClosed = false;
   #opened = 0;
@@ -87,9 +97,9 @@ export class BackendPool implements ConnectionOwner, Expiring {
 
   get counters(): PoolCounters {
     return {
-      used: this.#used.size,
+      used: this.#used,
       idle: this.#idle.length,
-      connecting: this.#connecting.size,
+      connecting: this.#opening.length,
       waiting: this.#queue.length,
       opened: this.#opened,
       reused: this.#reused,
@@ -112,7 +122,7 @@ export class BackendPool implements ConnectionOwner, Expiring {
       const connection = this.#takeIdle();
       if (connection !== undefined) {
         this.#reused++;
-        this.#used.add(connection);
+        this.#lend(connection);
         client.onAcquired(connection, false);
         return;
       }
@@ -136,15 +146,17 @@ export class BackendPool implements ConnectionOwner, Expiring {
       if (waiter !== undefined) backendDeadlines.disarm(waiter);
       return;
     }
-    for (const [connection, waiter] of this.#connecting) {
+    for (const opening of this.#opening) {
       // The connection goes on opening and serves whoever comes next.
-      if (waiter?.client === client) this.#connecting.set(connection, undefined);
+      if (opening.waiter?.client === client) opening.waiter = undefined;
     }
   }
 
   /** Ends the use of a connection. @param isReusable it may carry another request. */
   release(connection: BackendConnection, isReusable: boolean): void {
-    if (!this.#used.delete(connection)) return;
+    if (!connection.isLent) return;
+    connection.isLent = false;
+    this.#used--;
     if (!isReusable || this.#isClosed || this.#options.isReusing === false || connection.isStale()) {
       connection.destroy();
       this.#serveQueue();
@@ -163,27 +175,25 @@ export class BackendPool implements ConnectionOwner, Expiring {
       backendDeadlines.disarm(waiter);
       waiter.client.onAcquireFailed({ kind: 'shutdown', detail: 'pool is closed' });
     }
-    for (const [connection, waiter] of this.#connecting) {
+    for (const { connection, waiter } of [...this.#opening]) {
       if (waiter !== undefined) continue;
-      this.#connecting.delete(connection);
+      this.#takeOpening(connection);
       connection.destroy();
     }
   }
 
   onConnected(connection: BackendConnection): void {
-    const waiter = this.#connecting.get(connection);
-    this.#connecting.delete(connection);
+    const waiter = this.#takeOpening(connection);
     if (waiter === undefined) {
       this.#offer(connection);
       return;
     }
-    this.#used.add(connection);
+    this.#lend(connection);
     waiter.client.onAcquired(connection, true);
   }
 
   onConnectFailure(connection: BackendConnection, failure: BackendFailure): void {
-    const waiter = this.#connecting.get(connection);
-    this.#connecting.delete(connection);
+    const waiter = this.#takeOpening(connection);
     this.#failed++;
     // Those who wait come first: the client told now may ask again.
     this.#serveQueue();
@@ -206,13 +216,24 @@ export class BackendPool implements ConnectionOwner, Expiring {
   }
 
   #total(): number {
-    return this.#idle.length + this.#used.size + this.#connecting.size;
+    return this.#idle.length + this.#used + this.#opening.length;
   }
 
   #open(waiter: Waiter): void {
     const { address, connectTimeout } = this.#options;
     this.#opened++;
-    this.#connecting.set(new BackendConnection(address, this.#options, connectTimeout ?? 0, this), waiter);
+    const connection = new BackendConnection(address, this.#options, connectTimeout ?? 0, this);
+    this.#opening.push({ connection, waiter });
+  }
+
+  #takeOpening(connection: BackendConnection): Waiter | undefined {
+    const place = this.#opening.findIndex((opening) => opening.connection === connection);
+    return place < 0 ? undefined : this.#opening.splice(place, 1)[0]?.waiter;
+  }
+
+  #lend(connection: BackendConnection): void {
+    connection.isLent = true;
+    this.#used++;
   }
 
   #takeIdle(): BackendConnection | undefined {
@@ -243,7 +264,7 @@ export class BackendPool implements ConnectionOwner, Expiring {
     }
     backendDeadlines.disarm(waiter);
     this.#reused++;
-    this.#used.add(connection);
+    this.#lend(connection);
     waiter.client.onAcquired(connection, connection.uses === 0);
   }
 
