@@ -31,21 +31,25 @@ export function setTarget(r: Request, target: string): boolean {
   return true;
 }
 
-/** Dot segments and double slashes out, unreserved characters decoded. False: the path is invalid (AH10244). */
+/**
+ * Dot segments and double slashes out, unreserved characters decoded. False: the path is invalid (AH10244). Where another server's URL is asked
+ * for its path is only judged.
+ */
 export function normaliseUri(r: Request): boolean {
   if (r.rawPath.charCodeAt(0) !== 0x2f) return true; // `*`, and what CONNECT names
   const { path, valid } = normalizePath(r.rawPath, {
     mergeSlashes: coreServer(r.server).mergeSlashes !== false,
     decodeUnreserved: true,
   });
-  r.rawPath = r.uri = path;
+  r.rawPath = path;
+  if (r.proxyRequest !== 'forward') r.uri = path;
   if (!valid) logRequest(r, 'core', Level.error, 'AH10244', `invalid URI path (${r.unparsedUri})`);
   return valid;
 }
 
 /** Decodes the path. Answers OK, 400 or 404. */
 export function decodeUri(r: Request): number {
-  if (!r.rawPath.includes('%')) return OK;
+  if (!r.rawPath.includes('%') || r.proxyRequest === 'forward') return OK;
   const slashes = coreDir(r).allowEncodedSlashes ?? 'off';
   const { path, status } = decodePath(r.rawPath, SLASHES[slashes]);
   r.uri = path;

@@ -83,6 +83,20 @@ export function serverByName(address: AddressServers, name: string): VirtualServ
   return exact?.server;
 }
 
+/** Whether host and port of an absolute URL are those of a server (ap_matches_request_vhost). A port that ServerName does not say is none. */
+export function isServersOwn(server: VirtualServer, host: string, port: number): boolean {
+  const name = host.toLowerCase();
+  for (const address of server.addresses) {
+    if ((address.port === 0 || address.port === port) && address.text.toLowerCase() === name) return true;
+  }
+  if (port !== server.port) return false;
+  return (
+    server.hostname.toLowerCase() === name ||
+    server.aliases.includes(name) ||
+    server.wildAliases.some((pattern) => strcmpMatch(name, pattern))
+  );
+}
+
 /** The server whose ServerPath a request without a Host begins with (check_serverpath). */
 export function serverByPath(address: AddressServers, uri: string): VirtualServer | undefined {
   return address.servers.find(({ legacyPath }) => {

@@ -47,8 +47,9 @@ function mergeMatching(
 export function locationWalk(r: Request): void {
   const sections = coreServer(r.server).locationSections;
   if (sections === undefined || sections.length === 0) return;
-  if (r.uri.charCodeAt(0) !== 0x2f && r.uri !== '*') return;
-  const merged = mergeMatching(r, sections, collapseSlashes(r.uri), r.uri);
+  // A forward proxy's request is known by the whole URL it names, as it was written.
+  const path = r.uri.charCodeAt(0) === 0x2f ? collapseSlashes(r.uri) : r.uri;
+  const merged = mergeMatching(r, sections, path, r.uri);
   if (merged !== undefined) r.perDir = mergeInto(r, r.perDir, merged);
 }
 

@@ -34,6 +34,7 @@ import { modHeaders } from './metadata/mod_headers/index.ts';
 import { modSetenvif } from './metadata/mod_setenvif.ts';
 import { modVersion } from './metadata/mod_version.ts';
 import { modProxy } from './proxy/mod_proxy/index.ts';
+import { modProxyConnect } from './proxy/mod_proxy_connect.ts';
 import { modProxyFcgi } from './proxy/mod_proxy_fcgi/index.ts';
 import { modSsl } from './ssl/mod_ssl/index.ts';
 
@@ -46,6 +47,7 @@ export const modules: readonly AnyModule[] = [
   modLogio,
   modVersion,
   modProxy,
+  modProxyConnect,
   modProxyFcgi,
   modSsl,
   modUnixd,

@@ -20,14 +20,7 @@ import { ConnectionDeadline, type DeadlineOwner } from './connection-deadlines.t
 import type { ConnectionHome } from './connection-home.ts';
 import { type AnswerHost, Http1Transport } from './http1-answer.ts';
 import { keepAliveTimeout } from './http1-head.ts';
-import {
-  CUT_OFF,
-  chooseServer,
-  hasForeignScheme,
-  logFailures,
-  makeRequest,
-  plainAddress,
-} from './http1-request.ts';
+import { CUT_OFF, chooseServer, logFailures, makeRequest, plainAddress } from './http1-request.ts';
 import { IncomingBody } from './incoming-body.ts';
 import { PendingInput } from './pending-input.ts';
 import { RequestRun, type RunHost } from './request-run.ts';
@@ -96,7 +89,7 @@ export class Http1Connection implements DeadlineOwner, AnswerHost, RunHost {
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
     socket.on('end', () => this.#onEnd());
     socket.on('error', () => this.#onGone());
-    socket.on('close', () => this.#onGone());
+    socket.on('close', () => this.#onClose());
     socket.on('drain', () => this.#onDrain());
     this.#deadline.expectProgress(this.baseServer);
   }
@@ -241,8 +234,7 @@ export class Http1Connection implements DeadlineOwner, AnswerHost, RunHost {
       this.#transport.body = new IncomingBody(framing, limits, strict, this.#run);
     }
     this.#transport.waitsForContinue = checked.expectsContinue;
-    const isRefused =
-      (!isKnown && strictHostCheck === true && r.hostname !== undefined) || hasForeignScheme(r);
+    const isRefused = !isKnown && strictHostCheck === true && r.hostname !== undefined;
     if (isRefused) r.closeConnection = true;
     this.#run.process(r, isRefused ? refuse : processRequest);
   }
@@ -427,6 +419,10 @@ export class Http1Connection implements DeadlineOwner, AnswerHost, RunHost {
     this.#phase = 'lingering';
     this.#transport.shut();
     this.#input.clear();
+    if (this.#socket.destroyed) {
+      this.#onGone();
+      return;
+    }
     this.#socket.end();
     if (this.#inputEnded) {
       // Both sides have said all: gone when the last bytes are out.
@@ -465,6 +461,13 @@ export class Http1Connection implements DeadlineOwner, AnswerHost, RunHost {
 
   #destroy(): void {
     this.#socket.destroy();
+    this.#onGone();
+  }
+
+  /** Both sides of a connection that was taken over have ended, and nothing was lost: its taker may be busy still with what the client said. */
+  #onClose(): void {
+    const isWhole = this.#inputEnded && this.#socket.writableFinished;
+    if (this.#phase === 'taken' && isWhole && this.#taken?.isOver === false) return;
     this.#onGone();
   }
 

@@ -61,18 +61,6 @@ export function chooseServer(
   return true;
 }
 
-/** Another scheme than ours in the target is for a proxy to answer. */
-export function hasForeignScheme(r: Request): boolean {
-  const scheme = r.absoluteScheme?.toLowerCase();
-  return (
-    scheme !== undefined &&
-    scheme !== 'http' &&
-    scheme !== 'https' &&
-    r.method !== 'CONNECT' &&
-    r.absoluteAuthority !== undefined
-  );
-}
-
 /** What the parser and its checks have to say goes to the log of the request. */
 export function logFailures(r: Request, logs: readonly FailureLog[]): void {
   for (const { level, number, message } of logs) logRequest(r, 'core', Level[level], number, message);

@@ -34,6 +34,11 @@ export class TakenConnection implements RawConnection {
     socket.pause();
   }
 
+  /** Closed or aborted by its taker, or lost. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   start(reader: RawReader): void {
     this.#reader = reader;
     this.resume();

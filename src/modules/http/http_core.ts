@@ -5,12 +5,12 @@
 import { type AnyRow, type ApplyResult, type Command, RSRC_CONF } from '../../config/directive.ts';
 import { atoi, parseTimeout } from '../../config/values.ts';
 import { type CoreServerConf, coreServer, coreServerOf } from '../../core/core-config.ts';
-import { type Answer, MIDDLE } from '../../core/hooks.ts';
+import { type Answer, MIDDLE, REALLY_LAST } from '../../core/hooks.ts';
 import { defineModule } from '../../core/module.ts';
 import type { Request } from '../../core/request.ts';
 import { readBody } from '../../core/request-body.ts';
 import { beginBody } from '../../core/response.ts';
-import { DECLINED, DONE } from '../../core/status.ts';
+import { DECLINED, DONE, OK } from '../../core/status.ts';
 import { equalsIgnoreCase } from '../../http/bytes.ts';
 
 type Cmd = Command<object, object>;
@@ -55,6 +55,12 @@ const directives: readonly AnyRow<object, object>[] = [
     apply: setKeepAlive,
   },
 ];
+
+/** Another scheme than ours in the target is for a forward proxy to answer, which has had its say by now. */
+function refuseForeignScheme(r: Request): Answer {
+  if (r.absoluteScheme === undefined || r.proxyRequest !== 'none' || r.main !== undefined) return OK;
+  return /^https?$/i.test(r.absoluteScheme) ? OK : 400;
+}
 
 /** TRACE echoes the request; `OPTIONS *` is a ping. Neither has anything to do with storage. */
 function answerWithoutStorage(r: Request): Answer {
@@ -116,6 +122,9 @@ export const httpCore = defineModule({
   name: 'http_module',
   file: 'http_core.c',
   directives,
-  hooks: { mapToStorage: { run: answerWithoutStorage, order: MIDDLE } },
+  hooks: {
+    postReadRequest: { run: refuseForeignScheme, order: REALLY_LAST },
+    mapToStorage: { run: answerWithoutStorage, order: MIDDLE },
+  },
   always: true,
 });

@@ -10,10 +10,11 @@ import type { Request } from '../../../core/request.ts';
 import { beginBody } from '../../../core/response.ts';
 import { DECLINED, OK } from '../../../core/status.ts';
 import type { ProxyDirConf, ProxyServerConf } from '../shared/config.ts';
-import { hostAndPort, proxyError } from '../shared/errors.ts';
-import type { ProxyState, ProxyTarget } from '../shared/scheme.ts';
-import { defaultPortOf, splitSocket, tcpAddress, unixAddress } from '../shared/url.ts';
+import { hostAndPort, proxyError, urlHostAndPort } from '../shared/errors.ts';
+import type { ProxyState, ProxyTarget, RemoteProxy, SchemeHandler } from '../shared/scheme.ts';
+import { bracketHost, defaultPortOf, splitSocket, tcpAddress, unixAddress } from '../shared/url.ts';
 import { findWorker, Worker } from '../shared/worker.ts';
+import { checkBlocked, redirectToDomain, sendByRemotes } from './forward.ts';
 import { newState, schemeHandlerOf } from './translate.ts';
 
 const PREFIX = 'proxy:';
@@ -75,7 +76,33 @@ export function handle(
   }
   const handler = schemeHandlerOf(r, url);
   if (handler === undefined) return noHandler(r, url);
-  const target = targetOf(r, url, state, server, dir);
+  if (server.domain !== undefined) {
+    const status = redirectToDomain(r, server.domain);
+    if (status !== OK) return status;
+  }
+  if (server.remotes === undefined && server.blocks === undefined)
+    return sendTo(r, handler, targetOf(r, url, state, server, dir, undefined));
+  return sendByRemotes(r, url, server, (remote) =>
+    sendUnblocked(r, handler, targetOf(r, url, state, server, dir, remote)),
+  );
+}
+
+/** CONNECT asks ProxyBlock itself: it looks hosts up in any case. */
+function sendUnblocked(r: Request, handler: SchemeHandler, target: ProxyTarget): Answer {
+  const { blocks } = target.server;
+  if (blocks === undefined || r.method === 'CONNECT') return sendTo(r, handler, target);
+  const { host, port } = urlHostAndPort(target.url);
+  const isElsewhere = target.remote !== undefined || target.address.kind === 'unix';
+  return checkBlocked(r, blocks, host, isElsewhere).then((checked) => {
+    if (typeof checked === 'number') return checked;
+    const address =
+      checked === undefined ? target.address : tcpAddress(`${bracketHost(checked)}:${port}`, port);
+    return sendTo(r, handler, { ...target, address });
+  });
+}
+
+function sendTo(r: Request, handler: SchemeHandler, target: ProxyTarget): Answer {
+  const { url } = target;
   if (!target.worker.state.isUsable()) {
     const { host, port } = hostAndPort(target);
     logServer(
@@ -174,6 +201,7 @@ function targetOf(
   state: ProxyState,
   server: Readonly<ProxyServerConf>,
   dir: Readonly<ProxyDirConf>,
+  remote: RemoteProxy | undefined,
 ): ProxyTarget {
   let worker = server.workers === undefined ? undefined : findWorker(server.workers, url);
   if (worker === undefined) {
@@ -183,8 +211,11 @@ function targetOf(
   const timeout =
     worker.options.timeout ?? server.timeout ?? (coreServer(r.server).timeout ?? DEFAULT_TIMEOUT) * 1000;
   const body = r.main === undefined ? r.transport.body : NO_BODY;
-  const address = addressOf(r, url, worker, state);
-  return { worker, balancer: undefined, url, address, remote: undefined, state, server, dir, timeout, body };
+  const address =
+    remote === undefined
+      ? addressOf(r, url, worker, state)
+      : tcpAddress(`${remote.host}:${remote.port}`, remote.port);
+  return { worker, balancer: undefined, url, address, remote, state, server, dir, timeout, body };
 }
 
 /** The worker's socket, else the one the request brought, else what the URL says. */

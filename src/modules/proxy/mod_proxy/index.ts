@@ -1,9 +1,9 @@
 /**
- * mod_proxy: reverse proxying (modules/proxy/mod_proxy.c and proxy_util.c). Maps URLs to backends, keeps what is known of them, and hands
- * requests to the module of the backend's scheme.
+ * mod_proxy: reverse and forward proxying (modules/proxy/mod_proxy.c and proxy_util.c). Maps URLs to backends, takes what a forward proxy is
+ * asked for, keeps what is known of backends, and hands requests to the module of the URL's scheme.
  *
- * Not supported: forward proxying (ProxyRequests On, ProxyRemote, ProxyBlock, NoProxy, ProxyDomain) and balancers (balancer://,
- * BalancerMember): configuration errors that say so. ProxyStatus, BalancerGrowth, BalancerPersist have no effect.
+ * Not supported: balancers (balancer://, BalancerMember): configuration errors that say so. ProxyStatus, BalancerGrowth, BalancerPersist have no
+ * effect.
  */
 
 import type { ServerConfigs } from '../../../config/apply.ts';
@@ -19,6 +19,8 @@ import {
   type ProxyServerConf,
 } from '../shared/config.ts';
 import type { ProxyState } from '../shared/scheme.ts';
+import { detectForward } from './forward.ts';
+import { forwardRows } from './forward-rows.ts';
 import { canonicalise, handle } from './handler.ts';
 import { passRows } from './pass-rows.ts';
 import { otherRows } from './rows.ts';
@@ -32,6 +34,11 @@ function translateProxyBy(r: Request, isEncoded: boolean): Answer {
   return translate(r, modProxy.server(r.server), modProxy.dir(r), isEncoded, (state) =>
     r.setState(modProxy.index, state),
   );
+}
+
+function detectProxyRequest(r: Request): Answer {
+  if (r.main === undefined) detectForward(r);
+  return DECLINED;
 }
 
 function preTranslateProxy(r: Request): Answer {
@@ -71,13 +78,18 @@ function closeWorkers(configuration: Configuration): void {
 export const modProxy = defineModule<ProxyServerConf, ProxyDirConf>({
   name: 'proxy_module',
   file: 'mod_proxy.c',
-  directives: [...passRows, ...otherRows],
+  directives: [...passRows, ...forwardRows, ...otherRows],
   mergeServer: mergeProxyServer,
   mergeDir: mergeProxyDir,
   // SetHandler "proxy:..." is a directive of the core: any server may have one.
   always: true,
   retire: closeWorkers,
   hooks: {
+    postReadRequest: {
+      run: detectProxyRequest,
+      order: FIRST,
+      isNeeded: (server: Pick<ServerConfigs, 'slots'>): boolean => modProxy.server(server).isForward === true,
+    },
     preTranslateName: {
       run: preTranslateProxy,
       order: FIRST,

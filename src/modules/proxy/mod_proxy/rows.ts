@@ -1,4 +1,4 @@
-/** The other rows of mod_proxy: what holds for all workers, how answers are rewritten, and what only forward proxies need. */
+/** The other rows of mod_proxy: what holds for all workers, and how answers are rewritten. */
 import { isIP } from 'node:net';
 import {
   ACCESS_CONF,
@@ -11,15 +11,12 @@ import {
   type ShapeArgs,
 } from '../../../config/directive.ts';
 import { atoi, parseLong } from '../../../config/values.ts';
-import { compilePcre, PcreError } from '../../../lib/pcre/index.ts';
 import type { ProxyDirConf, ProxyServerConf, ReverseAlias } from '../shared/config.ts';
 import type { Row } from './pass-rows.ts';
 
 type Cmd = Command<ProxyServerConf, ProxyDirConf>;
 
 const ANYWHERE = RSRC_CONF | ACCESS_CONF;
-const FORWARD =
-  'forward proxying is not part of apache-lite: only reverse proxying (ProxyPass, SetHandler "proxy:...")';
 const NO_BALANCERS = 'there are no balancers in apache-lite';
 const INHERITED = 'as in httpd 2.4.71, a virtual host takes over what the main server maps';
 const HTTP_ONLY =
@@ -34,31 +31,6 @@ function row<K extends Shape>(
   more: { forbidden?: number; noEffect?: string } = {},
 ): Row {
   return { name, shape, where, usage, apply, ...more } as Row;
-}
-
-function proxyRequests(_cmd: Cmd, isOn: boolean): ApplyResult {
-  return isOn ? { message: 'ProxyRequests On: there is no forward proxy', hint: FORWARD } : undefined;
-}
-
-function forwardOnly(cmd: Cmd): ApplyResult {
-  return { message: `${cmd.node.name}: there is no forward proxy`, hint: FORWARD };
-}
-
-function proxyRemote(cmd: Cmd, pattern: string, remote: string): ApplyResult {
-  if (cmd.node.key === 'proxyremotematch') {
-    try {
-      compilePcre(pattern);
-    } catch (error) {
-      if (error instanceof PcreError) return 'Regular expression for ProxyRemoteMatch could not be compiled.';
-      throw error;
-    }
-  }
-  if (!remote.includes(':')) return `${cmd.node.name}: Bad syntax for a remote proxy server`;
-  return { message: `${cmd.node.name}: requests cannot be passed on through another proxy`, hint: FORWARD };
-}
-
-function proxyDomain(cmd: Cmd, domain: string): ApplyResult {
-  return domain.startsWith('.') ? forwardOnly(cmd) : 'ProxyDomain: domain name must start with a dot.';
 }
 
 function oneOf<T extends string>(words: readonly T[], value: string): T | undefined {
@@ -156,9 +128,6 @@ function balancerGrowth(_cmd: Cmd, value: string): ApplyResult {
 const nothing = (): ApplyResult => undefined;
 
 export const otherRows: readonly Row[] = [
-  row('ProxyRequests', 'FLAG', RSRC_CONF, 'on if the true proxy requests should be accepted', proxyRequests),
-  row('ProxyRemote', 'TAKE23', RSRC_CONF, "a scheme, partial URL or '*' and a proxy server", proxyRemote),
-  row('ProxyRemoteMatch', 'TAKE23', RSRC_CONF, 'a regex pattern and a proxy server', proxyRemote),
   row(
     'ProxyPassInterpolateEnv',
     'FLAG',
@@ -191,13 +160,6 @@ export const otherRows: readonly Row[] = [
     { noEffect: HTTP_ONLY },
   ),
   row(
-    'ProxyBlock',
-    'ITERATE',
-    RSRC_CONF,
-    'A list of names, hosts or domains to which the proxy will not connect',
-    forwardOnly,
-  ),
-  row(
     'ProxyReceiveBufferSize',
     'TAKE1',
     RSRC_CONF,
@@ -219,20 +181,6 @@ export const otherRows: readonly Row[] = [
     RSRC_CONF,
     'The maximum number of proxies a request may be forwarded through.',
     proxyMaxForwards,
-  ),
-  row(
-    'NoProxy',
-    'ITERATE',
-    RSRC_CONF,
-    'A list of domains, hosts, or subnets to which the proxy will connect directly',
-    forwardOnly,
-  ),
-  row(
-    'ProxyDomain',
-    'TAKE1',
-    RSRC_CONF,
-    'The default intranet domain name (in absence of a domain in the URL)',
-    proxyDomain,
   ),
   row(
     'ProxyVia',

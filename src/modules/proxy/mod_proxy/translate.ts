@@ -5,7 +5,7 @@ import { DECLINED, DONE, OK } from '../../../core/status.ts';
 import { exportGroups, mergeInto } from '../../../core/walks.ts';
 import type { ProxyAlias, ProxyDirConf, ProxyServerConf } from '../shared/config.ts';
 import { applyPass, interpolate, type PassResult } from '../shared/pass.ts';
-import { type ProxyState, SCHEME_HANDLERS, type SchemeHandler } from '../shared/scheme.ts';
+import { CONNECT_TARGET, type ProxyState, SCHEME_HANDLERS, type SchemeHandler } from '../shared/scheme.ts';
 
 /** Notes by which other modules (mod_rewrite's [P] with [NE]) ask for the same as ProxyPass's options do. */
 const NOCANON_NOTE = 'proxy-nocanon';
@@ -108,8 +108,10 @@ function accept(
   return alias.mapping === 'decoded' ? OK : DONE;
 }
 
-/** The handler of a URL's scheme. */
+/** The handler of a URL's scheme; that of CONNECT's targets, which have none. */
 export function schemeHandlerOf(r: Request, url: string): SchemeHandler | undefined {
+  if (r.method === 'CONNECT' && r.proxyRequest === 'forward')
+    return r.configuration.providers.find(SCHEME_HANDLERS, CONNECT_TARGET) as SchemeHandler | undefined;
   const colon = url.indexOf(':');
   if (colon <= 0) return undefined;
   const scheme = url.slice(0, colon);

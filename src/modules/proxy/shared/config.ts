@@ -1,6 +1,8 @@
 /** What the directives of mod_proxy leave behind (proxy_server_conf and proxy_dir_conf of mod_proxy.h), and how it merges. */
 import type { PerDirConfig } from '../../../config/per-dir.ts';
 import type { Pcre } from '../../../lib/pcre/index.ts';
+import type { DirectHost } from './host-lists.ts';
+import type { RemoteProxy } from './scheme.ts';
 import type { Worker } from './worker.ts';
 
 /** A ProxyPass or ProxyPassMatch. */
@@ -47,6 +49,22 @@ export interface ProxyServerConf {
   via?: 'off' | 'on' | 'block' | 'full';
   status?: 'off' | 'on' | 'full';
   sourceAddress?: string;
+  /** ProxyRequests. */
+  isForward?: boolean;
+  remotes?: RemoteRule[];
+  /** NoProxy. */
+  directHosts?: DirectHost[];
+  /** ProxyBlock: parts of names, or `*`. */
+  blocks?: string[];
+  /** ProxyDomain, with its dot. */
+  domain?: string;
+}
+
+/** A ProxyRemote or ProxyRemoteMatch. */
+export interface RemoteRule {
+  /** @param scheme of the URL, in lower case. */
+  readonly matches: (scheme: string, url: string) => boolean;
+  readonly remote: RemoteProxy;
 }
 
 export interface ProxyDirConf {
@@ -88,6 +106,9 @@ export function mergeProxyServer(base: ProxyServerConf, add: ProxyServerConf): P
     aliases: append(base.aliases, add.aliases),
     workers: append(base.workers, add.workers),
     sections: append(base.sections, add.sections),
+    remotes: append(base.remotes, add.remotes),
+    directHosts: append(base.directHosts, add.directHosts),
+    blocks: append(base.blocks, add.blocks),
     hasEncodedMapping: base.hasEncodedMapping === true || add.hasEncodedMapping === true || undefined,
   } as Lists<ProxyServerConf>);
 }

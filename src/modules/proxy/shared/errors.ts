@@ -15,9 +15,18 @@ export function proxyError(r: Request, status: number, message: string): number 
   return status;
 }
 
-/** Host and port as log lines name them: those of the URL even where a unix socket leads there. */
-export function hostAndPort(target: ProxyTarget): { readonly host: string; readonly port: number } {
-  const { url } = target;
+/** Host and port as log lines name them: those of the URL even where a unix socket leads there; another proxy's, where one does. */
+export function hostAndPort(target: ProxyTarget): HostAndPort {
+  return target.remote ?? urlHostAndPort(target.url);
+}
+
+export interface HostAndPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Host and port of a canonical URL. */
+export function urlHostAndPort(url: string): HostAndPort {
   const colon = url.indexOf(':');
   const slash = url.indexOf('/', colon + 3);
   const address = tcpAddress(

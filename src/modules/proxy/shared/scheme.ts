@@ -12,6 +12,8 @@ import type { Worker } from './worker.ts';
 
 /** Group of providers; the names are schemes in lower case. */
 export const SCHEME_HANDLERS = 'proxy-scheme';
+/** The name in that group of who answers CONNECT; no scheme can be called so. */
+export const CONNECT_TARGET = 'connect:';
 
 /** What is known of a proxied request besides its record. */
 export interface ProxyState {

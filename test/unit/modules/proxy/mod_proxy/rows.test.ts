@@ -9,11 +9,6 @@ import { applyText } from '../../support.ts';
 
 describe('what is refused', () => {
   it.each([
-    ['ProxyRequests On', 'ProxyRequests On: there is no forward proxy'],
-    ['ProxyRemote * http://x:3128', 'ProxyRemote: requests cannot be passed on through another proxy'],
-    ['ProxyRemoteMatch ( http://x:1', 'Regular expression for ProxyRemoteMatch could not be compiled.'],
-    ['ProxyDomain x', 'ProxyDomain: domain name must start with a dot.'],
-    ['NoProxy x', 'NoProxy: there is no forward proxy'],
     ['ProxyPass /a balancer://b/', 'ProxyPass balancer://b/: there are no balancers'],
     ['<Proxy "balancer://b">\n</Proxy>', '<Proxy balancer://b>: there are no balancers'],
     ['BalancerMember balancer://b fcgi://h', 'BalancerMember: there are no balancers'],
