@@ -60,6 +60,7 @@ export class BackendConnection implements Expiring, SocketEvents {
     owner: ConnectionOwner,
   ) {
     this.#owner = owner;
+    this.#traffic = options.traffic;
     this.#socket = openSocket(address, options, this);
     if (connectTimeout > 0) backendDeadlines.arm(this, connectTimeout);
   }
@@ -90,9 +91,10 @@ export class BackendConnection implements Expiring, SocketEvents {
     if (this.#socket?.isPaused() === true) this.#socket.resume();
   }
 
-  /** @returns false when the user should wait for `onWritable`. */
-  write(bytes: Buffer): boolean {
-    return this.#socket?.write(bytes) ?? true;
+  /** @param bytes a string is one of bytes. @returns false when the user should wait for `onWritable`. */
+  write(bytes: Buffer | string): boolean {
+    if (this.#traffic !== undefined) this.#traffic.transferred += bytes.length;
+    return this.#socket?.write(bytes, 'latin1') ?? true;
   }
 
   /** Bytes handed to `write` that the system has not taken yet. */
@@ -154,6 +156,7 @@ export class BackendConnection implements Expiring, SocketEvents {
   }
 
   onBytes(bytes: Buffer): void {
+    if (this.#traffic !== undefined) this.#traffic.read += bytes.length;
     if (this.#user !== undefined) this.#user.onData(bytes);
     else this.#loseIdle();
   }

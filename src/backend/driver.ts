@@ -20,9 +20,9 @@ export interface Driver<Head> {
    * Starts an attempt, forgetting an earlier one.
    * @param first what is there of the request body; undefined when nothing. To be copied if kept.
    * @param isWhole whether that is all of it: then the bytes returned end the body too.
-   * @returns what is sent first.
+   * @returns what is sent first: bytes, or a byte string, which a socket writes without a Buffer being made of it.
    */
-  open(events: DriverEvents<Head>, first: Buffer | undefined, isWhole: boolean): Buffer;
+  open(events: DriverEvents<Head>, first: Buffer | undefined, isWhole: boolean): Buffer | string;
   /** A further piece of the body as it goes on the wire; the piece is copied if kept. */
   encodeBody(chunk: Buffer): Buffer;
   /** What closes the body; undefined when nothing does. Not asked for after `open` with a whole body. */

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { RecordType, Role } from '../../../src/fcgi/constants.ts';
 import {
   encodeAbortRequest,
+  encodeBodylessRequest,
   encodeEmptyRecord,
   encodeRequest,
   encodeStream,
@@ -44,6 +45,24 @@ const opening = (
   requestId = 1,
   keepConnection = true,
 ) => encodeRequest({ requestId, role: Role.Responder, keepConnection, params: encodeParams(params), stdin });
+
+describe('a request without a body is the same bytes as a string', () => {
+  it.each([0, 1, 127, 128, 65_526, 65_527, 65_528, 200_000])('a value of %i bytes', (length) => {
+    const params = encodeParams([['A', '\xe9'.repeat(length)]]);
+    for (const keepConnection of [true, false]) {
+      const text = encodeBodylessRequest(1, keepConnection, params);
+      const bytes = encodeRequest({
+        requestId: 1,
+        role: Role.Responder,
+        keepConnection,
+        params,
+        stdin: null,
+      });
+      expect(Buffer.from(text, 'latin1').equals(bytes)).toBe(true);
+    }
+    expect(encodeBodylessRequest(700, false, '').charCodeAt(2)).toBe(2);
+  });
+});
 
 describe('a request as sent is a request as read', () => {
   it.each<[string, [string, string][], number | null]>([

@@ -2,7 +2,13 @@
 import type { Driver, DriverEvents } from '../../../backend/driver.ts';
 import { type ScriptHead, type ScriptHeadFailure, ScriptHeadParser } from '../../../cgi/script-headers.ts';
 import { ProtocolStatus, RecordType, Role } from '../../../fcgi/constants.ts';
-import { encodeAbortRequest, encodeEmptyRecord, encodeRequest, encodeStream } from '../../../fcgi/encode.ts';
+import {
+  encodeAbortRequest,
+  encodeBodylessRequest,
+  encodeEmptyRecord,
+  encodeRequest,
+  encodeStream,
+} from '../../../fcgi/encode.ts';
 import { Exchange, type ExchangeFailure, type ExchangeHandler } from '../../../fcgi/exchange.ts';
 
 /** One request a connection at a time: the id is always this. */
@@ -44,17 +50,18 @@ export class FcgiDriver implements Driver<ScriptHead>, ExchangeHandler {
     return this.#isKept && this.#exchange?.isReusable === true;
   }
 
-  open(events: DriverEvents<ScriptHead>, first: Buffer | undefined, isWhole: boolean): Buffer {
+  open(events: DriverEvents<ScriptHead>, first: Buffer | undefined, isWhole: boolean): Buffer | string {
     this.#events = events;
     this.#exchange = new Exchange(REQUEST_ID, this);
     this.#parser = new ScriptHeadParser();
     this.#hasOutput = false;
+    if (isWhole && first === undefined) return encodeBodylessRequest(REQUEST_ID, this.#isKept, this.#params);
     const opening = encodeRequest({
       requestId: REQUEST_ID,
       role: Role.Responder,
       keepConnection: this.#isKept,
       params: this.#params,
-      stdin: isWhole ? (first ?? null) : undefined,
+      stdin: isWhole ? first : undefined,
     });
     return isWhole || first === undefined ? opening : Buffer.concat([opening, this.encodeBody(first)]);
   }
