@@ -60,7 +60,6 @@ export class BackendConnection implements Expiring, SocketEvents {
     owner: ConnectionOwner,
   ) {
     this.#owner = owner;
-    this.#traffic = options.traffic;
     this.#socket = openSocket(address, options, this);
     if (connectTimeout > 0) backendDeadlines.arm(this, connectTimeout);
   }
@@ -93,7 +92,6 @@ export class BackendConnection implements Expiring, SocketEvents {
 
   /** @param bytes a string is one of bytes. @returns false when the user should wait for `onWritable`. */
   write(bytes: Buffer | string): boolean {
-    if (this.#traffic !== undefined) this.#traffic.transferred += bytes.length;
     return this.#socket?.write(bytes, 'latin1') ?? true;
   }
 
@@ -156,7 +154,6 @@ export class BackendConnection implements Expiring, SocketEvents {
   }
 
   onBytes(bytes: Buffer): void {
-    if (this.#traffic !== undefined) this.#traffic.read += bytes.length;
     if (this.#user !== undefined) this.#user.onData(bytes);
     else this.#loseIdle();
   }
