@@ -46,7 +46,15 @@ interface TlsSession {
   readonly peer: DetailedPeerCertificate;
 }
 
+/** Bytes that went to a backend and came from it, over all its connections. */
+export interface Traffic {
+  transferred: number;
+  read: number;
+}
+
 export interface ConnectOptions {
+  /** Counts what goes over the connection. */
+  readonly traffic?: Traffic;
   /** SO_KEEPALIVE on TCP sockets (`keepalive=on` of a worker). */
   readonly isKeepAlive?: boolean;
   /** TLS to the backend. */

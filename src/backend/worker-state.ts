@@ -9,6 +9,10 @@ export interface WorkerFlags {
   isDisabled: boolean;
   /** `S`: not used, and no error is retried. */
   isStopped: boolean;
+  /** `U`: being taken down. */
+  isInShutdown: boolean;
+  /** `C`: a health check found it ailing; only a health check ends that. */
+  isUnhealthy: boolean;
   /** `I`: errors do not take it out of use. */
   isIgnoringErrors: boolean;
   /** `R`: used when others of its set are out. */
@@ -22,22 +26,32 @@ export interface WorkerFlags {
 const LETTERS: Readonly<Record<string, keyof WorkerFlags>> = {
   D: 'isDisabled',
   S: 'isStopped',
+  U: 'isInShutdown',
+  C: 'isUnhealthy',
   I: 'isIgnoringErrors',
   R: 'isHotSpare',
   H: 'isHotStandby',
   N: 'isDraining',
 };
 
+/** Letters that are bookkeeping of httpd's: initialised, free, generic. */
+const WITHOUT_MEANING: ReadonlySet<string> = new Set(['O', 'F', 'G']);
+
+/** What became of an attempt to end an error. `usable`: there was none. */
+export type RetryResult = 'usable' | 'retried' | 'too-soon' | 'stopped';
+
 export class WorkerState {
   readonly flags: WorkerFlags = {
     isDisabled: false,
     isStopped: false,
+    isInShutdown: false,
+    isUnhealthy: false,
     isIgnoringErrors: false,
     isHotSpare: false,
     isHotStandby: false,
     isDraining: false,
   };
-  /** How often it was tried again after an error (`retries`). */
+  /** How often it was tried again since it last could be connected to (`retries`). */
   retries = 0;
   readonly #retry: number;
   readonly #now: () => number;
@@ -54,53 +68,73 @@ export class WorkerState {
     return this.#isInError;
   }
 
+  /** When it failed last, milliseconds since 1970; 0: it has been reached since, or never failed. */
+  get errorTime(): number {
+    return this.#errorTime;
+  }
+
   /**
-   * One letter of `status=`; `E` puts it in error.
+   * One letter of `status=`. `E` puts it in error without a time: the first request that looks at it tries it.
    * @returns false for a letter that means nothing.
    */
   setFlag(letter: string, isOn: boolean): boolean {
     const upper = letter.toUpperCase();
     if (upper === 'E') {
-      if (isOn) this.#enterError();
-      else this.#isInError = false;
+      this.#isInError = isOn;
       return true;
     }
+    if (WITHOUT_MEANING.has(upper)) return true;
     if (!Object.hasOwn(LETTERS, upper)) return false;
     this.flags[LETTERS[upper] as keyof WorkerFlags] = isOn;
     return true;
   }
 
-  /**
-   * Whether a request may be sent there now. Ends the error when its time is over: the request that asks is the try.
-   */
-  isUsable(): boolean {
-    if (this.flags.isDisabled || this.flags.isStopped) return false;
-    if (!this.#isInError) return true;
-    if (this.#now() < this.#errorTime + this.#retry) return false;
-    this.forceRetry();
-    return true;
+  /** Whether a request may be sent there as things stand (PROXY_WORKER_IS_USABLE). */
+  get isAvailable(): boolean {
+    const { isDisabled, isStopped, isInShutdown, isUnhealthy } = this.flags;
+    return !(this.#isInError || isDisabled || isStopped || isInShutdown || isUnhealthy);
   }
 
-  /** Ends the error before its time: all members of a balancer are out and one must be tried. */
-  forceRetry(): void {
-    if (!this.#isInError || this.flags.isStopped) return;
+  /** Ends an error when its time is over: the request that asks is the try (ap_proxy_retry_worker). */
+  retry(): RetryResult {
+    if (!this.#isInError) return 'usable';
+    if (this.flags.isStopped) return 'stopped';
+    if (!this.flags.isIgnoringErrors && this.#now() < this.#errorTime + this.#retry) return 'too-soon';
+    this.recover();
+    return 'retried';
+  }
+
+  /** Whether a request may be sent there now, an error whose time is over ended. */
+  isUsable(): boolean {
+    if (this.isAvailable) return true;
+    this.retry();
+    return this.isAvailable;
+  }
+
+  /** Ends an error before its time: all members of a balancer are out and one must be tried. */
+  recover(): void {
     this.#isInError = false;
     this.retries++;
   }
 
   /** The backend could not be reached, or answered with a status that counts as failure. */
   markFailed(): void {
-    if (!this.flags.isIgnoringErrors) this.#enterError();
-  }
-
-  /** It answered. */
-  markGood(): void {
-    this.#isInError = false;
-    this.retries = 0;
-  }
-
-  #enterError(): void {
+    if (this.flags.isIgnoringErrors) return;
     this.#isInError = true;
     this.#errorTime = this.#now();
+  }
+
+  /** It could be connected to. */
+  markReached(): void {
+    this.retries = 0;
+    this.#errorTime = 0;
+  }
+
+  /** Takes over what was known of it before a restart. @param errorTime as of `errorTime`. */
+  restore(flags: Partial<WorkerFlags>, isInError: boolean, errorTime: number, retries: number): void {
+    for (const key of Object.values(LETTERS)) this.flags[key] = flags[key] === true;
+    this.#isInError = isInError;
+    this.#errorTime = errorTime;
+    this.retries = retries;
   }
 }

@@ -24,21 +24,32 @@ describe('a worker', () => {
     expect(state.isUsable()).toBe(true);
   });
 
-  it('can be forced back, unless it was stopped', () => {
-    const { state } = workerAt(0);
+  it('can be forced back; one that was stopped is not retried', () => {
+    const { clock, state } = workerAt(0);
     state.markFailed();
-    state.forceRetry();
-    expect(state.isUsable()).toBe(true);
+    expect([state.retry(), state.isAvailable]).toEqual(['too-soon', false]);
+    state.recover();
+    expect([state.retry(), state.isAvailable]).toEqual(['usable', true]);
     state.markFailed();
     state.setFlag('S', true);
-    state.forceRetry();
-    expect(state.isInError).toBe(true);
+    clock.now = 100_000;
+    expect([state.retry(), state.isInError]).toEqual(['stopped', true]);
+  });
+
+  it('in error by configuration is tried by the first request', () => {
+    const { state } = workerAt(1_000_000);
+    state.setFlag('E', true);
+    expect([state.isAvailable, state.retry(), state.retries]).toEqual([false, 'retried', 1]);
   });
 
   it.each([
     ['D', false],
     ['S', false],
-    ['E', false],
+    ['U', false],
+    ['C', false],
+    ['G', true],
+    ['O', true],
+    ['F', true],
     ['I', true],
     ['H', true],
     ['R', true],
@@ -68,7 +79,7 @@ describe('a worker', () => {
     const { state } = workerAt(0, 0);
     state.markFailed();
     state.isUsable();
-    state.markGood();
-    expect([state.retries, state.isInError]).toEqual([0, false]);
+    state.markReached();
+    expect([state.retries, state.isInError, state.errorTime]).toEqual([0, false, 0]);
   });
 });

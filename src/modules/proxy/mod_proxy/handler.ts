@@ -9,11 +9,14 @@ import { Level, logRequest, logServer } from '../../../core/log.ts';
 import type { Request } from '../../../core/request.ts';
 import { beginBody } from '../../../core/response.ts';
 import { DECLINED, OK } from '../../../core/status.ts';
+import { isBalancerUrl } from '../shared/balancer.ts';
 import type { ProxyDirConf, ProxyServerConf } from '../shared/config.ts';
 import { hostAndPort, proxyError, urlHostAndPort } from '../shared/errors.ts';
+import { runtimePath } from '../shared/runtime-path.ts';
 import type { ProxyState, ProxyTarget, RemoteProxy, SchemeHandler } from '../shared/scheme.ts';
 import { bracketHost, defaultPortOf, splitSocket, tcpAddress, unixAddress } from '../shared/url.ts';
 import { findWorker, Worker } from '../shared/worker.ts';
+import { canonicaliseBalanced, sendBalanced } from './balanced.ts';
 import { checkBlocked, redirectToDomain, sendByRemotes } from './forward.ts';
 import { newState, schemeHandlerOf } from './translate.ts';
 
@@ -21,10 +24,11 @@ const PREFIX = 'proxy:';
 const DEFAULT_TIMEOUT = 60;
 
 /** Makes r.filename canonical by its scheme's rules. DECLINED: nobody knows the scheme. */
-export function canonicalise(r: Request, state: ProxyState): number {
+export function canonicalise(r: Request, state: ProxyState, server: Readonly<ProxyServerConf>): Answer {
   const wrong = takeSocket(r, state);
   if (wrong !== OK) return wrong;
   const url = (r.filename ?? '').slice(PREFIX.length);
+  if (isBalancerUrl(url)) return canonicaliseBalanced(r, state, url, server);
   const handler = schemeHandlerOf(r, url);
   if (handler === undefined) return DECLINED;
   return handler.canonicalise(r, url.slice(url.indexOf(':') + 1), state);
@@ -61,12 +65,23 @@ export function handle(
   if (!filename.startsWith(PREFIX)) {
     if (r.handler?.startsWith(PREFIX) !== true) return DECLINED;
     state = newState(r);
-    const status = enterBySetHandler(r, r.handler, filename, state);
-    if (status !== OK) return status;
+    const entered = enterBySetHandler(r, r.handler, filename, state, server);
+    if (typeof entered !== 'number')
+      return entered.then((status) => (status === OK ? serve(r, state, server, dir) : status));
+    if (entered !== OK) return entered;
   } else {
     if (r.proxyRequest === 'none') return DECLINED;
     state = stateOf(r) ?? newState(r);
   }
+  return serve(r, state, server, dir);
+}
+
+function serve(
+  r: Request,
+  state: ProxyState,
+  server: Readonly<ProxyServerConf>,
+  dir: Readonly<ProxyDirConf>,
+): Answer {
   const limited = limitForwards(r, server);
   if (limited !== undefined) return limited;
   const url = (r.filename ?? '').slice(PREFIX.length);
@@ -74,12 +89,29 @@ export function handle(
     logRequest(r, 'proxy', Level.error, 'AH01141', `proxy_handler no URL in ${r.filename ?? ''}`);
     return 400;
   }
-  const handler = schemeHandlerOf(r, url);
-  if (handler === undefined) return noHandler(r, url);
   if (server.domain !== undefined) {
     const status = redirectToDomain(r, server.domain);
     if (status !== OK) return status;
   }
+  const { balancing } = state;
+  const answer =
+    balancing === undefined
+      ? send(r, state, server, dir)
+      : sendBalanced(r, state, balancing, () => send(r, state, server, dir));
+  if (typeof answer === 'number') return answer === DECLINED ? noHandler(r, balancing?.url ?? url) : answer;
+  return answer.then((status) => (status === DECLINED ? noHandler(r, balancing?.url ?? url) : status));
+}
+
+/** Hands the request to the handler of its URL's scheme. DECLINED: there is none. */
+function send(
+  r: Request,
+  state: ProxyState,
+  server: Readonly<ProxyServerConf>,
+  dir: Readonly<ProxyDirConf>,
+): Answer {
+  const url = (r.filename ?? '').slice(PREFIX.length);
+  const handler = schemeHandlerOf(r, url);
+  if (handler === undefined) return DECLINED;
   if (server.remotes === undefined && server.blocks === undefined)
     return sendTo(r, handler, targetOf(r, url, state, server, dir, undefined));
   return sendByRemotes(r, url, server, (remote) =>
@@ -102,7 +134,6 @@ function sendUnblocked(r: Request, handler: SchemeHandler, target: ProxyTarget):
 }
 
 function sendTo(r: Request, handler: SchemeHandler, target: ProxyTarget): Answer {
-  const { url } = target;
   if (!target.worker.state.isUsable()) {
     const { host, port } = hostAndPort(target);
     logServer(
@@ -114,17 +145,26 @@ function sendTo(r: Request, handler: SchemeHandler, target: ProxyTarget): Answer
     );
     return 503;
   }
-  const answer = handler.handle(r, target);
-  if (typeof answer === 'number') return answer === DECLINED ? noHandler(r, url) : answer;
-  return answer.then((status) => (status === DECLINED ? noHandler(r, url) : status));
+  return handler.handle(r, target);
 }
 
 /** SetHandler "proxy:scheme://...": the file's name is the path. */
-function enterBySetHandler(r: Request, handler: string, filename: string, state: ProxyState): number {
+function enterBySetHandler(
+  r: Request,
+  handler: string,
+  filename: string,
+  state: ProxyState,
+  server: Readonly<ProxyServerConf>,
+): Answer {
   r.proxyRequest = 'reverse';
   r.filename = handler + filename;
   state.isSetHandler = true;
-  const status = canonicalise(r, state);
+  const canonical = canonicalise(r, state, server);
+  if (typeof canonical !== 'number') return canonical.then((status) => leaveUnlessOk(r, filename, status));
+  return leaveUnlessOk(r, filename, canonical);
+}
+
+function leaveUnlessOk(r: Request, filename: string, status: number): number {
   if (status !== OK) {
     r.filename = filename;
     r.proxyRequest = 'none';
@@ -203,37 +243,28 @@ function targetOf(
   dir: Readonly<ProxyDirConf>,
   remote: RemoteProxy | undefined,
 ): ProxyTarget {
-  let worker = server.workers === undefined ? undefined : findWorker(server.workers, url);
+  const { balancing } = state;
+  let worker = balancing?.worker;
+  if (worker === undefined && server.workers !== undefined) worker = findWorker(server.workers, url);
   if (worker === undefined) {
     worker = defaultWorker(r.configuration);
     r.env.set('proxy-nokeepalive', '1');
   }
   const timeout =
     worker.options.timeout ?? server.timeout ?? (coreServer(r.server).timeout ?? DEFAULT_TIMEOUT) * 1000;
-  const body = r.main === undefined ? r.transport.body : NO_BODY;
+  const body = r.main === undefined ? (balancing?.body ?? r.transport.body) : NO_BODY;
   const address =
     remote === undefined
       ? addressOf(r, url, worker, state)
       : tcpAddress(`${remote.host}:${remote.port}`, remote.port);
-  return { worker, balancer: undefined, url, address, remote, state, server, dir, timeout, body };
+  return { worker, balancer: balancing?.balancer, url, address, remote, state, server, dir, timeout, body };
 }
 
 /** The worker's socket, else the one the request brought, else what the URL says. */
 function addressOf(r: Request, url: string, worker: Worker, state: ProxyState): BackendAddress {
   const socket = worker.socket ?? state.socket;
-  if (socket !== undefined)
-    return unixAddress(socket.startsWith('/') ? socket : runtimePath(r.configuration, socket));
+  if (socket !== undefined) return unixAddress(runtimePath(r.configuration, socket));
   const colon = url.indexOf(':');
   const slash = url.indexOf('/', colon + 3);
   return tcpAddress(url.slice(colon + 3, slash < 0 ? url.length : slash), defaultPortOf(url.slice(0, colon)));
-}
-
-/** A path relative to DefaultRuntimeDir (ap_runtime_dir_relative). */
-export function runtimePath(configuration: Configuration, path: string): string {
-  const root = configuration.serverRoot;
-  const directory = coreServer(configuration.main).runtimeDir ?? 'logs';
-  const absolute = directory.startsWith('/')
-    ? directory
-    : `${root.endsWith('/') ? root : `${root}/`}${directory}`;
-  return absolute.endsWith('/') ? absolute + path : `${absolute}/${path}`;
 }

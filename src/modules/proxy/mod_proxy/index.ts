@@ -2,8 +2,7 @@
  * mod_proxy: reverse and forward proxying (modules/proxy/mod_proxy.c and proxy_util.c). Maps URLs to backends, takes what a forward proxy is
  * asked for, keeps what is known of backends, and hands requests to the module of the URL's scheme.
  *
- * Not supported: balancers (balancer://, BalancerMember): configuration errors that say so. ProxyStatus, BalancerGrowth, BalancerPersist have no
- * effect.
+ * Who is chosen among a balancer's members is mod_proxy_balancer's to say (shared/balancing.ts). ProxyStatus has no effect.
  */
 
 import type { ServerConfigs } from '../../../config/apply.ts';
@@ -19,6 +18,7 @@ import {
   type ProxyServerConf,
 } from '../shared/config.ts';
 import type { ProxyState } from '../shared/scheme.ts';
+import { balancerRows } from './balancer-rows.ts';
 import { detectForward } from './forward.ts';
 import { forwardRows } from './forward-rows.ts';
 import { canonicalise, handle } from './handler.ts';
@@ -60,7 +60,7 @@ function fixupProxy(r: Request): Answer {
     state = newState(r);
     r.setState(modProxy.index, state);
   }
-  return canonicalise(r, state);
+  return canonicalise(r, state, modProxy.server(r.server));
 }
 
 function handleProxy(r: Request): Answer {
@@ -71,14 +71,16 @@ function handleProxy(r: Request): Answer {
 /** Closes the connections of a configuration that serves no more. */
 function closeWorkers(configuration: Configuration): void {
   for (const server of [configuration.main, ...configuration.virtualServers]) {
-    for (const worker of modProxy.server(server).workers ?? []) worker.drain();
+    const { workers = [], balancers = [] } = modProxy.server(server);
+    for (const worker of workers) worker.drain();
+    for (const balancer of balancers) balancer.drain();
   }
 }
 
 export const modProxy = defineModule<ProxyServerConf, ProxyDirConf>({
   name: 'proxy_module',
   file: 'mod_proxy.c',
-  directives: [...passRows, ...forwardRows, ...otherRows],
+  directives: [...passRows, ...balancerRows, ...forwardRows, ...otherRows],
   mergeServer: mergeProxyServer,
   mergeDir: mergeProxyDir,
   // SetHandler "proxy:..." is a directive of the core: any server may have one.

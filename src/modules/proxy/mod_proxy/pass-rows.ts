@@ -1,4 +1,4 @@
-/** Rows that map URLs and define workers: ProxyPass, ProxyPassMatch, `<Proxy>`, `<ProxyMatch>`, ProxySet, BalancerMember. */
+/** Rows that map URLs and define workers: ProxyPass, ProxyPassMatch, `<Proxy>`, `<ProxyMatch>`, ProxySet. */
 import {
   ACCESS_CONF,
   type AnyRow,
@@ -13,19 +13,16 @@ import {
 import { getWord, sectionText } from '../../../config/words.ts';
 import { compileFnmatch, isFnmatchPattern } from '../../../lib/fnmatch/index.ts';
 import { compilePcre, type Pcre, PcreError } from '../../../lib/pcre/index.ts';
+import { findBalancer, isBalancerUrl } from '../shared/balancer.ts';
 import type { ProxyAlias, ProxyDirConf, ProxyServerConf } from '../shared/config.ts';
 import { splitSocket } from '../shared/url.ts';
 import { defineWorker, findWorker, type Worker } from '../shared/worker.ts';
+import { findOrAddBalancer, missingScheme, setBalancerParameter } from './balancer-rows.ts';
 
 type Cmd = Command<ProxyServerConf, ProxyDirConf>;
 export type Row = AnyRow<ProxyServerConf, ProxyDirConf>;
 
 const ANYWHERE = RSRC_CONF | ACCESS_CONF;
-const NO_BALANCERS = 'mod_proxy_balancer is not part of apache-lite: name the backend itself';
-
-function isBalancer(url: string): boolean {
-  return /^balancer:/i.test(url);
-}
 
 function compile(pattern: string): Pcre | undefined {
   try {
@@ -144,20 +141,31 @@ function proxyPass(cmd: Cmd, args: string, isMatch: boolean): ApplyResult {
 
 /** Finds the worker of a ProxyPass, or makes it. */
 function useWorker(cmd: Cmd, to: string, isMatch: boolean, params: readonly [string, string][]): ApplyResult {
-  if (isBalancer(to)) return { message: `ProxyPass ${to}: there are no balancers`, hint: NO_BALANCERS };
+  if (isBalancerUrl(to)) return useBalancer(cmd, to, params);
   const known = findWorker(cmd.server.workers ?? [], splitSocket(to)?.url ?? to);
   if (known !== undefined) {
     for (const [key, value] of params) {
       cmd.warn(
-        `AH01146: Ignoring parameter '${key}=${value}' for worker '${known.name}' because of worker sharing`,
+        `AH01146: Ignoring parameter '${key}=${value}' for worker '${known.shownName}' because of worker sharing`,
       );
     }
     return undefined;
   }
   const worker = addWorker(cmd, to, isMatch);
-  if (typeof worker === 'string') return `ProxyPass ${worker}`;
+  if (typeof worker === 'string') return missingScheme(`ProxyPass ${worker}`, to);
   for (const [key, value] of params) {
     const wrong = worker.setOption(key, value);
+    if (wrong !== undefined) return `ProxyPass ${wrong}`;
+  }
+  return undefined;
+}
+
+/** A ProxyPass to a balancer gives parameters to the balancer; its members have theirs from BalancerMember. */
+function useBalancer(cmd: Cmd, to: string, params: readonly [string, string][]): ApplyResult {
+  const balancer = findOrAddBalancer(cmd, to);
+  if (typeof balancer === 'string') return `ProxyPass ${balancer}`;
+  for (const [key, value] of params) {
+    const wrong = setBalancerParameter(cmd, balancer, key, value);
     if (wrong !== undefined) return `ProxyPass ${wrong}`;
   }
   return undefined;
@@ -177,23 +185,37 @@ function findOrAddWorker(cmd: Cmd, text: string, isMatch: boolean): Worker | str
   );
 }
 
+type Setter = (key: string, value: string) => string | undefined;
+
+function workerSetter(cmd: Cmd, worker: Worker): Setter {
+  cmd.server.tuned ??= [];
+  cmd.server.tuned.push({ worker, node: cmd.node });
+  return (key, value) => worker.setOption(key, value);
+}
+
 /** `key=value` words of ProxySet and `<Proxy>`; the error is put between `before` and ` key=value; name`. */
-function setOptions(
-  worker: Worker,
-  args: string,
-  name: string,
-  directive: 'ProxySet' | 'Proxy',
-): ApplyResult {
+function setOptions(set: Setter, args: string, name: string, directive: 'ProxySet' | 'Proxy'): ApplyResult {
   for (let rest = args; rest !== ''; ) {
     const [word, more] = getWord(rest);
     rest = more;
     const equals = word.indexOf('=');
     if (equals < 0) return `Invalid ${directive} parameter. Parameter must be in the form 'key=value'`;
-    const wrong = worker.setOption(word.slice(0, equals), word.slice(equals + 1));
+    const wrong = set(word.slice(0, equals), word.slice(equals + 1));
     const before = directive === 'ProxySet' ? 'ProxySet:' : '<Proxy';
     if (wrong !== undefined) return `${before} ${wrong} ${word}; ${name}`;
   }
   return undefined;
+}
+
+/** What a balancer's or worker's parameters are set by, either made where there is none; a text says what is wrong. */
+function setterFor(cmd: Cmd, url: string, isMatch: boolean): Setter | string {
+  if (!isBalancerUrl(url)) {
+    const worker = findOrAddWorker(cmd, url, isMatch);
+    return typeof worker === 'string' ? worker : workerSetter(cmd, worker);
+  }
+  const balancer = findOrAddBalancer(cmd, url);
+  if (typeof balancer === 'string') return balancer;
+  return (key, value) => setBalancerParameter(cmd, balancer, key, value);
 }
 
 /** proxysection() of mod_proxy.c. */
@@ -203,8 +225,6 @@ function proxySection(cmd: Cmd, text: string): ApplyResult {
   if (args === undefined) return `<${cmd.node.name}> directive missing closing '>'`;
   const [name, rest] = getWord(args);
   const shown = /^proxy:/i.test(name) ? name.slice('proxy:'.length) : name;
-  if (isBalancer(shown))
-    return { message: `<${cmd.node.name} ${shown}>: there are no balancers`, hint: NO_BALANCERS };
   const split = splitSocket(shown);
   if (split === undefined) return '<Proxy/ProxyMatch > uses an invalid "unix:" URL';
   const regex = isMatch ? compile(shown) : undefined;
@@ -233,9 +253,8 @@ function sectionWorker(
   if (isMatch) return 'Multiple <ProxyMatch> arguments not (yet) supported.';
   if (isWildcard) return '<Proxy> arguments are not supported for wildchar url.';
   if (!name.includes(':')) return '<Proxy> arguments are not supported for non url.';
-  const worker = findOrAddWorker(cmd, name, false);
-  if (typeof worker === 'string') return `<Proxy ${worker}`;
-  return setOptions(worker, args, name, 'Proxy');
+  const set = setterFor(cmd, name, false);
+  return typeof set === 'string' ? `<Proxy ${set}` : setOptions(set, args, name, 'Proxy');
 }
 
 /** set_proxy_param() of mod_proxy.c. */
@@ -243,25 +262,19 @@ function proxySet(cmd: Cmd, args: string): ApplyResult {
   const [section] = cmd.enclosing;
   const isInside = section === '<proxy' || section === '<proxymatch';
   const [first, behind] = isInside ? [cmd.path ?? '', args] : getWord(args);
-  if (isBalancer(first)) return { message: `ProxySet can not find '${first}' Balancer.`, hint: NO_BALANCERS };
   if (isInside) {
-    const worker = findOrAddWorker(cmd, first, section === '<proxymatch');
-    return typeof worker === 'string' ? `ProxySet ${worker}` : setOptions(worker, behind, first, 'ProxySet');
+    const set = setterFor(cmd, first, section === '<proxymatch');
+    return typeof set === 'string' ? `ProxySet ${set}` : setOptions(set, behind, first, 'ProxySet');
+  }
+  if (isBalancerUrl(first)) {
+    const balancer = findBalancer(cmd.server.balancers, first);
+    if (balancer === undefined) return `ProxySet can not find '${first}' Balancer.`;
+    const set: Setter = (key, value) => setBalancerParameter(cmd, balancer, key, value);
+    return setOptions(set, behind, first, 'ProxySet');
   }
   const worker = findWorker(cmd.server.workers ?? [], splitSocket(first)?.url ?? first);
   if (worker === undefined) return `ProxySet can not find '${first}' Worker.`;
-  return setOptions(worker, behind, first, 'ProxySet');
-}
-
-/** add_member() of mod_proxy.c: the checks that come before the balancer is looked for. */
-function balancerMember(cmd: Cmd, args: string): ApplyResult {
-  const isInside = cmd.path !== undefined;
-  const [first, rest] = getWord(args);
-  if (!isInside && first === '')
-    return 'BalancerMember must define balancer name when outside <Proxy > section';
-  if (isInside ? first === '' : getWord(rest)[0] === '')
-    return 'BalancerMember must define remote proxy server';
-  return { message: 'BalancerMember: there are no balancers', hint: NO_BALANCERS };
+  return setOptions(workerSetter(cmd, worker), behind, first, 'ProxySet');
 }
 
 export const passRows: readonly Row[] = [
@@ -302,12 +315,5 @@ export const passRows: readonly Row[] = [
     where: ANYWHERE,
     usage: 'A balancer or worker name with list of params',
     apply: proxySet,
-  },
-  {
-    name: 'BalancerMember',
-    shape: 'RAW_ARGS',
-    where: ANYWHERE,
-    usage: 'A balancer name and scheme with list of params',
-    apply: balancerMember,
   },
 ];

@@ -17,10 +17,7 @@ import type { Row } from './pass-rows.ts';
 type Cmd = Command<ProxyServerConf, ProxyDirConf>;
 
 const ANYWHERE = RSRC_CONF | ACCESS_CONF;
-const NO_BALANCERS = 'there are no balancers in apache-lite';
-const INHERITED = 'as in httpd 2.4.71, a virtual host takes over what the main server maps';
-const HTTP_ONLY =
-  'used when requests are passed on by HTTP, which is not there yet; FastCGI does without it in httpd too';
+const NO_STATUS = 'no page shows the state of workers yet';
 
 function row<K extends Shape>(
   name: string,
@@ -120,13 +117,6 @@ function cookieMap(key: 'cookiePaths' | 'cookieDomains') {
     addReverse(cmd, key, external, internal, option?.toLowerCase() === 'interpolate');
 }
 
-function balancerGrowth(_cmd: Cmd, value: string): ApplyResult {
-  const growth = atoi(value);
-  return growth < 0 || growth > 1000 ? 'BalancerGrowth must be between 0 and 1000' : undefined;
-}
-
-const nothing = (): ApplyResult => undefined;
-
 export const otherRows: readonly Row[] = [
   row(
     'ProxyPassInterpolateEnv',
@@ -141,7 +131,7 @@ export const otherRows: readonly Row[] = [
     ANYWHERE,
     'a virtual path and a URL for reverse proxy behaviour',
     proxyPassReverse,
-    { forbidden: NOT_IN_DIRECTORY | NOT_IN_FILES, noEffect: HTTP_ONLY },
+    { forbidden: NOT_IN_DIRECTORY | NOT_IN_FILES },
   ),
   row(
     'ProxyPassReverseCookiePath',
@@ -149,7 +139,6 @@ export const otherRows: readonly Row[] = [
     ANYWHERE,
     'Path rewrite rule for proxying cookies',
     cookieMap('cookiePaths'),
-    { noEffect: HTTP_ONLY },
   ),
   row(
     'ProxyPassReverseCookieDomain',
@@ -157,7 +146,6 @@ export const otherRows: readonly Row[] = [
     ANYWHERE,
     'Domain rewrite rule for proxying cookies',
     cookieMap('cookieDomains'),
-    { noEffect: HTTP_ONLY },
   ),
   row(
     'ProxyReceiveBufferSize',
@@ -193,7 +181,6 @@ export const otherRows: readonly Row[] = [
       cmd.server.via = via;
       return undefined;
     },
-    { noEffect: HTTP_ONLY },
   ),
   row('ProxyErrorOverride', 'TAKE_ARGV', ANYWHERE, ERROR_OVERRIDE_USAGE, proxyErrorOverride),
   row(
@@ -202,7 +189,6 @@ export const otherRows: readonly Row[] = [
     ANYWHERE,
     'on if we should preserve host header while proxying',
     (cmd, on) => void (cmd.dir.preservesHost = on),
-    { noEffect: HTTP_ONLY },
   ),
   row(
     'ProxyTimeout',
@@ -222,39 +208,6 @@ export const otherRows: readonly Row[] = [
       cmd.server.badHeader = mode;
       return undefined;
     },
-    { noEffect: HTTP_ONLY },
-  ),
-  row(
-    'BalancerGrowth',
-    'TAKE1',
-    RSRC_CONF,
-    'Number of additional Balancers that can be added post-config',
-    balancerGrowth,
-    { noEffect: NO_BALANCERS },
-  ),
-  row(
-    'BalancerPersist',
-    'FLAG',
-    RSRC_CONF,
-    'on if the balancer should persist changes on reboot/restart made via the Balancer Manager',
-    nothing,
-    { noEffect: NO_BALANCERS },
-  ),
-  row(
-    'BalancerInherit',
-    'FLAG',
-    RSRC_CONF,
-    'on if this server should inherit Balancers and Workers defined in the main server (Setting to off recommended if using the Balancer Manager)',
-    nothing,
-    { noEffect: INHERITED },
-  ),
-  row(
-    'ProxyPassInherit',
-    'FLAG',
-    RSRC_CONF,
-    'on if this server should inherit all ProxyPass directives defined in the main server (Setting to off recommended if using the Balancer Manager)',
-    nothing,
-    { noEffect: INHERITED },
   ),
   row(
     'ProxyStatus',
@@ -267,7 +220,7 @@ export const otherRows: readonly Row[] = [
       cmd.server.status = status;
       return undefined;
     },
-    { noEffect: NO_BALANCERS },
+    { noEffect: NO_STATUS },
   ),
   row(
     'ProxySourceAddress',
@@ -282,7 +235,6 @@ export const otherRows: readonly Row[] = [
     ANYWHERE,
     'on if X-Forwarded-* headers should be added or completed',
     (cmd, on) => void (cmd.dir.addsHeaders = on),
-    { noEffect: HTTP_ONLY },
   ),
   row(
     'Proxy100Continue',
@@ -290,6 +242,5 @@ export const otherRows: readonly Row[] = [
     ANYWHERE,
     'on if 100-Continue should be forwarded to the origin server, off if the proxy should handle it by itself',
     (cmd, on) => void (cmd.dir.forwardsContinue = on),
-    { noEffect: HTTP_ONLY },
   ),
 ];

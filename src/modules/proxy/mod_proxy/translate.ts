@@ -18,6 +18,8 @@ export function newState(r: Request): ProxyState {
     isNoencode: r.getNote(NOENCODE_NOTE) !== undefined,
     isNoquery: false,
     socket: undefined,
+    balancing: undefined,
+    isOverridden: false,
   };
 }
 

@@ -1,6 +1,8 @@
 /** What the directives of mod_proxy leave behind (proxy_server_conf and proxy_dir_conf of mod_proxy.h), and how it merges. */
 import type { PerDirConfig } from '../../../config/per-dir.ts';
+import type { ConfigNode } from '../../../config/tree.ts';
 import type { Pcre } from '../../../lib/pcre/index.ts';
+import type { Balancer } from './balancer.ts';
 import type { DirectHost } from './host-lists.ts';
 import type { RemoteProxy } from './scheme.ts';
 import type { Worker } from './worker.ts';
@@ -34,10 +36,24 @@ export interface ProxySection {
   readonly perDir: PerDirConfig;
 }
 
+export interface TunedWorker {
+  readonly worker: Worker;
+  readonly node: ConfigNode;
+}
+
 export interface ProxyServerConf {
   aliases?: ProxyAlias[];
   sections?: ProxySection[];
   workers?: Worker[];
+  balancers?: Balancer[];
+  /** BalancerInherit: the main server's balancers come before a virtual host's own. Default true. */
+  inheritsBalancers?: boolean;
+  /** BalancerPersist: what is counted and changed of members outlives the configuration. */
+  persistsBalancers?: boolean;
+  /** BalancerGrowth: balancers that may be added while it runs. */
+  balancerGrowth?: number;
+  /** Workers that `<Proxy>` or ProxySet gave parameters, and where. */
+  tuned?: TunedWorker[];
   /** One of the aliases, or of those in sections, has a mapping other than `decoded`. */
   hasEncodedMapping?: boolean;
   /** Milliseconds. */
@@ -99,12 +115,18 @@ function put<C extends object>(conf: C, lists: Lists<C>): C {
   return conf;
 }
 
-/** Lists: the main server's first, whatever ProxyPassInherit and BalancerInherit say: in 2.4.71 they change nothing here. Scalars: the virtual host's where it says something. */
+/**
+ * Lists: the main server's first, whatever ProxyPassInherit says: in 2.4.71 it changes nothing, and BalancerInherit nothing but the balancers.
+ * Scalars: the virtual host's where it says something.
+ */
 export function mergeProxyServer(base: ProxyServerConf, add: ProxyServerConf): ProxyServerConf {
   const merged: ProxyServerConf = { ...base, ...add };
+  const inherits = merged.inheritsBalancers ?? true;
   return put(merged, {
     aliases: append(base.aliases, add.aliases),
     workers: append(base.workers, add.workers),
+    balancers: inherits ? append(base.balancers, add.balancers) : add.balancers,
+    tuned: add.tuned,
     sections: append(base.sections, add.sections),
     remotes: append(base.remotes, add.remotes),
     directHosts: append(base.directHosts, add.directHosts),

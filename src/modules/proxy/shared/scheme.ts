@@ -7,6 +7,7 @@ import type { RequestBody } from '../../../core/body.ts';
 import type { Answer } from '../../../core/hooks.ts';
 import type { Request } from '../../../core/request.ts';
 import type { Balancer } from './balancer.ts';
+import type { Balancing } from './balancing.ts';
 import type { ProxyDirConf, ProxyServerConf } from './config.ts';
 import type { Worker } from './worker.ts';
 
@@ -27,6 +28,10 @@ export interface ProxyState {
   isNoquery: boolean;
   /** Unix socket that the request itself named, as written. */
   socket: string | undefined;
+  /** Of a request that goes to a balancer. */
+  balancing: Balancing | undefined;
+  /** The backend's answer gave way to our own page (ProxyErrorOverride): its status is no failure of the backend. */
+  isOverridden: boolean;
 }
 
 /** Another proxy that a request is passed to (ProxyRemote). */
@@ -51,7 +56,7 @@ export interface ProxyTarget {
   readonly tls?: BackendTls;
   /** What is sent there is meant for the URL's server then: an absolute request target, credentials for the proxy. */
   readonly remote: RemoteProxy | undefined;
-  readonly state: Readonly<ProxyState>;
+  readonly state: ProxyState;
   readonly server: Readonly<ProxyServerConf>;
   readonly dir: Readonly<ProxyDirConf>;
   /** Milliseconds the backend may be silent: timeout=, ProxyTimeout, Timeout. */

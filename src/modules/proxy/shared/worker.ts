@@ -3,14 +3,17 @@
  * found by the longest beginning of a URL that is its name; the unix socket is no part of the name. Requests that no worker matches share the
  * default one, which keeps no connection.
  */
-import { type BackendAddress, type BackendTls, describeAddress } from '../../../backend/connect.ts';
+import {
+  type BackendAddress,
+  type BackendTls,
+  describeAddress,
+  type Traffic,
+} from '../../../backend/connect.ts';
 import { BackendPool, type PoolOptions } from '../../../backend/pool.ts';
 import { WorkerState } from '../../../backend/worker-state.ts';
 import { addressKey, bracketHost, defaultPortOf, parseNetloc, splitSocket } from './url.ts';
 import { setWorkerOption, type WorkerOptions } from './worker-options.ts';
 
-/** Letters of `status=` that say something of a balancer's bookkeeping only. */
-const BOOKKEEPING_FLAGS: ReadonlySet<string> = new Set(['O', 'F', 'C']);
 /** Pools of one worker. More than one there are only where requests name the address: those least recently used are given up. */
 const MAX_POOLS = 64;
 const DEFAULT_RETRY = 60_000;
@@ -26,6 +29,22 @@ export interface PoolDefaults {
   readonly tls?: BackendTls | undefined;
 }
 
+/** What is counted of a worker, and by what balancers choose among theirs; the manager's page shows it and may change the second half. */
+export interface WorkerRecord extends Traffic {
+  /** Requests it was chosen for. */
+  elected: number;
+  /** Requests it is at. */
+  busy: number;
+  /** What a method has it in hand: grows by its factor with every choice, falls by the sum of all when it is chosen. */
+  lbstatus: number;
+  /** Hundredths: 100 for `loadfactor=1`. */
+  lbfactor: number;
+  lbset: number;
+  /** Empty: none. */
+  route: string;
+  redirect: string;
+}
+
 export class Worker {
   /** `scheme://host:port/path` as written, host in lower case; empty for the default worker. */
   readonly name: string;
@@ -38,6 +57,9 @@ export class Worker {
   /** Its name holds `$1`: made by ProxyPassMatch. */
   readonly isPattern: boolean;
   readonly #pattern: RegExp | undefined;
+  /** One of a balancer's: an error takes it out of use for a while. Alone, there is nobody to take over. */
+  isMember = false;
+  #record: WorkerRecord | undefined;
   #state: WorkerState | undefined;
   readonly #flags: [letter: string, isOn: boolean][] = [];
   readonly #pools = new Map<string, BackendPool>();
@@ -55,6 +77,11 @@ export class Worker {
     this.#pattern = this.isPattern ? patternOf(name) : undefined;
   }
 
+  /** For logs: with its socket (ap_proxy_worker_name). */
+  get shownName(): string {
+    return this.socket === undefined ? this.name : `unix:${this.socket}|${this.name}`;
+  }
+
   get isDefault(): boolean {
     return this.name === '';
   }
@@ -63,17 +90,40 @@ export class Worker {
   get state(): WorkerState {
     if (this.#state === undefined) {
       this.#state = new WorkerState(this.options.retry ?? DEFAULT_RETRY);
-      // Only members of a balancer are taken out of use by an error: alone, there is nobody to take over.
-      this.#state.setFlag('I', true);
+      if (!this.isMember) this.#state.setFlag('I', true);
       for (const [letter, isOn] of this.#flags) this.#state.setFlag(letter, isOn);
     }
     return this.#state;
   }
 
+  /** Made at first use, when all parameters are known. */
+  get record(): WorkerRecord {
+    if (this.#record === undefined) {
+      const { loadFactor, lbset, route, redirect } = this.options;
+      this.#record = {
+        elected: 0,
+        busy: 0,
+        transferred: 0,
+        read: 0,
+        lbstatus: 0,
+        lbfactor: Math.trunc((loadFactor ?? 1) * 100),
+        lbset: lbset ?? 0,
+        route: route ?? '',
+        redirect: redirect ?? '',
+      };
+    }
+    return this.#record;
+  }
+
+  /** What is known of a worker of the same name in an earlier configuration, which both of them go on writing. */
+  takeOver(other: Worker): void {
+    this.#record = other.record;
+    this.#state = other.state;
+  }
+
   /** For `status=`. */
   setFlag(letter: string, isOn: boolean): boolean {
     const upper = letter.toUpperCase();
-    if (BOOKKEEPING_FLAGS.has(upper)) return true;
     if (!new WorkerState().setFlag(upper, isOn)) return false;
     this.#flags.push([upper, isOn]);
     return true;
@@ -147,6 +197,8 @@ export class Worker {
           ? { ...address, localAddress: defaults.localAddress }
           : address,
       isReusing: this.isReusing(defaults.isReusing),
+      // Nobody asks what a worker without a name has carried.
+      ...(this.isDefault ? {} : { traffic: this.record }),
       connectTimeout: connectTimeout ?? defaults.connectTimeout,
       ...(max === undefined || max === 0 ? {} : { max }),
       ...(smax === undefined ? {} : { smax }),

@@ -1,0 +1,47 @@
+/**
+ * The seam between mod_proxy and mod_proxy_balancer (httpd's pre_request and post_request hooks): who chooses a member for a request, again when
+ * one fails, and hears how it ended.
+ */
+import type { Answer } from '../../../core/hooks.ts';
+import type { Request } from '../../../core/request.ts';
+import type { Balancer } from './balancer.ts';
+import type { ProxyServerConf } from './config.ts';
+import type { ReplayBody } from './replay-body.ts';
+import type { Worker } from './worker.ts';
+
+/** Group of providers; its one name is `balancer`. */
+export const BALANCING = 'proxy-balancing';
+
+/** A request on its way through a balancer. */
+export interface Balancing {
+  readonly chooser: MemberChooser;
+  readonly balancer: Balancer;
+  /** The URL as mapped, `balancer://...`, and what of it stands behind the authority. */
+  readonly url: string;
+  readonly path: string;
+  /** The member chosen last. */
+  worker: Worker;
+  /** Failed ones so far. */
+  attempts: number;
+  /** Members that count this request as theirs until it is over: each that was tried. */
+  readonly tried: Worker[];
+  /** Where another member might need the body again. */
+  body: ReplayBody | undefined;
+}
+
+export interface MemberChooser {
+  /**
+   * The balancer of a `balancer:` URL and its first member, put into `keep`.
+   * @returns OK; DECLINED when there is no such balancer; else the status to answer with.
+   */
+  begin(
+    r: Request,
+    url: string,
+    server: Readonly<ProxyServerConf>,
+    keep: (balancing: Balancing) => void,
+  ): Answer;
+  /** Another member, after one failed. OK, or the status to answer with. */
+  again(r: Request, balancing: Balancing): Answer;
+  /** The last attempt is over. @param status what is answered. */
+  end(r: Request, balancing: Balancing, status: number): void;
+}
