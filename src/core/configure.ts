@@ -20,7 +20,15 @@ import {
   type Section,
 } from './core-config.ts';
 import { errorLogFormatter } from './error-log-format.ts';
-import { type HookSpec, isPlaced, type Phase, type PhaseTable, sortHooks } from './hooks.ts';
+import {
+  eachHook,
+  type HookSpec,
+  type HookSpecs,
+  isPlaced,
+  type Phase,
+  type PhaseTable,
+  sortHooks,
+} from './hooks.ts';
 import { isSyslog, Log } from './log.ts';
 import type { AnyModule } from './module.ts';
 import { providersOf } from './providers.ts';
@@ -231,14 +239,16 @@ function phaseTables(loaded: readonly AnyModule[]): (server: VirtualServer) => P
   };
 }
 
-/** The hooks of modules that matter which have nothing to do on this server: `index.phase` each. */
+/** The hooks of modules that matter which have nothing to do on this server: `index.phase.number` each. */
 function unneeded(active: readonly AnyModule[], server: VirtualServer): string[] {
   const left: string[] = [];
   for (const { hooks, index } of active) {
     for (const phase of PHASES) {
-      const hook = hooks[phase] as HookSpec<unknown> | undefined;
-      if (hook !== undefined && isPlaced(hook) && hook.isNeeded?.(server) === false)
-        left.push(`${index}.${phase}`);
+      const specs = hooks[phase] as HookSpecs<unknown> | undefined;
+      if (specs === undefined) continue;
+      eachHook(specs).forEach((hook, number) => {
+        if (isPlaced(hook) && hook.isNeeded?.(server) === false) left.push(`${index}.${phase}.${number}`);
+      });
     }
   }
   return left;
@@ -249,9 +259,11 @@ function flatten(active: readonly AnyModule[], left: ReadonlySet<string>): Phase
   for (const phase of PHASES) {
     const specs: { file: string; hook: HookSpec<unknown> }[] = [];
     for (const module of active) {
-      const hook = module.hooks[phase];
-      if (hook !== undefined && !left.has(`${module.index}.${phase}`))
-        specs.push({ file: module.file, hook });
+      const hooks = module.hooks[phase] as HookSpecs<unknown> | undefined;
+      if (hooks === undefined) continue;
+      eachHook(hooks).forEach((hook, number) => {
+        if (!left.has(`${module.index}.${phase}.${number}`)) specs.push({ file: module.file, hook });
+      });
     }
     table[phase] = sortHooks(specs);
   }

@@ -32,32 +32,34 @@ export interface PlacedHook<F> {
   readonly isNeeded?: (server: Pick<ServerConfigs, 'slots'>) => boolean;
 }
 export type HookSpec<F> = F | PlacedHook<F>;
+/** What a module does in a phase; a list when it has its say more than once, at different positions. */
+export type HookSpecs<F> = HookSpec<F> | readonly PlacedHook<F>[];
 
 /** The phases of a request, in the order of its life. */
 export interface PhaseHooks {
-  readonly postReadRequest?: HookSpec<Hook>;
-  readonly preTranslateName?: HookSpec<Hook>;
-  readonly translateName?: HookSpec<Hook>;
-  readonly mapToStorage?: HookSpec<Hook>;
-  readonly headerParser?: HookSpec<Hook>;
+  readonly postReadRequest?: HookSpecs<Hook>;
+  readonly preTranslateName?: HookSpecs<Hook>;
+  readonly translateName?: HookSpecs<Hook>;
+  readonly mapToStorage?: HookSpecs<Hook>;
+  readonly headerParser?: HookSpecs<Hook>;
   /** Whether one of host and user is enough here (Satisfy). */
-  readonly satisfies?: HookSpec<SatisfyHook>;
-  readonly accessChecker?: HookSpec<Hook>;
-  readonly accessCheckerEx?: HookSpec<Hook>;
-  readonly checkUserId?: HookSpec<Hook>;
-  readonly authChecker?: HookSpec<Hook>;
+  readonly satisfies?: HookSpecs<SatisfyHook>;
+  readonly accessChecker?: HookSpecs<Hook>;
+  readonly accessCheckerEx?: HookSpecs<Hook>;
+  readonly checkUserId?: HookSpecs<Hook>;
+  readonly authChecker?: HookSpecs<Hook>;
   /** AuthType and AuthName, asked by whoever authenticates or authorizes; not a step of the lifecycle. */
-  readonly authType?: HookSpec<TextHook>;
-  readonly authName?: HookSpec<TextHook>;
+  readonly authType?: HookSpecs<TextHook>;
+  readonly authName?: HookSpecs<TextHook>;
   /** Puts the challenge of its scheme beside a 401. */
-  readonly noteAuthFailure?: HookSpec<VoidHook>;
-  readonly typeChecker?: HookSpec<Hook>;
-  readonly fixups?: HookSpec<Hook>;
-  readonly insertFilter?: HookSpec<VoidHook>;
+  readonly noteAuthFailure?: HookSpecs<VoidHook>;
+  readonly typeChecker?: HookSpecs<Hook>;
+  readonly fixups?: HookSpecs<Hook>;
+  readonly insertFilter?: HookSpecs<VoidHook>;
   /** For the pages that the server makes of an error or a redirect: what insert-filter put in place is gone by then. */
-  readonly insertErrorFilter?: HookSpec<VoidHook>;
-  readonly handler?: HookSpec<Hook>;
-  readonly logTransaction?: HookSpec<VoidHook>;
+  readonly insertErrorFilter?: HookSpecs<VoidHook>;
+  readonly handler?: HookSpecs<Hook>;
+  readonly logTransaction?: HookSpecs<VoidHook>;
 }
 export type Phase = keyof PhaseHooks;
 
@@ -149,6 +151,11 @@ export function sortHooks<F>(specs: readonly { readonly file: string; readonly h
   };
   for (const entry of entries) place(entry);
   return sorted.map((entry) => entry.run);
+}
+
+/** The hooks of a module in a phase, one by one. */
+export function eachHook<F>(specs: HookSpecs<F>): readonly HookSpec<F>[] {
+  return Array.isArray(specs) ? (specs as readonly PlacedHook<F>[]) : [specs as HookSpec<F>];
 }
 
 export function isPlaced<F>(hook: HookSpec<F>): hook is PlacedHook<F> {

@@ -10,6 +10,8 @@ import { Request } from './request.ts';
 import { setTarget } from './request-uri.ts';
 import { isRedirect, OK } from './status.ts';
 
+/** A request that carries it hands its Vary on to the one it redirects to. */
+export const KEEPS_VARY_NOTE = 'redirect-keeps-vary';
 const DEFAULT_MAX_REDIRECTS = 10;
 const DEFAULT_MAX_SUBREQUESTS = 10;
 
@@ -54,6 +56,9 @@ export function redirectInternally(r: Request, uri: string, handler?: string): A
   inherit(next, r);
   const location = r.headersOut.get('Location');
   if (isRedirect(r.status) && location !== undefined) next.headersOut.set('Location', location);
+  // mod_rewrite's rules may depend on request fields: so does what they lead to.
+  const vary = r.getNote(KEEPS_VARY_NOTE) === undefined ? undefined : r.headersOut.get('Vary');
+  if (vary !== undefined) next.headersOut.set('Vary', vary);
   next.errHeadersOut = r.errHeadersOut;
   next.status = r.status;
   next.variantListEtag = r.variantListEtag;

@@ -30,3 +30,16 @@ export function userName(uid: number): string | undefined {
 export function groupName(gid: number): string | undefined {
   return namesIn('/etc/group').get(gid);
 }
+
+/** A user's home directory; undefined for a name nobody has (apr_uid_homepath_get). */
+export function homeDirectory(user: string): string | undefined {
+  try {
+    for (const line of readFileSync('/etc/passwd', 'latin1').split('\n')) {
+      const [name, , , , , home] = line.split(':');
+      if (name === user) return home;
+    }
+  } catch {
+    // Without the file nobody has a home.
+  }
+  return undefined;
+}
