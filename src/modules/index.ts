@@ -29,6 +29,7 @@ import { modLogio } from './loggers/mod_logio.ts';
 import { modAlias } from './mappers/mod_alias/index.ts';
 import { modDir } from './mappers/mod_dir.ts';
 import { modNegotiation } from './mappers/mod_negotiation/index.ts';
+import { modRewrite } from './mappers/mod_rewrite/index.ts';
 import { modEnv } from './metadata/mod_env.ts';
 import { modHeaders } from './metadata/mod_headers/index.ts';
 import { modSetenvif } from './metadata/mod_setenvif.ts';
@@ -79,6 +80,7 @@ export const modules: readonly AnyModule[] = [
   modNegotiation,
   modDir,
   modAlias,
+  modRewrite,
 ];
 
 modules.forEach((module, index) => {
