@@ -4,7 +4,7 @@
  */
 
 import type { Socket } from 'node:net';
-import { type BackendAddress, type ConnectOptions, openSocket } from './connect.ts';
+import { type BackendAddress, type ConnectOptions, openSocket, type Traffic } from './connect.ts';
 import { backendDeadlines, type Expiring } from './deadlines.ts';
 import { type BackendFailure, failureOf } from './failure.ts';
 import type { SocketEvents } from './socket-events.ts';
@@ -48,6 +48,7 @@ export class BackendConnection implements Expiring, SocketEvents {
   /** None once it is dead: by then it may serve another connection. */
   #socket: Socket | undefined;
   readonly #owner: ConnectionOwner;
+  readonly #traffic: Traffic | undefined;
   #user: ConnectionUser | undefined;
   #state: State = 'connecting';
   #hasEnded = false;
@@ -60,6 +61,7 @@ export class BackendConnection implements Expiring, SocketEvents {
     owner: ConnectionOwner,
   ) {
     this.#owner = owner;
+    this.#traffic = options.traffic;
     this.#socket = openSocket(address, options, this);
     if (connectTimeout > 0) backendDeadlines.arm(this, connectTimeout);
   }
@@ -92,6 +94,7 @@ export class BackendConnection implements Expiring, SocketEvents {
 
   /** @param bytes a string is one of bytes. @returns false when the user should wait for `onWritable`. */
   write(bytes: Buffer | string): boolean {
+    if (this.#traffic !== undefined) this.#traffic.transferred += bytes.length;
     return this.#socket?.write(bytes, 'latin1') ?? true;
   }
 
@@ -154,6 +157,7 @@ export class BackendConnection implements Expiring, SocketEvents {
   }
 
   onBytes(bytes: Buffer): void {
+    if (this.#traffic !== undefined) this.#traffic.read += bytes.length;
     if (this.#user !== undefined) this.#user.onData(bytes);
     else this.#loseIdle();
   }
