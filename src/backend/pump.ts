@@ -24,6 +24,8 @@ export interface PumpOptions<Head> {
   readonly timeout: number;
   /** Whether the request may be sent twice (RFC 9110 section 9.2.2: an idempotent method). */
   readonly isRetriable: boolean;
+  /** Nothing of the body is taken until `releaseBody()`: the backend is to say first that it wants it (`Expect: 100-continue`). */
+  readonly isBodyHeld?: boolean;
   /** Bytes of the body taken before there is a connection and kept for a retry; default 16 KiB, httpd's prefetch. */
   readonly prefetch?: number;
   /**
@@ -48,7 +50,7 @@ export class Pump<Head> implements PoolClient, ConnectionUser, BodyReader, Drive
   readonly #driver: Driver<Head>;
   readonly #body: BodySource;
   readonly #sink: ResponseSink<Head>;
-  readonly #timeout: number;
+  #timeout: number;
   readonly #isRetriable: boolean;
   readonly #prefetchLimit: number;
   readonly #onDefect: ((error: unknown) => void) | undefined;
@@ -62,6 +64,7 @@ export class Pump<Head> implements PoolClient, ConnectionUser, BodyReader, Drive
   #hasRetried = false;
   #isFresh = true;
   #isBodyDone = false;
+  #isBodyHeld: boolean;
   #isBodyPaused = false;
   #isWriteBlocked = false;
   #isSinkBlocked = false;
@@ -76,6 +79,7 @@ export class Pump<Head> implements PoolClient, ConnectionUser, BodyReader, Drive
     this.#sink = options.sink;
     this.#timeout = options.timeout;
     this.#isRetriable = options.isRetriable;
+    this.#isBodyHeld = options.isBodyHeld === true && options.body.isPresent;
     this.#prefetchLimit = options.prefetch ?? DEFAULT_PREFETCH;
     this.#onDefect = options.onDefect;
   }
@@ -84,6 +88,10 @@ export class Pump<Head> implements PoolClient, ConnectionUser, BodyReader, Drive
   start(): void {
     if (!this.#body.isPresent) {
       this.#isBodyDone = true;
+      this.#pool.acquire(this);
+      return;
+    }
+    if (this.#isBodyHeld) {
       this.#pool.acquire(this);
       return;
     }
@@ -107,6 +115,21 @@ export class Pump<Head> implements PoolClient, ConnectionUser, BodyReader, Drive
     if (!this.#isSinkBlocked) return;
     this.#isSinkBlocked = false;
     this.#connection?.resume();
+    this.#watch();
+  }
+
+  /** The body that was held goes on its way. */
+  releaseBody(): void {
+    if (!this.#isBodyHeld || this.#phase === 'settled') return;
+    this.#isBodyHeld = false;
+    this.#body.start(this);
+    this.#watch();
+  }
+
+  /** Another limit from now on. @param timeout milliseconds; 0: none. */
+  setTimeout(timeout: number): void {
+    if (timeout === 0) this.#connection?.disarm();
+    this.#timeout = timeout;
     this.#watch();
   }
 
@@ -388,7 +411,7 @@ export class Pump<Head> implements PoolClient, ConnectionUser, BodyReader, Drive
   /** Sets or ends the timeout, according to whom we wait for. */
   #watch(): void {
     if (this.#timeout === 0 || this.#connection === undefined) return;
-    if (!this.#isSinkBlocked && (this.#isBodyDone || this.#isWriteBlocked))
+    if (!this.#isSinkBlocked && (this.#isBodyDone || this.#isBodyHeld || this.#isWriteBlocked))
       this.#connection.arm(this.#timeout);
     else this.#connection.disarm();
   }

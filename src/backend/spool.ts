@@ -1,6 +1,6 @@
 /**
- * A request body looked at before it is passed on: as much as is there at once (`prefetch`), to know whether that is all of it; or all of it
- * (`whole`), for backends that must be told its length, in memory up to a limit and in a file beyond.
+ * A request body looked at before it is passed on: as much as is there at once (`prefetch`) or as memory takes (`fill`), to know whether that is
+ * all of it; or all of it (`whole`), for backends that must be told its length, in memory up to a limit and in a file beyond.
  */
 
 import { randomUUID } from 'node:crypto';
@@ -23,6 +23,7 @@ export class BodySpool implements BodyReader, BodySource {
   #reader: BodyReader | undefined;
   #isReaderPaused = false;
   #whenWhole: (() => void) | undefined;
+  #whenFull: (() => void) | undefined;
   #file: FileHandle | undefined;
   #fileSize = 0;
   #fileRead = 0;
@@ -39,6 +40,11 @@ export class BodySpool implements BodyReader, BodySource {
     return this.#isWhole || this.#failure !== undefined;
   }
 
+  /** What its source said instead of the rest, as `onBodyError` has it. */
+  get failure(): number | undefined {
+    return this.#failure;
+  }
+
   /** Bytes of the body, when it is whole; undefined before, and when it will never be. */
   get length(): number | undefined {
     return this.#isWhole ? this.#keptSize + this.#fileSize : undefined;
@@ -46,6 +52,12 @@ export class BodySpool implements BodyReader, BodySource {
 
   /** Takes what is there now, up to the limit. */
   prefetch(): void {
+    this.#source.start(this);
+  }
+
+  /** Takes what comes until the memory is full or all of it is there; `done` is called once, maybe within the call. */
+  fill(done: () => void): void {
+    this.#whenFull = done;
     this.#source.start(this);
   }
 
@@ -89,6 +101,7 @@ export class BodySpool implements BodyReader, BodySource {
     if (this.#keptSize < this.#memory && reader === undefined) return true;
     this.#isSourcePaused = true;
     if (this.#whenWhole !== undefined) this.#writeKept();
+    this.#full();
     return false;
   }
 
@@ -110,6 +123,13 @@ export class BodySpool implements BodyReader, BodySource {
     if (this.#isWriting) return;
     const done = this.#whenWhole;
     this.#whenWhole = undefined;
+    done?.();
+    this.#full();
+  }
+
+  #full(): void {
+    const done = this.#whenFull;
+    this.#whenFull = undefined;
     done?.();
   }
 

@@ -156,8 +156,8 @@ export class FilterTransport implements Transport {
   onAbort(callback: () => void): void {
     this.#behind.onAbort(callback);
   }
-  sendInterim(status: number, fields: HeaderFields): void {
-    this.#behind.sendInterim(status, fields);
+  sendInterim(status: number, fields: HeaderFields, line?: string): void {
+    this.#behind.sendInterim(status, fields, line);
   }
   takeConnection(r: Request): RawConnection | undefined {
     return this.#behind.takeConnection?.(r);

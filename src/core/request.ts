@@ -26,8 +26,8 @@ export interface Transport {
   onDrain(callback: () => void): void;
   /** Called once, when the client has gone before the answer was whole. Replaces an earlier one. */
   onAbort(callback: () => void): void;
-  /** An interim answer (1xx), if the protocol knows them. */
-  sendInterim(status: number, fields: HeaderFields): void;
+  /** An interim answer (1xx), if the protocol knows them. `line` replaces number and reason. */
+  sendInterim(status: number, fields: HeaderFields, line?: string): void;
   /**
    * Hands the client's connection over for another protocol; raw-connection.ts says how it is used. The request counts as answered by it, with
    * no answer of the server's own. Undefined when there is none to hand over (HTTP/2), it is lost, an answer has begun, or the request's

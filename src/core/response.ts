@@ -177,6 +177,9 @@ class CountedBody implements BodyWriter {
     this.#r.bytesSent += chunk.length;
     endBody(this.#writer, chunk);
   }
+  flush(): void {
+    this.#writer.flush?.();
+  }
   end(): void {
     this.#writer.end();
   }

@@ -37,6 +37,7 @@ import { modVersion } from './metadata/mod_version.ts';
 import { modProxy } from './proxy/mod_proxy/index.ts';
 import { modProxyConnect } from './proxy/mod_proxy_connect.ts';
 import { modProxyFcgi } from './proxy/mod_proxy_fcgi/index.ts';
+import { modProxyHttp } from './proxy/mod_proxy_http/index.ts';
 import { modSsl } from './ssl/mod_ssl/index.ts';
 
 export const modules: readonly AnyModule[] = [
@@ -50,6 +51,7 @@ export const modules: readonly AnyModule[] = [
   modProxy,
   modProxyConnect,
   modProxyFcgi,
+  modProxyHttp,
   modSsl,
   modUnixd,
   mpmEvent,

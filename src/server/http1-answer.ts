@@ -105,9 +105,10 @@ export class Http1Transport implements Transport {
 
   // ---- Transport ----
 
-  sendInterim(status: number, fields: HeaderFields): void {
+  sendInterim(status: number, fields: HeaderFields, line?: string): void {
+    if (status === 100) this.waitsForContinue = false;
     if (this.#request !== undefined && this.#request.protocolNumber >= 1001)
-      this.#send(responseHead(status, '', fields));
+      this.#send(responseHead(status, '', fields, line));
   }
 
   sendWhole(r: Request, body: Buffer): void {
@@ -246,7 +247,8 @@ class AnswerWriter implements BodyWriter {
   /** Head, piece and end are copied into one buffer: one write costs less than three. */
   endWith(chunk: Buffer): void {
     if (this.#isOver) return;
-    if (chunk.length === 0 || chunk.length > COPY_LIMIT || this.#left !== undefined) {
+    const isWhole = this.#left === undefined || this.#left === chunk.length;
+    if (chunk.length === 0 || chunk.length > COPY_LIMIT || !isWhole) {
       this.write(chunk);
       this.end();
       return;
@@ -269,6 +271,14 @@ class AnswerWriter implements BodyWriter {
     const rest = (this.#head ?? '') + (this.#isChunked ? LAST_CHUNK : '');
     if (rest !== '') this.#transport.put(rest);
     this.#transport.finish(this.#left === undefined || this.#left === 0);
+  }
+
+  /** The head need not wait for the body. */
+  flush(): void {
+    const head = this.#head;
+    if (this.#isOver || head === undefined) return;
+    this.#head = undefined;
+    this.#transport.put(head);
   }
 
   abort(): void {

@@ -71,6 +71,12 @@ export abstract class BackendAnswer<Head> implements ResponseSink<Head> {
   abstract onHead(head: Head): void;
   /** Logs a failure as httpd does, and answers the status that goes with it: used when nothing was sent. */
   protected abstract report(failure: BackendFailure): number;
+  /** The client gets the head when the backend has sent no more than that. */
+  protected readonly beginsAtHead: boolean = false;
+  /** Sends an answer that came whole in one piece, and as long as announced, by other means; false: it goes the usual way. */
+  protected sendAtOnce(_body: Buffer): boolean {
+    return false;
+  }
   /** Whether the end may be told with the head, for answers that came whole in one piece. */
   protected sendsWhole(): boolean {
     return false;
@@ -84,6 +90,7 @@ export abstract class BackendAnswer<Head> implements ResponseSink<Head> {
     if (r.main === undefined && r.prev === undefined && isOverridden(this.target.dir, r.status)) {
       this.#mode = 'override';
       this.#overrideStatus = r.status;
+      this.target.state.isOverridden = true;
       // The error path takes any other status for a second error.
       r.status = 200;
     }
@@ -119,6 +126,9 @@ export abstract class BackendAnswer<Head> implements ResponseSink<Head> {
 
   flush(): void {
     if (this.#held.length > 0) this.#begin();
+    else if (this.beginsAtHead && this.#mode === 'pass' && this.#writer === undefined && !this.#isClosed) {
+      this.#begin().flush?.();
+    }
     if (this.#writer?.flush === undefined || this.#isClosed) return;
     const { flushPackets, flushWait } = this.target.worker.options;
     if (flushPackets === 'on') this.#writer.flush();
@@ -165,6 +175,8 @@ export abstract class BackendAnswer<Head> implements ResponseSink<Head> {
     this.#isClosed = true;
     clearTimeout(this.#flushTimer);
     if (this.#writer === undefined) {
+      const only = this.#held.length === 1 ? this.#held[0] : undefined;
+      if (only !== undefined && only.length === this.#length && this.sendAtOnce(only)) return;
       const hasPieces = this.#held.length > 0 && !this.sendsWhole();
       const last = this.#held.pop();
       const writer = hasPieces ? beginBody(this.r, this.#length) : this.#beginWhole(last);
@@ -179,10 +191,11 @@ export abstract class BackendAnswer<Head> implements ResponseSink<Head> {
   }
 
   /** The body comes in pieces, or at least was not known to be whole when its head was made: chunked, as httpd does. */
-  #begin(): void {
+  #begin(): BodyWriter {
     const writer = beginBody(this.r, this.#length);
     this.#writer = writer;
     this.#passHeld(writer);
+    return writer;
   }
 
   /** All there is: nothing, or output that is known to be whole. A HEAD request is not told that there is nothing. */

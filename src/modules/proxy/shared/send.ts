@@ -50,13 +50,15 @@ export interface PumpParts<Head> {
   readonly sink: ResponseSink<Head>;
   /** Whether the protocol keeps connections where the configuration does not say. */
   readonly isReusing: boolean;
+  /** The body waits for `pump.releaseBody()`. */
+  readonly isBodyHeld?: boolean;
   /** Hears of a defect in driver or sink; usually the reject of the handler's promise. */
   readonly onDefect: (error: unknown) => void;
 }
 
 /** A pump for a request; `attach` the sink to it, then `start` it. */
 export function makePump<Head>(r: Request, target: ProxyTarget, parts: PumpParts<Head>): Pump<Head> {
-  const { driver, body, sink, isReusing, onDefect } = parts;
+  const { driver, body, sink, isReusing, isBodyHeld, onDefect } = parts;
   return new Pump<Head>({
     pool: target.worker.pool(target.address, poolDefaults(target, isReusing)),
     driver,
@@ -64,6 +66,7 @@ export function makePump<Head>(r: Request, target: ProxyTarget, parts: PumpParts
     sink,
     timeout: target.timeout,
     isRetriable: IDEMPOTENT.has(r.method),
+    isBodyHeld: isBodyHeld === true,
     onDefect,
   });
 }

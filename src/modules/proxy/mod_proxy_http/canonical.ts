@@ -1,0 +1,49 @@
+/** The canonical file name of a request passed on by HTTP (mod_proxy_http.c: proxy_http_canon). */
+import { coreDir } from '../../../core/core-config.ts';
+import { Level, logRequest } from '../../../core/log.ts';
+import type { Request } from '../../../core/request.ts';
+import { OK } from '../../../core/status.ts';
+import type { ProxyState } from '../shared/scheme.ts';
+import { bracketHost, defaultPortOf, encodePath, splitAuthority } from '../shared/url.ts';
+
+/** What no request line may hold (ap_scan_vchar_obstext). */
+const INVISIBLE = /[\x00-\x20\x7f]/;
+
+/** @param rest what stands behind `scheme:`. */
+export function canonicaliseHttp(r: Request, scheme: string, rest: string, state: ProxyState): number {
+  const split = splitAuthority(rest);
+  if (typeof split === 'string') {
+    logRequest(r, 'proxy_http', Level.error, 'AH01083', `error parsing URL ${rest}: ${split}`);
+    return 400;
+  }
+  const target = targetOf(r, split.path, state);
+  if (typeof target === 'number') return target;
+  const port = split.port === undefined || split.port === defaultPortOf(scheme) ? '' : `:${split.port}`;
+  r.filename = `proxy:${scheme}://${bracketHost(split.host)}${port}/${target}`;
+  return OK;
+}
+
+/** Path and query as they go on, or the status that refuses them. */
+function targetOf(r: Request, path: string, state: ProxyState): string | number {
+  // As the client sent it, the query included (nocanon, forward proxies); or without it (mapping=encoded).
+  const hasQuery = state.isNocanon || r.proxyRequest === 'forward';
+  const isRaw = hasQuery || state.isNoencode;
+  const query = hasQuery ? undefined : r.args;
+  let encoded: string | undefined = path;
+  if (isRaw) {
+    if (INVISIBLE.test(path))
+      return refused(r, 'AH10415', `To be forwarded path contains control characters or spaces`);
+  } else {
+    encoded = encodePath(path, coreDir(r).allowEncodedSlashes === 'nodecode');
+    if (encoded === undefined) return 400;
+  }
+  if (query === undefined) return encoded;
+  if (INVISIBLE.test(query))
+    return refused(r, 'AH10408', `To be forwarded query string contains control characters or spaces`);
+  return `${encoded}?${query}`;
+}
+
+function refused(r: Request, tag: string, message: string): number {
+  logRequest(r, 'proxy_http', Level.error, tag, message);
+  return 403;
+}

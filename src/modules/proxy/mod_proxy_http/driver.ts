@@ -1,0 +1,148 @@
+/** HTTP/1.x as a protocol of the pump: one request, one answer with what comes before it (mod_proxy_http.c). */
+import type { Driver, DriverEvents } from '../../../backend/driver.ts';
+import { CHUNK_END, chunkHeader, LAST_CHUNK } from '../../../http/chunked.ts';
+import type { ResponseHead } from '../../../http/response-head-parser.ts';
+import {
+  type ResponseFailure,
+  type ResponseHandler,
+  type ResponseOptions,
+  ResponseParser,
+} from '../../../http/response-parser.ts';
+
+/** Interim answers of one request that are passed on (AP_MAX_INTERIM_RESPONSES). */
+export const MAX_INTERIM = 10;
+
+/** What the pump does not ask for. */
+export interface HttpEvents {
+  onInterim(head: ResponseHead): void;
+  /** 101: the head, and the bytes that came behind it in the other protocol. Answers false when it was not asked for. */
+  onSwitch(head: ResponseHead, rest: Buffer): boolean;
+}
+
+export interface HttpHead {
+  readonly head: ResponseHead;
+  /** Bytes of the body, where a Content-Length says so. */
+  readonly length: number | undefined;
+}
+
+const LAST = Buffer.from(LAST_CHUNK, 'latin1');
+const NOTHING: Buffer = Buffer.alloc(0);
+
+export class HttpDriver implements Driver<HttpHead>, ResponseHandler {
+  /** Why the answer could not be read. */
+  failure: ResponseFailure | undefined;
+  readonly #head: string;
+  readonly #isChunked: boolean;
+  readonly #isKept: boolean;
+  readonly #options: ResponseOptions;
+  readonly #extra: HttpEvents;
+  #events: DriverEvents<HttpHead> | undefined;
+  #parser: ResponseParser | undefined;
+  #interim = 0;
+
+  /**
+   * @param head of the request, with its empty line.
+   * @param isChunked the body goes out in chunks.
+   * @param isKept the backend was asked to keep the connection.
+   */
+  constructor(
+    head: string,
+    isChunked: boolean,
+    isKept: boolean,
+    options: ResponseOptions,
+    extra: HttpEvents,
+  ) {
+    this.#head = head;
+    this.#isChunked = isChunked;
+    this.#isKept = isKept;
+    this.#options = options;
+    this.#extra = extra;
+  }
+
+  get isReusable(): boolean {
+    return this.#isKept && this.#parser?.isReusable === true;
+  }
+
+  open(events: DriverEvents<HttpHead>, first: Buffer | undefined, isWhole: boolean): Buffer {
+    this.#events = events;
+    this.#parser = new ResponseParser(this.#options, this);
+    this.#interim = 0;
+    const head = this.#head;
+    if (first === undefined && !(isWhole && this.#isChunked)) return Buffer.from(head, 'latin1');
+    if (!this.#isChunked) return join(head, first, '');
+    const before = first === undefined ? head : head + chunkHeader(first.length);
+    const after = (first === undefined ? '' : CHUNK_END) + (isWhole ? LAST_CHUNK : '');
+    return join(before, first, after);
+  }
+
+  encodeBody(chunk: Buffer): Buffer {
+    return this.#isChunked ? join(chunkHeader(chunk.length), chunk, CHUNK_END) : Buffer.from(chunk);
+  }
+
+  encodeBodyEnd(): Buffer | undefined {
+    return this.#isChunked ? LAST : undefined;
+  }
+
+  /** HTTP has no other way to say it than the end of the connection. */
+  encodeAbort(): undefined {
+    return undefined;
+  }
+
+  receive(chunk: Buffer): void {
+    this.#parser?.push(chunk);
+  }
+
+  socketEnd(): void {
+    this.#parser?.end();
+  }
+
+  /** Amid the fields of a head. */
+  get isInFields(): boolean {
+    return this.#parser?.isInFields === true;
+  }
+
+  // ResponseHandler
+
+  onInterim(head: ResponseHead): void {
+    this.#extra.onInterim(head);
+    if (++this.#interim === MAX_INTERIM) this.#refuse('interim');
+  }
+
+  onHead(head: ResponseHead, length: number | undefined): void {
+    if (head.status !== 101) {
+      this.#events?.onHead({ head, length });
+      return;
+    }
+    if (!this.#extra.onSwitch(head, this.#parser?.rest ?? NOTHING)) this.#refuse('upgrade');
+  }
+
+  onBody(slice: Buffer): void {
+    this.#events?.onBodyPart(slice);
+  }
+
+  onEnd(): void {
+    this.#events?.onEnd();
+  }
+
+  onFailure(failure: ResponseFailure): void {
+    this.failure = failure;
+    this.#events?.onProtocolFailure(
+      failure.kind === 'cut' || failure.kind === 'status' ? 'closed' : 'protocol',
+      failure.kind,
+    );
+  }
+
+  #refuse(detail: string): void {
+    this.#parser?.stop();
+    this.#events?.onProtocolFailure('protocol', detail);
+  }
+}
+
+function join(before: string, body: Buffer | undefined, after: string): Buffer {
+  const length = body?.length ?? 0;
+  const whole = Buffer.allocUnsafe(before.length + length + after.length);
+  whole.write(before, 0, 'latin1');
+  body?.copy(whole, before.length);
+  if (after !== '') whole.write(after, before.length + length, 'latin1');
+  return whole;
+}
