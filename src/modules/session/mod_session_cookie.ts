@@ -148,14 +148,18 @@ function writeCookie(
   value: string,
   maxAge: number,
 ): void {
-  let text: string;
   if (value === '') {
-    text = `${name}=;Max-Age=0;${attributes === '' ? CLEAR_ATTRIBUTES : attributes}`;
-  } else {
-    const age = maxAge === 0 ? '' : `Max-Age=${maxAge};`;
-    text = `${name}=${value};${age}${attributes === '' ? DEFAULT_ATTRIBUTES : attributes}`;
+    const text = `${name}=;Max-Age=0;${attributes === '' ? CLEAR_ATTRIBUTES : attributes}`;
+    // Into both tables, and so twice into the answer.
+    r.headersOut.append(field, text);
+    r.errHeadersOut.append(field, text);
+    return;
   }
-  r.errHeadersOut.append(field, text);
+  const age = maxAge === 0 ? '' : `Max-Age=${maxAge};`;
+  r.errHeadersOut.append(
+    field,
+    `${name}=${value};${age}${attributes === '' ? DEFAULT_ATTRIBUTES : attributes}`,
+  );
 }
 
 export const modSessionCookie = defineModule<object, DirConf>({
