@@ -26,9 +26,14 @@ export function canonicaliseBalanced(
   const chosen = chooser.begin(r, url, server, (balancing) => {
     state.balancing = balancing;
   });
-  if (typeof chosen !== 'number')
-    return chosen.then((status) => (status === OK ? canonicaliseForMember(r, state) : status));
-  return chosen === OK ? canonicaliseForMember(r, state) : chosen;
+  if (typeof chosen !== 'number') return chosen.then((status) => afterChoice(r, state, status));
+  return afterChoice(r, state, chosen);
+}
+
+function afterChoice(r: Request, state: ProxyState, chosen: number): number {
+  if (chosen === OK) return canonicaliseForMember(r, state);
+  // There is no such balancer: the handler says so.
+  return chosen === DECLINED ? OK : chosen;
 }
 
 /** Puts the member's URL in the place of the balancer's name (rewrite_url), in the form its protocol has it. */

@@ -23,7 +23,7 @@ export const chooser: MemberChooser = {
     const balancer = balancerOfHost(server.balancers, split.host);
     if (balancer === undefined) return DECLINED;
     const slash = rest.indexOf('/', 2);
-    const path = slash < 0 ? '' : rest.slice(slash);
+    const path = slash < 0 ? '/' : rest.slice(slash);
     const chosen = choose(r, balancer, path);
     const start = (worker: Worker | number): number => {
       if (typeof worker === 'number') return worker;

@@ -2,6 +2,7 @@
 import type { BodySource } from '../../../backend/body.ts';
 import { BodySpool } from '../../../backend/spool.ts';
 import { addCgiVariables } from '../../../cgi/variables.ts';
+import type { RequestBody } from '../../../core/body.ts';
 import { directoryWalk } from '../../../core/directory-walk.ts';
 import type { Answer } from '../../../core/hooks.ts';
 import { Level, logRequest } from '../../../core/log.ts';
@@ -19,15 +20,15 @@ import { encodeParamsOf, genericFilename } from './params.ts';
 /** Bytes of a body looked at before the request is sent (MAX_MEM_SPOOL). */
 const PREFETCH = 16 * 1024;
 export function handleFcgi(r: Request, target: ProxyTarget, conf: Readonly<FcgiDirConf>): Answer {
-  const { body } = r.transport;
+  const { body } = target;
   // Whoever this request was redirected from may have read it: nothing is left then, as in httpd.
-  if (r.main === undefined) countBody(r);
+  if (r.main === undefined) countBody(r, body);
   if (r.main !== undefined || !body.isPresent || body.isTaken) return prepare(r, target, conf, NO_BODY);
   return body.isChunked ? handleChunked(r, target, conf) : prepare(r, target, conf, body);
 }
 
 /** The length that the application is told is a number that was read, not what the client wrote. */
-function countBody({ headersIn, transport: { body } }: Request): void {
+function countBody({ headersIn }: Request, body: RequestBody): void {
   const written = headersIn.get('content-length');
   if (body.isTaken) {
     if (written !== undefined || headersIn.has('transfer-encoding')) headersIn.set('Content-Length', '0');
@@ -51,7 +52,7 @@ const NO_BODY: BodySource = {
  * A chunked body has no length to tell the application, unless all of it is there already, or is waited for (proxy-sendcl).
  */
 function handleChunked(r: Request, target: ProxyTarget, conf: Readonly<FcgiDirConf>): Answer {
-  const spool = new BodySpool(r.transport.body, PREFETCH);
+  const spool = new BodySpool(target.body, PREFETCH);
   if (r.getEnv('proxy-sendcl') === undefined) {
     spool.prefetch();
     // What came with the request is delivered before the next microtask.

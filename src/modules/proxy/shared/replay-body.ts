@@ -11,6 +11,9 @@ export class ReplayBody implements RequestBody, BodyReader {
   readonly #source: RequestBody;
   readonly #limit: number;
   readonly #wasTaken: boolean;
+  // As it was: a body that has been read to its end has neither any more.
+  readonly isPresent: boolean;
+  readonly length: number | undefined;
   #reader: BodyReader | undefined;
   #kept: Buffer[] = [];
   #keptSize = 0;
@@ -28,19 +31,13 @@ export class ReplayBody implements RequestBody, BodyReader {
     this.#source = source;
     this.#limit = limit;
     this.#wasTaken = source.isTaken;
+    this.isPresent = source.isPresent;
+    this.length = source.length;
   }
 
   /** Whether the next `start` delivers all of it. */
   get isReplayable(): boolean {
     return this.#isReplayable;
-  }
-
-  get isPresent(): boolean {
-    return this.#source.isPresent;
-  }
-
-  get length(): number | undefined {
-    return this.#source.length;
   }
 
   get isChunked(): boolean {
