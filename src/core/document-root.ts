@@ -1,4 +1,6 @@
 /** From a URL path to a file name below the DocumentRoot (ap_core_translate): the last resort of name translation, and of mod_rewrite. */
+
+import { normalizePath } from '../http/uri.ts';
 import { coreServer } from './core-config.ts';
 import { Level, logRequest } from './log.ts';
 import type { Request } from './request.ts';
@@ -6,6 +8,7 @@ import { OK } from './status.ts';
 
 /** The longest name the system takes, its NUL included (APR_PATH_MAX). */
 const PATH_MAX = 4095;
+const MERGE_SLASHES = { mergeSlashes: true } as const;
 
 export function documentRoot(r: Request): string {
   return coreServer(r.server).documentRoot ?? `${r.configuration.serverRoot}/htdocs`;
@@ -19,9 +22,10 @@ export function translateToDocumentRoot(r: Request, uri: string): number {
     return 400;
   }
   const root = documentRoot(r);
-  const path = uriBelowServerPath(r, uri);
+  // Dot segments are gone from a URL, but mod_rewrite may have made new ones: none of them leads out.
+  const { path, valid } = normalizePath(uriBelowServerPath(r, uri), MERGE_SLASHES);
   const filename = root === '/' ? path : root + path;
-  if (filename.length > PATH_MAX) {
+  if (!valid || filename.length > PATH_MAX) {
     logRequest(r, 'core', Level.error, 'AH00127', `Cannot map ${r.requestLine} to file`);
     return 403;
   }

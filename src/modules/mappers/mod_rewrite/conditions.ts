@@ -8,7 +8,7 @@ import { type BooleanExpr, ExprEvaluationError } from '../../../expr/index.ts';
 import { asciiLower } from '../../../http/bytes.ts';
 import type { Comparison, Condition, Test } from './conf.ts';
 import { atoi } from './numbers.ts';
-import type { Eventual, Pass } from './pass.ts';
+import { type Eventual, type Pass, traceRequest } from './pass.ts';
 import { expand } from './template.ts';
 import { mayLookAhead } from './variables.ts';
 
@@ -213,7 +213,8 @@ function checkUrl(input: string, pass: Pass): Eventual<boolean> {
   const { r } = pass;
   if (input === '' || !mayLookAhead(r)) return false;
   const judge = (sub: Request): boolean => {
-    if (pass.trace >= 5) pass.log(5, `RewriteCond URI (-U check: path=${input} -> status=${sub.status}`);
+    if (pass.trace >= 5)
+      traceRequest(r, 5, undefined, `RewriteCond URI (-U check: path=${input} -> status=${sub.status}`);
     return sub.status < 400;
   };
   const sub = lookupUri(r, input);
@@ -227,11 +228,13 @@ function checkAccess(input: string, pass: Pass): Eventual<boolean> {
   const judge = (sub: Request): boolean => {
     const filename = sub.filename ?? '';
     if (pass.trace >= 5) {
-      pass.log(5, `RewriteCond file (-F check: path=${input} -> file=${filename} status=${sub.status}`);
+      const text = `RewriteCond file (-F check: path=${input} -> file=${filename} status=${sub.status}`;
+      traceRequest(r, 5, undefined, text);
     }
     return sub.status < 300 && filename !== '' && typeof statFile(absolute(filename)) === 'object';
   };
-  const sub = lookupFile(r, input);
+  // A directory is looked up without its slash, and so is no file but a redirect.
+  const sub = lookupFile(r, input.replace(/(?<=.)\/+$/, ''));
   return sub instanceof Promise ? sub.then(judge) : judge(sub);
 }
 

@@ -75,8 +75,8 @@ function setCookie({ r, trace }: Pass, text: string): void {
   let cookie = `${name}=${value}; path=${path ?? '/'}; domain=${domain}`;
   const lifetime = minutes === undefined ? 0 : atoi(minutes);
   if (lifetime !== 0) cookie += `; expires=${expiry(r.requestTime + lifetime * 60_000)}`;
-  if (isOn(secure, 'secure')) cookie += '; secure';
-  if (isOn(httpOnly, 'httponly')) cookie += '; HttpOnly';
+  // httpd forgets HttpOnly where secure is not on.
+  if (isOn(secure, 'secure')) cookie += isOn(httpOnly, 'httponly') ? '; secure; HttpOnly' : '; secure';
   if (sameSite !== undefined && sameSite !== '0' && asciiLower(sameSite) !== 'false')
     cookie += `; SameSite=${sameSite}`;
   main.errHeadersOut.append('Set-Cookie', cookie);

@@ -43,7 +43,7 @@ export function noRuleFlags(): RuleFlags {
   };
 }
 
-type Set = (flags: RuleFlags, value: string) => string | undefined | void;
+type Setter = (flags: RuleFlags, value: string) => string | undefined;
 
 /** What [BNP] and [BNE] say counts only with [B] or [BCTLS]; they are kept apart until all flags are read. */
 interface Escaping {
@@ -70,14 +70,14 @@ function setRedirect(flags: RuleFlags, value: string): string | undefined {
 }
 
 const setStatus =
-  (status: number): Set =>
+  (status: number): Setter =>
   (flags) => {
     flags.isStatus = true;
     flags.status = status;
   };
 
 /** By name, in lower case. */
-const RULE_FLAGS: ReadonlyMap<string, Set> = new Map<string, Set>(
+const RULE_FLAGS: ReadonlyMap<string, Setter> = new Map<string, Setter>(
   (
     [
       [['c', 'chain'], (flags) => void (flags.isChained = true)],
@@ -105,7 +105,7 @@ const RULE_FLAGS: ReadonlyMap<string, Set> = new Map<string, Set>(
       [['unsafeprefixstat'], (flags) => void (flags.allowsPrefix = true)],
       // For the network paths of another system.
       [['unc'], () => undefined],
-    ] as readonly (readonly [readonly string[], Set])[]
+    ] as readonly (readonly [readonly string[], Setter])[]
   ).flatMap(([names, set]) => names.map((name) => [name, set] as const)),
 );
 

@@ -89,8 +89,8 @@ export const modRewrite = defineModule<RewriteServerConf, RewriteDirConf>({
       isNeeded: (server: Pick<ServerConfigs, 'slots'>): boolean => modRewrite.server(server).owner === server,
     },
     fixups: [
-      // Behind mod_proxy: what it has mapped must not be made canonical twice.
-      { run: fixupByRules, order: FIRST, after: ['mod_proxy.c'] },
+      // Before mod_proxy, which makes the URL of a backend canonical, whoever it comes from.
+      { run: fixupByRules, order: FIRST, before: ['mod_proxy.c'] },
       { run: fixupType, order: LAST },
     ],
     handler: { run: handleRedirect, order: MIDDLE },

@@ -14,18 +14,22 @@ import { MapProgram, splitProgram } from './map-program.ts';
 import { readTextMap } from './map-text.ts';
 import type { Eventual, Pass } from './pass.ts';
 
-type Internal = (key: string) => string;
+interface Internal {
+  readonly map: (key: string) => string;
+  /** httpd changes the key in place: its log shows the value for it. */
+  readonly inPlace: boolean;
+}
 
 export type RewriteMap =
   | { readonly kind: 'file'; readonly path: string; readonly isRandom: boolean; readonly file: MapFile }
-  | { readonly kind: 'internal'; readonly map: Internal }
+  | { readonly kind: 'internal'; readonly internal: Internal }
   | { readonly kind: 'program'; readonly program: MapProgram };
 
 const INTERNAL: ReadonlyMap<string, Internal> = new Map<string, Internal>([
-  ['tolower', asciiLower],
-  ['toupper', (key) => key.replace(/[a-z]/g, (c) => c.toUpperCase())],
-  ['escape', escapeUri],
-  ['unescape', (key) => decodePath(key, 'decode').path],
+  ['tolower', { map: asciiLower, inPlace: true }],
+  ['toupper', { map: (key) => key.replace(/[a-z]/g, (c) => c.toUpperCase()), inPlace: true }],
+  ['escape', { map: escapeUri, inPlace: false }],
+  ['unescape', { map: (key) => decodePath(key, 'decode').path, inPlace: true }],
 ]);
 
 /** What a map file says, as of the file it was read from. */
@@ -87,10 +91,10 @@ export function parseMap(args: MapArguments): RewriteMap | NonNullable<ApplyResu
   }
   if (key.startsWith('prg:')) return programMap(args);
   if (key.startsWith('int:')) {
-    const map = INTERNAL.get(source.slice(4));
-    return map === undefined
+    const internal = INTERNAL.get(source.slice(4));
+    return internal === undefined
       ? `RewriteMap: internal map not found:${source.slice(4)}`
-      : { kind: 'internal', map };
+      : { kind: 'internal', internal };
   }
   return fileMap(args, source, false);
 }
@@ -145,7 +149,7 @@ export function lookUpMap(pass: Pass, name: string, key: string): Eventual<strin
   if (map === undefined) return undefined;
   switch (map.kind) {
     case 'internal':
-      return logged(pass, name, key, map.map(key));
+      return lookUpInternal(pass, name, key, map.internal);
     case 'program': {
       const found = map.program.lookUp(pass.r.server, key);
       return found instanceof Promise
@@ -155,6 +159,11 @@ export function lookUpMap(pass: Pass, name: string, key: string): Eventual<strin
     case 'file':
       return lookUpFile(pass, name, key, map.file, map.isRandom);
   }
+}
+
+function lookUpInternal(pass: Pass, name: string, key: string, internal: Internal): string | undefined {
+  const value = internal.map(key);
+  return logged(pass, name, internal.inPlace ? value : key, value);
 }
 
 function logged(pass: Pass, name: string, key: string, value: string | undefined): string | undefined {

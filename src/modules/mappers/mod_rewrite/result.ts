@@ -50,10 +50,9 @@ export function goToProxy(pass: Pass, action: Action, tag: 'AH00669' | 'AH10160'
     return 403;
   }
   if (action === REWRITTEN_RAW) r.notes.set('proxy-nocanon', '1');
-  const isServer = pass.directory === undefined;
-  if (isServer) r.filename = (r.filename ?? '') + r.pathInfo;
-  // mod_proxy adds the query itself where it makes the URL canonical: not for rules of a directory, which come too late for that.
-  const addsQuery = !isServer || r.proxyRequest === 'forward' || action === REWRITTEN_RAW;
+  if (pass.directory === undefined) r.filename = (r.filename ?? '') + r.pathInfo;
+  // Where mod_proxy makes the URL canonical it adds the query itself.
+  const addsQuery = r.proxyRequest === 'forward' || action === REWRITTEN_RAW;
   if (r.args !== undefined && addsQuery) r.filename = `${r.filename}?${r.args}`;
   if (r.proxyRequest === 'none') r.proxyRequest = 'reverse';
   r.handler = 'proxy-server';

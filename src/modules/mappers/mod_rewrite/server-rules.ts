@@ -7,6 +7,7 @@ import type { Request } from '../../../core/request.ts';
 import { constructUrl } from '../../../core/server-identity.ts';
 import { DECLINED, OK } from '../../../core/status.ts';
 import { asciiLower } from '../../../http/bytes.ts';
+import { normalizePath } from '../../../http/uri.ts';
 import {
   OPTION_ANY_URI,
   OPTION_LEGACY_PREFIX_DOCROOT,
@@ -20,6 +21,7 @@ import { type Action, Pass, traceLevel, traceRequest, UNCHANGED } from './pass.t
 import { finalStatus, goToProxy, isProxyResult, redirectTo } from './result.ts';
 import { absoluteUri } from './uri.ts';
 
+const ABSOLUTE = { mergeSlashes: true, allowAboveRoot: true } as const;
 const NO_RULES: readonly Rule[] = [];
 
 /** Applies the rules of the server to a request. */
@@ -116,6 +118,8 @@ function goToFile(pass: Pass, path: string, options: number): number {
     if (pass.trace >= 2) pass.log(2, `prefixed with document_root to ${r.filename}`);
   }
   if (pass.trace >= 1) pass.log(1, `go-ahead with ${r.filename} [OK]`);
+  // What the sections are looked for by has no dot segments (ap_directory_walk).
+  r.filename = normalizePath(r.filename, ABSOLUTE).path;
   return OK;
 }
 

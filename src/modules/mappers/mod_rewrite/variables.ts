@@ -1,5 +1,7 @@
 /** `%{...}` (lookup_variable): every name is looked up once, when the configuration is read. */
+import type { Stats } from 'node:fs';
 import { documentRoot } from '../../../core/document-root.ts';
+import { statFile } from '../../../core/files.ts';
 import { groupName, userName } from '../../../core/owner-names.ts';
 import type { Request } from '../../../core/request.ts';
 import {
@@ -63,9 +65,9 @@ const VARIABLES: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['REMOTE_HOST', (r) => r.remoteHost ?? r.connection.remoteAddr],
   ['REMOTE_PORT', (r) => String(r.connection.remotePort)],
   ['REMOTE_USER', (r) => r.user ?? ''],
-  ['SCRIPT_USER', (r) => (r.finfo === undefined ? '<unknown>' : (userName(r.finfo.uid) ?? ''))],
+  ['SCRIPT_USER', (r, pass) => ownerOf(r, pass, (file) => userName(file.uid))],
   ['REQUEST_URI', (r) => r.uri],
-  ['SCRIPT_GROUP', (r) => (r.finfo === undefined ? '<unknown>' : (groupName(r.finfo.gid) ?? ''))],
+  ['SCRIPT_GROUP', (r, pass) => ownerOf(r, pass, (file) => groupName(file.gid))],
   ['HTTP_REFERER', header('Referer')],
   ['QUERY_STRING', (r) => r.args ?? ''],
   ['SERVER_ADMIN', (r) => serverAdmin(r.server)],
@@ -85,6 +87,14 @@ const VARIABLES: ReadonlyMap<string, Reader> = new Map<string, Reader>([
 ]);
 
 const nothing = (): string => '';
+
+/** Of what is not there: the owner of the directory that the walk came to. */
+function ownerOf(r: Request, pass: Pass, nameOf: (file: Stats) => string | undefined): string {
+  if (r.finfo !== undefined) return nameOf(r.finfo) ?? '';
+  if (pass.directory === undefined || r.filename?.startsWith('/') !== true) return '<unknown>';
+  const parent = statFile(r.filename.slice(0, r.filename.lastIndexOf('/') + 1));
+  return typeof parent === 'object' ? (nameOf(parent) ?? '') : '<unknown>';
+}
 
 /** A header field; that it was looked at goes to Vary when the rule applies, but for Host (RFC 9110 section 12.5.5). */
 function header(name: string): Reader {
