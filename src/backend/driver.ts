@@ -9,6 +9,10 @@ export interface DriverEvents<Head> {
   onHead(head: Head): void;
   /** A slice of what was received, or a Buffer of its own; never empty. */
   onBodyPart(slice: Buffer): void;
+  /** What the protocol owes the backend in answer to what it said. */
+  onSend(bytes: Buffer): void;
+  /** A driver that held the body back (`isHoldingBody`) takes more of it. Pieces may come within the call. */
+  onBodyWanted(): void;
   /** The answer is whole. */
   onEnd(): void;
   /** The answer cannot be used or will not come whole. @param detail for the log and the caller's choice of answer. */
@@ -32,6 +36,8 @@ export interface Driver<Head> {
   receive(chunk: Buffer): void;
   /** The backend ended its side: the end of the answer, or a failure. Exactly one event must follow, unless one came. */
   socketEnd(): void;
+  /** What came of the body waits until the backend asks for it: no more is taken meanwhile. Asked after `open` and `encodeBody`. */
+  readonly isHoldingBody?: boolean;
   /** After the end: whether the connection may carry another request, as far as the protocol says. */
   readonly isReusable: boolean;
 }

@@ -112,7 +112,7 @@ export class BackendPool implements ConnectionOwner, Expiring {
     return describeAddress(this.#options.address);
   }
 
-  /** @param isFreshWanted an idle connection will not do: one of them was just found broken. */
+  /** @param isFreshWanted an idle connection will not do: the one that would have been given is closed, and a new one takes its place. */
   acquire(client: PoolClient, isFreshWanted = false): void {
     if (this.#isClosed) {
       client.onAcquireFailed({ kind: 'shutdown', detail: 'pool is closed' });
@@ -126,6 +126,8 @@ export class BackendPool implements ConnectionOwner, Expiring {
         client.onAcquired(connection, false);
         return;
       }
+    } else {
+      this.#takeIdle()?.destroy();
     }
     const waiter = new Waiter(client, this.#onWaitedTooLong);
     if (this.#total() >= this.#max) this.#dropOldestIdle();

@@ -24,6 +24,8 @@ export interface PumpOptions<Head> {
   readonly timeout: number;
   /** Whether the request may be sent twice (RFC 9110 section 9.2.2: an idempotent method). */
   readonly isRetriable: boolean;
+  /** A kept connection will not do. */
+  readonly isFreshWanted?: boolean;
   /** Nothing of the body is taken until `releaseBody()`: the backend is to say first that it wants it (`Expect: 100-continue`). */
   readonly isBodyHeld?: boolean;
   /** Bytes of the body taken before there is a connection and kept for a retry; default 16 KiB, httpd's prefetch. */
@@ -52,6 +54,7 @@ export class Pump<Head> implements PoolClient, ConnectionUser, BodyReader, Drive
   readonly #sink: ResponseSink<Head>;
   #timeout: number;
   readonly #isRetriable: boolean;
+  readonly #isFreshWanted: boolean;
   readonly #prefetchLimit: number;
   readonly #onDefect: ((error: unknown) => void) | undefined;
   #phase: Phase = 'acquiring';
@@ -79,6 +82,7 @@ export class Pump<Head> implements PoolClient, ConnectionUser, BodyReader, Drive
     this.#sink = options.sink;
     this.#timeout = options.timeout;
     this.#isRetriable = options.isRetriable;
+    this.#isFreshWanted = options.isFreshWanted === true;
     this.#isBodyHeld = options.isBodyHeld === true && options.body.isPresent;
     this.#prefetchLimit = options.prefetch ?? DEFAULT_PREFETCH;
     this.#onDefect = options.onDefect;
@@ -88,11 +92,11 @@ export class Pump<Head> implements PoolClient, ConnectionUser, BodyReader, Drive
   start(): void {
     if (!this.#body.isPresent) {
       this.#isBodyDone = true;
-      this.#pool.acquire(this);
+      this.#pool.acquire(this, this.#isFreshWanted);
       return;
     }
     if (this.#isBodyHeld) {
-      this.#pool.acquire(this);
+      this.#pool.acquire(this, this.#isFreshWanted);
       return;
     }
     this.#body.start(this);
@@ -104,7 +108,7 @@ export class Pump<Head> implements PoolClient, ConnectionUser, BodyReader, Drive
   #acquire(): void {
     if (this.#phase !== 'acquiring') return;
     try {
-      this.#pool.acquire(this);
+      this.#pool.acquire(this, this.#isFreshWanted);
     } catch (error) {
       this.#crash(error);
     }
@@ -182,7 +186,7 @@ export class Pump<Head> implements PoolClient, ConnectionUser, BodyReader, Drive
     const opening = this.#driver.open(this, this.#keptBytes(), this.#isBodyDone);
     this.#isWriteBlocked = !connection.write(opening);
     if (isFresh || !this.#isRetriable || this.#hasRetried) this.#forgetKept();
-    if (this.#isBodyPaused && !this.#isWriteBlocked) this.#resumeBody();
+    if (this.#isBodyPaused) this.#resumeBody();
     this.#watch();
   }
 
@@ -204,7 +208,7 @@ export class Pump<Head> implements PoolClient, ConnectionUser, BodyReader, Drive
       else this.#forgetKept();
     }
     this.#send(this.#driver.encodeBody(chunk));
-    this.#isBodyPaused = this.#isWriteBlocked;
+    this.#isBodyPaused = this.#isWriteBlocked || this.#driver.isHoldingBody === true;
     this.#watch();
     return !this.#isBodyPaused;
   }
@@ -289,6 +293,16 @@ export class Pump<Head> implements PoolClient, ConnectionUser, BodyReader, Drive
     if (this.#isSinkBlocked) return;
     this.#isSinkBlocked = true;
     this.#connection?.pause();
+  }
+
+  onSend(bytes: Buffer): void {
+    if (this.#phase !== 'running') return;
+    this.#send(bytes);
+    this.#watch();
+  }
+
+  onBodyWanted(): void {
+    if (this.#phase === 'running' && this.#isBodyPaused) this.#resumeBody();
   }
 
   onEnd(): void {
@@ -384,7 +398,9 @@ export class Pump<Head> implements PoolClient, ConnectionUser, BodyReader, Drive
     if (this.#connection?.write(bytes) === false) this.#isWriteBlocked = true;
   }
 
+  /** Unless the backend, or the driver for it, takes no more for now. */
   #resumeBody(): void {
+    if (this.#isWriteBlocked || this.#driver.isHoldingBody === true) return;
     this.#isBodyPaused = false;
     if (!this.#isBodyDone) this.#body.resume();
   }
@@ -411,7 +427,7 @@ export class Pump<Head> implements PoolClient, ConnectionUser, BodyReader, Drive
   /** Sets or ends the timeout, according to whom we wait for. */
   #watch(): void {
     if (this.#timeout === 0 || this.#connection === undefined) return;
-    if (!this.#isSinkBlocked && (this.#isBodyDone || this.#isBodyHeld || this.#isWriteBlocked))
+    if (!this.#isSinkBlocked && (this.#isBodyDone || this.#isBodyHeld || this.#isBodyPaused || this.#isWriteBlocked))
       this.#connection.arm(this.#timeout);
     else this.#connection.disarm();
   }

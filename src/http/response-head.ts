@@ -65,8 +65,8 @@ function isValidName(name: string): boolean {
 export interface InvalidField {
   readonly name: string;
   readonly value: string;
-  /** AH02429 for a name, AH02430 for a value. */
-  readonly number: 'AH02429' | 'AH02430';
+  /** AH02428 for no name at all, AH02429 for a name, AH02430 for a value. */
+  readonly number: 'AH02428' | 'AH02429' | 'AH02430';
   readonly message: string;
 }
 
@@ -75,6 +75,9 @@ export function findInvalidField(fields: HeaderFields): InvalidField | undefined
   for (let index = 0; index < fields.size; index++) {
     const name = fields.nameAt(index);
     const value = fields.valueAt(index);
+    if (name === '') {
+      return { name, value, number: 'AH02428', message: 'Empty response header name, aborting request' };
+    }
     if (!isValidName(name)) {
       const message = `Response header name '${name}' contains invalid characters, aborting request`;
       return { name, value, number: 'AH02429', message };

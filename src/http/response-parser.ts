@@ -45,6 +45,8 @@ export interface ResponseOptions {
   readonly badHeader?: BadHeaderMode | undefined;
 }
 
+/** What says how to read the answer is not to be hidden by Connection. */
+const KEPT_WHEN_NAMED: ReadonlySet<string> = new Set(['transfer-encoding', 'connection', 'upgrade']);
 const LINE_CUT: ResponseFailure = { kind: 'cut', line: '' };
 const NO_BYTES: Buffer = Buffer.alloc(0);
 
@@ -201,7 +203,7 @@ export class ResponseParser {
     if (connection === undefined || equalsIgnoreCase(connection, 'keep-alive')) return;
     for (const name of tokens(connection)) {
       if (name === 'close') this.#isPersistent = false;
-      else if (name !== 'transfer-encoding' && name !== 'connection') fields.delete(name);
+      else if (!KEPT_WHEN_NAMED.has(name)) fields.delete(name);
     }
   }
 

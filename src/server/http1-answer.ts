@@ -182,7 +182,11 @@ export class Http1Transport implements Transport {
 
   /** The answer is whole, or (not kept alive) given up. */
   finish(isWhole: boolean): void {
-    if (!isWhole) this.#framing = UNFRAMED;
+    if (!isWhole) {
+      this.#framing = UNFRAMED;
+      const r = this.#request;
+      if (r !== undefined) r.isKeepAlive = r.final.isKeepAlive = false;
+    }
     this.#answered();
   }
 

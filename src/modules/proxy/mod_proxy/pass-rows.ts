@@ -142,7 +142,7 @@ function proxyPass(cmd: Cmd, args: string, isMatch: boolean): ApplyResult {
 /** Finds the worker of a ProxyPass, or makes it. */
 function useWorker(cmd: Cmd, to: string, isMatch: boolean, params: readonly [string, string][]): ApplyResult {
   if (isBalancerUrl(to)) return useBalancer(cmd, to, params);
-  const known = findWorker(cmd.server.workers ?? [], splitSocket(to)?.url ?? to);
+  const known = findWorker(cmd.server.workers ?? [], splitSocket(to)?.url ?? to, isMatch);
   if (known !== undefined) {
     for (const [key, value] of params) {
       cmd.warn(
@@ -181,7 +181,8 @@ function addWorker(cmd: Cmd, text: string, isMatch: boolean): Worker | string {
 
 function findOrAddWorker(cmd: Cmd, text: string, isMatch: boolean): Worker | string {
   return (
-    findWorker(cmd.server.workers ?? [], splitSocket(text)?.url ?? text) ?? addWorker(cmd, text, isMatch)
+    findWorker(cmd.server.workers ?? [], splitSocket(text)?.url ?? text, isMatch) ??
+    addWorker(cmd, text, isMatch)
   );
 }
 

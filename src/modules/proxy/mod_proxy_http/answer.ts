@@ -4,7 +4,7 @@ import type { Pump } from '../../../backend/pump.ts';
 import { Tunnel } from '../../../backend/tunnel.ts';
 import { Level, logRequest } from '../../../core/log.ts';
 import type { Request } from '../../../core/request.ts';
-import { sendBuffer } from '../../../core/response.ts';
+import { isBodyless, sendBuffer } from '../../../core/response.ts';
 import { OK } from '../../../core/status.ts';
 import { equalsIgnoreCase } from '../../../http/bytes.ts';
 import { HeaderFields } from '../../../http/header-fields.ts';
@@ -141,13 +141,9 @@ export class HttpAnswer extends BackendAnswer<HttpHead> implements HttpEvents {
       this.#expectationMet();
     takeHead(r, target, head);
     if (head.status === 401) this.#noteChallenge();
-    if (length !== undefined && r.headerOnly && length === 0) {
-      // Nobody counted: httpd leaves it out.
-      r.headersOut.delete('content-length');
-      this.passBody(undefined);
-    } else {
-      this.passBody(length);
-    }
+    // A HEAD request is not told of a length of 0: more likely nobody counted.
+    const isUntold = isBodyless(head.status) || (r.headerOnly && length === 0);
+    this.passBody(isUntold ? undefined : length);
   }
 
   /** The page that replaces a 401 must ask for credentials still. */
@@ -156,7 +152,7 @@ export class HttpAnswer extends BackendAnswer<HttpHead> implements HttpEvents {
     const challenge = r.headersOut.get('www-authenticate');
     if (challenge === undefined) {
       const message = 'origin server sent 401 without WWW-Authenticate header';
-      logRequest(r, MODULE, Level.error, 'AH01109', message);
+      logRequest(r, MODULE, Level.info, 'AH01109', message);
     } else if (isOverridden(this.target.dir, 401)) {
       r.errHeadersOut.set('WWW-Authenticate', challenge);
     }

@@ -8,6 +8,7 @@ import {
   type ResponseOptions,
   ResponseParser,
 } from '../../../http/response-parser.ts';
+import type { Sending } from '../shared/http-request-head.ts';
 
 /** Interim answers of one request that are passed on (AP_MAX_INTERIM_RESPONSES). */
 export const MAX_INTERIM = 10;
@@ -26,6 +27,7 @@ export interface HttpHead {
 }
 
 const LAST = Buffer.from(LAST_CHUNK, 'latin1');
+const EXTRA_LINE = Buffer.from('\r\n', 'latin1');
 const NOTHING: Buffer = Buffer.alloc(0);
 
 export class HttpDriver implements Driver<HttpHead>, ResponseHandler {
@@ -34,6 +36,7 @@ export class HttpDriver implements Driver<HttpHead>, ResponseHandler {
   readonly #head: string;
   readonly #isChunked: boolean;
   readonly #isKept: boolean;
+  readonly #hasExtraLine: boolean;
   readonly #options: ResponseOptions;
   readonly #extra: HttpEvents;
   #events: DriverEvents<HttpHead> | undefined;
@@ -42,19 +45,13 @@ export class HttpDriver implements Driver<HttpHead>, ResponseHandler {
 
   /**
    * @param head of the request, with its empty line.
-   * @param isChunked the body goes out in chunks.
-   * @param isKept the backend was asked to keep the connection.
+   * @param sending how it says that it is sent.
    */
-  constructor(
-    head: string,
-    isChunked: boolean,
-    isKept: boolean,
-    options: ResponseOptions,
-    extra: HttpEvents,
-  ) {
+  constructor(head: string, sending: Sending, options: ResponseOptions, extra: HttpEvents) {
     this.#head = head;
-    this.#isChunked = isChunked;
-    this.#isKept = isKept;
+    this.#isChunked = sending.isChunked;
+    this.#isKept = sending.isKept;
+    this.#hasExtraLine = sending.hasExtraLine;
     this.#options = options;
     this.#extra = extra;
   }
@@ -69,7 +66,7 @@ export class HttpDriver implements Driver<HttpHead>, ResponseHandler {
     this.#interim = 0;
     const head = this.#head;
     if (first === undefined && !(isWhole && this.#isChunked)) return Buffer.from(head, 'latin1');
-    if (!this.#isChunked) return join(head, first, '');
+    if (!this.#isChunked) return join(head, first, isWhole && this.#hasExtraLine ? '\r\n' : '');
     const before = first === undefined ? head : head + chunkHeader(first.length);
     const after = (first === undefined ? '' : CHUNK_END) + (isWhole ? LAST_CHUNK : '');
     return join(before, first, after);
@@ -80,6 +77,7 @@ export class HttpDriver implements Driver<HttpHead>, ResponseHandler {
   }
 
   encodeBodyEnd(): Buffer | undefined {
+    if (this.#hasExtraLine && !this.#isChunked) return EXTRA_LINE;
     return this.#isChunked ? LAST : undefined;
   }
 

@@ -5,16 +5,16 @@ import type { RequestBody } from '../../../core/body.ts';
 import type { Answer } from '../../../core/hooks.ts';
 import { Level, logRequest } from '../../../core/log.ts';
 import type { Request } from '../../../core/request.ts';
-import { OK } from '../../../core/status.ts';
+import { DECLINED, OK } from '../../../core/status.ts';
 import { equalsIgnoreCase } from '../../../http/bytes.ts';
 import type { BadHeaderMode } from '../../../http/response-head-parser.ts';
 import { hostAndPort } from '../shared/errors.ts';
+import { requestHead, type Sending } from '../shared/http-request-head.ts';
 import type { ProxyTarget } from '../shared/scheme.ts';
 import { makePump } from '../shared/send.ts';
-import { backendTls } from '../shared/tls.ts';
+import { backendTls, PROXY_TLS, PROXY_TLS_NAME } from '../shared/tls.ts';
 import { type Expectation, HttpAnswer } from './answer.ts';
 import { HttpDriver } from './driver.ts';
-import { requestHead, type Sending } from './request-head.ts';
 
 /** Bytes of a body that are waited for before a backend is asked (MAX_MEM_SPOOL, less what no filter may need). */
 const PREFETCH = 16 * 1024 - 80;
@@ -27,7 +27,8 @@ const NO_BODY: BodySource = {
 
 export function handleHttp(r: Request, plain: ProxyTarget): Answer {
   let target = plain;
-  if (plain.url.startsWith('https:')) {
+  if (plain.url.startsWith('https:') || plain.url.startsWith('wss:')) {
+    if (r.configuration.providers.find(PROXY_TLS, PROXY_TLS_NAME) === undefined) return DECLINED;
     const tls = backendTls(r, plain);
     if (tls === undefined) return 500;
     target = { ...plain, tls };
@@ -60,6 +61,7 @@ const PLAIN: Plan = {
   expectation: 'none',
   length: undefined,
   isChunked: false,
+  hasExtraLine: false,
   upgrade: undefined,
 };
 const UNKEPT: Plan = { ...PLAIN, isKept: false };
@@ -70,9 +72,13 @@ function planOf(r: Request, target: ProxyTarget): Plan {
   const isHttp10 = r.getEnv('force-proxy-request-1.0') !== undefined;
   const isKept = worker.isReusing(true) && !isHttp10 && r.getEnv('proxy-nokeepalive') === undefined;
   const expectation = isHttp10 ? 'none' : expectationOf(r, target);
-  const upgrade = worker.options.upgrade === undefined ? undefined : upgradeOf(r, worker.options.upgrade);
-  if (!isHttp10 && expectation === 'none' && upgrade === undefined) return isKept ? PLAIN : UNKEPT;
-  return { ...PLAIN, isHttp10, isKept, expects: expectation !== 'none', expectation, upgrade };
+  // A WebSocket URL says what it is for.
+  const allowed = worker.options.upgrade ?? (target.url.startsWith('ws') ? 'websocket' : undefined);
+  const upgrade = allowed === undefined ? undefined : upgradeOf(r, allowed);
+  const hasExtraLine = r.method === 'POST' && r.getEnv('proxy-sendextracrlf') !== undefined;
+  if (!isHttp10 && expectation === 'none' && upgrade === undefined && !hasExtraLine)
+    return isKept ? PLAIN : UNKEPT;
+  return { ...PLAIN, isHttp10, isKept, expects: expectation !== 'none', expectation, hasExtraLine, upgrade };
 }
 
 function expectationOf(r: Request, target: ProxyTarget): Expectation {
@@ -107,7 +113,8 @@ function withBody(r: Request, target: ProxyTarget, plan: Plan, body: RequestBody
     (r.getEnv('proxy-sendcl') !== undefined &&
       r.getEnv('proxy-sendchunked') === undefined &&
       r.getEnv('proxy-sendchunks') === undefined);
-  const isWhole = wantsLength && body.length === undefined;
+  const announced = body.length;
+  const isWhole = wantsLength && announced === undefined;
   let isWaiting = true;
   let answer: Answer | undefined;
   let resolve: ((answer: Answer) => void) | undefined;
@@ -116,7 +123,7 @@ function withBody(r: Request, target: ProxyTarget, plan: Plan, body: RequestBody
     if (!isWaiting) return;
     isWaiting = false;
     try {
-      answer = sendSpooled(r, target, plan, body, spool);
+      answer = sendSpooled(r, target, plan, announced, spool);
       resolve?.(answer);
     } catch (error) {
       if (reject === undefined) throw error;
@@ -141,12 +148,12 @@ function sendSpooled(
   r: Request,
   target: ProxyTarget,
   plan: Plan,
-  body: RequestBody,
+  announced: number | undefined,
   spool: BodySpool,
 ): Answer {
   const { failure } = spool;
   if (failure !== undefined) return prefetchFailed(r, target, failure);
-  const length = spool.length ?? body.length;
+  const length = spool.length ?? announced;
   return send(r, target, { ...plan, length: length?.toString(), isChunked: length === undefined }, spool);
 }
 
@@ -169,12 +176,13 @@ function send(r: Request, target: ProxyTarget, plan: Plan, body: BodySource): An
       fieldSize: worker.options.responseFieldSize || undefined,
       badHeader: server.badHeader as BadHeaderMode | undefined,
     };
-    const driver = new HttpDriver(head, plan.isChunked, plan.isKept, options, answer);
+    const driver = new HttpDriver(head, plan, options, answer);
     const pump = makePump(r, target, {
       driver,
       body,
       sink: answer,
       isReusing: true,
+      isFreshWanted: !plan.isKept || isFirstOfClient(r),
       isBodyHeld: plan.expectation !== 'none',
       onDefect: reject,
     });
@@ -182,4 +190,9 @@ function send(r: Request, target: ProxyTarget, plan: Plan, body: BodySource): An
     answer.attachDriver(driver, pump);
     pump.start();
   });
+}
+
+/** The first request of a client's connection goes out on a new one, where `proxy-initial-not-pooled` says so: nobody would repeat it. */
+function isFirstOfClient(r: Request): boolean {
+  return r.connection.keepalives === 0 && r.getEnv('proxy-initial-not-pooled') !== undefined;
 }

@@ -1,6 +1,7 @@
 /** The fields of a backend's answer, made those of ours (proxy_util.c: process_proxy_header, ap_proxy_clean_warnings; mod_proxy_http.c). */
 import { DROPS_CONNECTION } from '../../../core/errors.ts';
 import type { Request } from '../../../core/request.ts';
+import { isBodyless } from '../../../core/response.ts';
 import { formatHttpDate, parseHttpDate } from '../../../http/date.ts';
 import type { HeaderFields } from '../../../http/header-fields.ts';
 import { listItems } from '../../../http/header-list.ts';
@@ -8,21 +9,23 @@ import { statusLine } from '../../../http/reason-phrases.ts';
 import type { ResponseHead } from '../../../http/response-head-parser.ts';
 import { isGoodStatusLine } from '../../../http/response-parser.ts';
 import type { ProxyDirConf } from '../shared/config.ts';
+import { viaOf } from '../shared/http-request-head.ts';
 import { mapCookie, mapLocation } from '../shared/reverse-map.ts';
 import type { ProxyTarget } from '../shared/scheme.ts';
-import { viaOf } from './request-head.ts';
 
 /** What becomes of a field. Fields that are not here stay as they are. */
 const Role = {
   /** Holds for one hop. */
   drop: 0,
-  /** Of an answer without a body it is passed on. */
+  /** Of an answer to HEAD it is passed on. */
   framing: 1,
   date: 2,
   url: 3,
   cookie: 4,
   type: 5,
   warning: 6,
+  /** Not of an answer that has no body by its status. */
+  length: 7,
 } as const;
 
 const ROLES: ReadonlyMap<string, number> = new Map<string, number>([
@@ -44,6 +47,7 @@ const ROLES: ReadonlyMap<string, number> = new Map<string, number>([
   ['set-cookie', Role.cookie],
   ['content-type', Role.type],
   ['warning', Role.warning],
+  ['content-length', Role.length],
 ]);
 
 const DATES_KEPT = 256;
@@ -82,6 +86,7 @@ function takeFields(r: Request, target: ProxyTarget, fields: HeaderFields): void
   const { dir } = target;
   const cookies = headersOut.size === 0 ? undefined : headersOut.getAll('set-cookie');
   headersOut.clear();
+  const isWithout = isBodyless(r.status);
   let hasWarning = false;
   let hasCookies = false;
   r.contentType = undefined;
@@ -91,7 +96,8 @@ function takeFields(r: Request, target: ProxyTarget, fields: HeaderFields): void
     let value = fields.valueAt(index);
     const role = ROLES.get(key);
     if (role !== undefined) {
-      if (role === Role.drop || (role === Role.framing && !r.headerOnly)) continue;
+      if (role === Role.drop || (role === Role.framing && (isWithout || !r.headerOnly))) continue;
+      if (role === Role.length && isWithout) continue;
       if (role === Role.cookie) {
         hasCookies = true;
         continue;

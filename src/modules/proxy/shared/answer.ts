@@ -145,12 +145,13 @@ export abstract class BackendAnswer<Head> implements ResponseSink<Head> {
   }
 
   fail(failure: BackendFailure): void {
+    // What came goes out as if more were to follow: that it was cut off must show.
+    if (this.#writer === undefined && this.#held.length > 0 && !this.#isClosed) this.#begin();
     const status = this.report(failure);
     if (this.#isClosed) {
       this.#resolve(OK);
       return;
     }
-    if (this.#writer === undefined && this.#held.length > 0) this.#begin();
     if (this.#writer !== undefined) {
       this.#isClosed = true;
       this.#writer.abort();

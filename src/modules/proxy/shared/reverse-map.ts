@@ -1,6 +1,8 @@
 /** Answers that name the backend, made to name us (proxy_util.c: ap_proxy_location_reverse_map, ap_proxy_cookie_reverse_map). */
 import type { Request } from '../../../core/request.ts';
 import { constructUrl } from '../../../core/server-identity.ts';
+import type { Balancer } from './balancer.ts';
+import { memberPrefix } from './balancer-reverse.ts';
 import type { ProxyDirConf, ReverseAlias } from './config.ts';
 import { interpolate, prefixLength } from './pass.ts';
 
@@ -11,16 +13,21 @@ function texts(r: Request, conf: Readonly<ProxyDirConf>, alias: ReverseAlias): {
 }
 
 /** A Location, Content-Location or URI field by ProxyPassReverse: absolute, since clients resolve it. */
-export function mapLocation(r: Request, conf: Readonly<ProxyDirConf>, url: string): string {
+export function mapLocation(
+  r: Request,
+  conf: Readonly<ProxyDirConf>,
+  url: string,
+  balancers?: readonly Balancer[],
+): string {
   for (const alias of conf.reverseAliases ?? []) {
     const { from, to } = texts(r, conf, alias);
-    const taken = to.startsWith('/') ? prefixLength(url, to) : prefixOfUrl(url, to);
+    const ofMember = memberPrefix(url, to, balancers);
+    const taken = ofMember ?? (to.startsWith('/') ? prefixLength(url, to) : prefixOfUrl(url, to));
     if (taken === 0) continue;
-    const rest = url.slice(taken);
-    // A path maps to a path, a whole URL to a whole URL.
-    return to.startsWith('/') || /^[a-z][a-z0-9+.-]*:\/\//i.test(from)
-      ? from + rest
-      : constructUrl(r, from + rest);
+    // A balancer's name stands for the whole server: "/" in front of a path would make two slashes.
+    const isRoot = from === '/' && ofMember !== undefined && url.charCodeAt(taken) === 0x2f;
+    const rest = url.slice(isRoot ? taken + 1 : taken);
+    return /^[a-z][a-z0-9+.-]*:\/\//i.test(from) ? from + rest : constructUrl(r, from + rest);
   }
   return url;
 }
@@ -48,15 +55,29 @@ function mapAttribute(
   name: 'path' | 'domain',
   aliases: readonly ReverseAlias[],
 ): string {
-  const match = new RegExp(`(?:^|;)\\s*${name}=([^;]*)`, 'i').exec(field);
-  if (match === null) return field;
-  const value = match[1] ?? '';
-  const start = match.index + match[0].length - value.length;
+  const attribute = lastAttribute(field, name);
+  if (attribute === undefined) return field;
+  const value = field.slice(attribute.start, attribute.end);
   for (const alias of aliases) {
     const { from, to } = texts(r, conf, alias);
     const isHit = name === 'path' ? value.startsWith(to) : value.toLowerCase() === to.toLowerCase();
-    if (!isHit) continue;
-    return field.slice(0, start) + from + value.slice(to.length) + field.slice(start + value.length);
+    // All of it gives way, what stands behind a path's beginning too.
+    if (isHit) return field.slice(0, attribute.start) + from + field.slice(attribute.end);
   }
   return field;
+}
+
+/** Where the value of the last attribute of a name stands; the cookie itself counts as one. */
+function lastAttribute(field: string, name: string): { start: number; end: number } | undefined {
+  let found: { start: number; end: number } | undefined;
+  for (let at = 0; at < field.length; ) {
+    const semicolon = field.indexOf(';', at);
+    const end = semicolon < 0 ? field.length : semicolon;
+    while (at < end && (field.charCodeAt(at) === 0x20 || field.charCodeAt(at) === 0x09)) at++;
+    const equals = at + name.length;
+    if (field.charCodeAt(equals) === 0x3d && equals < end && field.slice(at, equals).toLowerCase() === name)
+      found = { start: equals + 1, end };
+    at = end + 1;
+  }
+  return found;
 }

@@ -50,6 +50,8 @@ export interface PumpParts<Head> {
   readonly sink: ResponseSink<Head>;
   /** Whether the protocol keeps connections where the configuration does not say. */
   readonly isReusing: boolean;
+  /** A kept connection will not do. */
+  readonly isFreshWanted?: boolean;
   /** The body waits for `pump.releaseBody()`. */
   readonly isBodyHeld?: boolean;
   /** Hears of a defect in driver or sink; usually the reject of the handler's promise. */
@@ -58,7 +60,7 @@ export interface PumpParts<Head> {
 
 /** A pump for a request; `attach` the sink to it, then `start` it. */
 export function makePump<Head>(r: Request, target: ProxyTarget, parts: PumpParts<Head>): Pump<Head> {
-  const { driver, body, sink, isReusing, isBodyHeld, onDefect } = parts;
+  const { driver, body, sink, isReusing, isFreshWanted, isBodyHeld, onDefect } = parts;
   return new Pump<Head>({
     pool: target.worker.pool(target.address, poolDefaults(target, isReusing)),
     driver,
@@ -66,6 +68,7 @@ export function makePump<Head>(r: Request, target: ProxyTarget, parts: PumpParts
     sink,
     timeout: target.timeout,
     isRetriable: IDEMPOTENT.has(r.method),
+    isFreshWanted: isFreshWanted === true,
     isBodyHeld: isBodyHeld === true,
     onDefect,
   });

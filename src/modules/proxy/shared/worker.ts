@@ -57,6 +57,8 @@ export class Worker {
   /** Its name holds `$1`: made by ProxyPassMatch. */
   readonly isPattern: boolean;
   readonly #pattern: RegExp | undefined;
+  /** Made by ProxyPassMatch: its connections are kept only where that is said, and never where requests name host or port. */
+  isMatch = false;
   /** One of a balancer's: an error takes it out of use for a while. Alone, there is nobody to take over. */
   isMember = false;
   #record: WorkerRecord | undefined;
@@ -142,7 +144,8 @@ export class Worker {
 
   /** Whether connections are kept; `byDefault` where the configuration does not say. */
   isReusing(byDefault: boolean): boolean {
-    return !this.isDefault && (this.options.isReusing ?? byDefault);
+    if (this.isDefault || (this.isPattern && this.host.includes('$'))) return false;
+    return this.options.isReusing ?? (byDefault && !this.isMatch);
   }
 
   /**
@@ -232,15 +235,20 @@ function lowerAuthority(url: string): { readonly url: string; readonly length: n
   };
 }
 
-/** The worker of a URL (without its `unix:` part): the longest name that begins it, host and port included. */
-export function findWorker(workers: readonly Worker[], url: string): Worker | undefined {
+/**
+ * The worker of a URL (without its `unix:` part): the longest name that begins it, host and port included.
+ * @param isMatch only those of ProxyPassMatch.
+ */
+export function findWorker(workers: readonly Worker[], url: string, isMatch = false): Worker | undefined {
   if (workers.length === 0) return undefined;
   const lowered = lowerAuthority(url);
   if (lowered === undefined) return undefined;
   let best: Worker | undefined;
   let longest = -1;
   for (const worker of workers) {
-    if (worker.name.length <= longest || (worker.name.length < lowered.length && !worker.isPattern)) continue;
+    // Not even a pattern takes fewer characters than it has.
+    if (worker.name.length <= longest || worker.name.length > url.length) continue;
+    if ((worker.name.length < lowered.length && !worker.isPattern) || (isMatch && !worker.isMatch)) continue;
     if (worker.matchLength(lowered.url) < 0) continue;
     best = worker;
     longest = worker.name.length;
@@ -273,7 +281,9 @@ export function defineWorker(text: string, isMatch: boolean): Worker | string {
   const usual = defaultPortOf(scheme);
   const suffix = port === undefined || port === usual ? '' : `:${port}`;
   const name = `${scheme}://${bracketHost(host)}${suffix}${path}`;
-  return new Worker(name, scheme, host, port ?? usual, socket);
+  const worker = new Worker(name, scheme, host, port ?? usual, socket);
+  worker.isMatch = isMatch;
+  return worker;
 }
 
 function parseWorkerUrl(url: string): { scheme: string; authority: string; path: string } | undefined {

@@ -1,22 +1,36 @@
-/** The canonical file name of a request passed on by HTTP (mod_proxy_http.c: proxy_http_canon). */
+/** The canonical file name of a request passed on by HTTP (mod_proxy_http.c: proxy_http_canon; mod_proxy_wstunnel.c: proxy_wstunnel_canon). */
 import { coreDir } from '../../../core/core-config.ts';
 import { Level, logRequest } from '../../../core/log.ts';
 import type { Request } from '../../../core/request.ts';
 import { OK } from '../../../core/status.ts';
-import type { ProxyState } from '../shared/scheme.ts';
-import { bracketHost, defaultPortOf, encodePath, splitAuthority } from '../shared/url.ts';
+import type { ProxyState } from './scheme.ts';
+import { bracketHost, defaultPortOf, encodePath, splitAuthority } from './url.ts';
 
 /** What no request line may hold (ap_scan_vchar_obstext). */
 const INVISIBLE = /[\x00-\x20\x7f]/;
 
+/** Who makes it canonical, and the numbers of its log lines. */
+export interface CanonicalBy {
+  readonly module: string;
+  readonly badUrl: string;
+  readonly badPath: string;
+  readonly badQuery: string;
+}
+
 /** @param rest what stands behind `scheme:`. */
-export function canonicaliseHttp(r: Request, scheme: string, rest: string, state: ProxyState): number {
+export function canonicaliseHttp(
+  r: Request,
+  scheme: string,
+  rest: string,
+  state: ProxyState,
+  by: CanonicalBy,
+): number {
   const split = splitAuthority(rest);
   if (typeof split === 'string') {
-    logRequest(r, 'proxy_http', Level.error, 'AH01083', `error parsing URL ${rest}: ${split}`);
+    logRequest(r, by.module, Level.error, by.badUrl, `error parsing URL ${rest}: ${split}`);
     return 400;
   }
-  const target = targetOf(r, split.path, state);
+  const target = targetOf(r, split.path, state, by);
   if (typeof target === 'number') return target;
   const port = split.port === undefined || split.port === defaultPortOf(scheme) ? '' : `:${split.port}`;
   r.filename = `proxy:${scheme}://${bracketHost(split.host)}${port}/${target}`;
@@ -24,7 +38,7 @@ export function canonicaliseHttp(r: Request, scheme: string, rest: string, state
 }
 
 /** Path and query as they go on, or the status that refuses them. */
-function targetOf(r: Request, path: string, state: ProxyState): string | number {
+function targetOf(r: Request, path: string, state: ProxyState, by: CanonicalBy): string | number {
   // As the client sent it, the query included (nocanon, forward proxies); or without it (mapping=encoded).
   const hasQuery = state.isNocanon || r.proxyRequest === 'forward';
   const isRaw = hasQuery || state.isNoencode;
@@ -32,18 +46,18 @@ function targetOf(r: Request, path: string, state: ProxyState): string | number 
   let encoded: string | undefined = path;
   if (isRaw) {
     if (INVISIBLE.test(path))
-      return refused(r, 'AH10415', `To be forwarded path contains control characters or spaces`);
+      return refused(r, by, by.badPath, `To be forwarded path contains control characters or spaces`);
   } else {
     encoded = encodePath(path, coreDir(r).allowEncodedSlashes === 'nodecode');
     if (encoded === undefined) return 400;
   }
   if (query === undefined) return encoded;
   if (INVISIBLE.test(query))
-    return refused(r, 'AH10408', `To be forwarded query string contains control characters or spaces`);
+    return refused(r, by, by.badQuery, `To be forwarded query string contains control characters or spaces`);
   return `${encoded}?${query}`;
 }
 
-function refused(r: Request, tag: string, message: string): number {
-  logRequest(r, 'proxy_http', Level.error, tag, message);
+function refused(r: Request, by: CanonicalBy, tag: string, message: string): number {
+  logRequest(r, by.module, Level.error, tag, message);
   return 403;
 }

@@ -6,7 +6,7 @@ import type { Request } from '../../../core/request.ts';
 import { defaultPort, HTTPD_VERSION, serverPort } from '../../../core/server-identity.ts';
 import { equalsIgnoreCase } from '../../../http/bytes.ts';
 import { hasToken, tokens } from '../../../http/header-list.ts';
-import type { ProxyTarget } from '../shared/scheme.ts';
+import type { ProxyTarget } from './scheme.ts';
 
 const BASE_VERSION = `Apache/${HTTPD_VERSION}`;
 
@@ -58,6 +58,8 @@ export interface Sending {
   /** Decimal, where a length is sent. */
   readonly length: string | undefined;
   readonly isChunked: boolean;
+  /** Behind the body of a POST goes a line end that no length counts (proxy-sendextracrlf). */
+  readonly hasExtraLine: boolean;
   /** The protocol the client asks for, where the worker allows it. */
   readonly upgrade: string | undefined;
 }
@@ -77,10 +79,21 @@ export function viaOf(r: Request, target: ProxyTarget): string | undefined {
 function namedByConnection(connection: string | undefined): readonly string[] | undefined {
   if (connection === undefined || connection === '') return undefined;
   if (equalsIgnoreCase(connection, 'keep-alive') || equalsIgnoreCase(connection, 'close')) return undefined;
-  return tokens(connection);
+  // What is quoted is no name.
+  return tokens(connection.includes('"') ? connection.replace(/"[^"]*"?/g, ' ') : connection);
 }
 
+/** The whole head, with its empty line. */
 export function requestHead(r: Request, target: ProxyTarget, sending: Sending): string {
+  return requestFields(r, target, sending) + framingLines(sending);
+}
+
+/** The request line and the fields that do not speak of this connection or of how the body is framed. */
+export function requestFields(
+  r: Request,
+  target: ProxyTarget,
+  sending: Pick<Sending, 'isHttp10' | 'expects'>,
+): string {
   const { headersIn } = r;
   const { dir } = target;
   const named = namedByConnection(headersIn.get('connection'));
@@ -113,7 +126,7 @@ export function requestHead(r: Request, target: ProxyTarget, sending: Sending): 
         hasExpect = true;
       } else if (addsForwarded && (forwarded & (1 << role)) === 0) {
         forwarded |= 1 << role;
-        const own = forwardedValue(r, role, named?.includes('host') === true ? undefined : host);
+        const own = forwardedValue(r, role, host);
         if (own !== undefined) value += `, ${own}`;
       }
     }
@@ -123,18 +136,14 @@ export function requestHead(r: Request, target: ProxyTarget, sending: Sending): 
   if (sending.expects && !hasExpect) head += 'Expect: 100-Continue\r\n';
   if (addsForwarded) {
     if ((forwarded & (1 << Role.forwardedFor)) === 0) head += `X-Forwarded-For: ${clientAddress(r)}\r\n`;
-    if (
-      (forwarded & (1 << Role.forwardedHost)) === 0 &&
-      host !== undefined &&
-      named?.includes('host') !== true
-    )
+    if ((forwarded & (1 << Role.forwardedHost)) === 0 && host !== undefined)
       head += `X-Forwarded-Host: ${host}\r\n`;
     if ((forwarded & (1 << Role.forwardedServer)) === 0)
       head += `X-Forwarded-Server: ${r.server.hostname}\r\n`;
   }
   if (target.remote?.credentials !== undefined)
     head += `Proxy-Authorization: Basic ${target.remote.credentials}\r\n`;
-  return head + framingLines(sending);
+  return head;
 }
 
 function forwardedValue(r: Request, role: number, host: string | undefined): string | undefined {
@@ -146,7 +155,7 @@ function forwardedValue(r: Request, role: number, host: string | undefined): str
 function requestLineAndHost(
   r: Request,
   target: ProxyTarget,
-  sending: Sending,
+  sending: Pick<Sending, 'isHttp10'>,
   host: string | undefined,
 ): string {
   const { url } = target;
