@@ -214,6 +214,8 @@ export class HttpAnswer extends BackendAnswer<HttpHead> implements HttpEvents {
     const error = isTimeout ? TIMED_OUT : kind === 'closed' ? ENDED : systemError(detail);
     const message = `error reading status line from remote server ${host}:${port}`;
     logRequest(r, MODULE, Level.error, 'AH01102', message, error);
+    // Read by balancers (failontimeout).
+    if (isTimeout) r.notes.set('proxy_timedout', '1');
     if (isTimeout && this.#expectation !== 'none') return proxyError(r, 503, 'Timeout on 100-Continue');
     if (!isTimeout && r.proxyRequest === 'reverse' && r.main === undefined && r.connection.keepalives > 0) {
       // A client that has been served on this connection may try again by itself: no answer tells it to.

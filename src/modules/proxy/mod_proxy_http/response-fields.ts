@@ -105,7 +105,7 @@ function takeFields(r: Request, target: ProxyTarget, fields: HeaderFields): void
       if (role === Role.date) value = canonicalDate(value);
       else if (role === Role.type) r.contentType ??= value;
       else if (role === Role.url) {
-        if (dir.reverseAliases !== undefined) value = mapLocation(r, dir, value);
+        if (dir.reverseAliases !== undefined) value = mapLocation(r, dir, value, target.server.balancers);
       } else if (role === Role.warning) {
         hasWarning = true;
       }

@@ -25,11 +25,16 @@ export function mapLocation(
     const taken = ofMember ?? (to.startsWith('/') ? prefixLength(url, to) : prefixOfUrl(url, to));
     if (taken === 0) continue;
     // A balancer's name stands for the whole server: "/" in front of a path would make two slashes.
-    const isRoot = from === '/' && ofMember !== undefined && url.charCodeAt(taken) === 0x2f;
+    const isRoot =
+      from === '/' && ofMember !== undefined && isWholeServer(to) && url.charCodeAt(taken) === 0x2f;
     const rest = url.slice(isRoot ? taken + 1 : taken);
     return /^[a-z][a-z0-9+.-]*:\/\//i.test(from) ? from + rest : constructUrl(r, from + rest);
   }
   return url;
+}
+
+function isWholeServer(url: string): boolean {
+  return /^[^/]*:\/\/[^/]*\/?$/.test(url);
 }
 
 /** How much of `url` the backend URL `prefix` takes: scheme and host without case. */
