@@ -104,7 +104,7 @@ export class Tunnel implements TunnelReader {
     this.#hasClientEnded = true;
     this.#arm();
     this.#backend.endWriting();
-    if (this.#options.endsTogether === true) this.#finish('ended');
+    if (this.#options.endsTogether === true && this.#backend.pendingBytes === 0) this.#finish('ended');
   }
 
   onWritable(): void {
@@ -141,6 +141,7 @@ export class Tunnel implements TunnelReader {
   }
 
   #resumeClient(): void {
+    if (this.#hasClientEnded && this.#options.endsTogether === true) this.#finish('ended');
     if (this.#isOver || !this.#isClientPaused) return;
     this.#isClientPaused = false;
     this.#arm();

@@ -5,7 +5,14 @@ import { DECLINED, DONE, OK } from '../../../core/status.ts';
 import { exportGroups, mergeInto } from '../../../core/walks.ts';
 import type { ProxyAlias, ProxyDirConf, ProxyServerConf } from '../shared/config.ts';
 import { applyPass, interpolate, type PassResult } from '../shared/pass.ts';
-import { CONNECT_TARGET, type ProxyState, SCHEME_HANDLERS, type SchemeHandler } from '../shared/scheme.ts';
+import {
+  CLAIMING_HANDLERS,
+  type ClaimingHandler,
+  CONNECT_TARGET,
+  type ProxyState,
+  SCHEME_HANDLERS,
+  type SchemeHandler,
+} from '../shared/scheme.ts';
 
 /** Notes by which other modules (mod_rewrite's [P] with [NE]) ask for the same as ProxyPass's options do. */
 const NOCANON_NOTE = 'proxy-nocanon';
@@ -118,6 +125,8 @@ export function schemeHandlerOf(r: Request, url: string): SchemeHandler | undefi
   if (colon <= 0) return undefined;
   const scheme = url.slice(0, colon);
   const { providers } = r.configuration;
+  const claiming = providers.find(CLAIMING_HANDLERS, scheme.toLowerCase()) as ClaimingHandler | undefined;
+  if (claiming?.claims(r) === true) return claiming;
   return (providers.find(SCHEME_HANDLERS, scheme) ?? providers.find(SCHEME_HANDLERS, scheme.toLowerCase())) as
     | SchemeHandler
     | undefined;

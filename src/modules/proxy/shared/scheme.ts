@@ -13,7 +13,9 @@ import type { Worker } from './worker.ts';
 
 /** Group of providers; the names are schemes in lower case. */
 export const SCHEME_HANDLERS = 'proxy-scheme';
-/** The name in that group of who answers CONNECT; no scheme can be called so. */
+/** Group of those who are asked before them, for the requests they claim: mod_proxy_wstunnel before mod_proxy_http. */
+export const CLAIMING_HANDLERS = 'proxy-scheme-claim';
+/** The name in SCHEME_HANDLERS of who answers CONNECT; no scheme can be called so. */
 export const CONNECT_TARGET = 'connect:';
 
 /** What is known of a proxied request besides its record. */
@@ -77,4 +79,9 @@ export interface SchemeHandler {
   canonicalise(r: Request, rest: string, state: ProxyState): number;
   /** Answers the request. DECLINED: not mine after all. An error status only while nothing was sent. */
   handle(r: Request, target: ProxyTarget): Answer;
+}
+
+/** A handler of only some of a scheme's requests. */
+export interface ClaimingHandler extends SchemeHandler {
+  claims(r: Request): boolean;
 }
