@@ -10,6 +10,7 @@ import { OR_ALL, OR_UNSET } from '../config/directive.ts';
 import { mergeSlots } from '../config/per-dir.ts';
 import type { ConfigNode } from '../config/tree.ts';
 import type { Problems } from '../diagnostics/problem.ts';
+import { type ExprContext, type ExprExtensions, setModuleExtensions } from '../expr/index.ts';
 import type { Configuration } from './configuration.ts';
 import {
   CORE_INDEX,
@@ -33,6 +34,7 @@ import { isSyslog, Log } from './log.ts';
 import type { AnyModule } from './module.ts';
 import { providersOf } from './providers.ts';
 import { serverBanner } from './server-identity.ts';
+import { EXPR_EXTENSIONS, TLS_EXTENSIONS } from './tls.ts';
 import { type AddressedServer, buildVhostTable } from './vhosts.ts';
 import { VirtualServer } from './virtual-server.ts';
 
@@ -76,6 +78,9 @@ export async function configure(
   const lookup = rowTable(read.loaded);
   const providers = providersOf(read.loaded);
   const builtIn = builtInModules(modules);
+  setModuleExtensions(
+    providers.find(EXPR_EXTENSIONS, TLS_EXTENSIONS) as ExprExtensions<ExprContext> | undefined,
+  );
   applyTree(read.tree, main, {
     lookup,
     providers,

@@ -1,4 +1,5 @@
 /** What a request knows of the connection it came on (conn_rec). Implemented by server/http1-connection.ts. */
+import type { ClientTls } from './tls.ts';
 import type { VirtualServer } from './virtual-server.ts';
 
 export interface Connection {
@@ -14,6 +15,10 @@ export interface Connection {
   /** Requests answered before this one on the connection. */
   readonly keepalives: number;
   readonly isTls: boolean;
+  /** What is known of it where it speaks TLS. */
+  readonly tls?: ClientTls | undefined;
+  /** The client began to speak HTTP where TLS is spoken: what it gets is said without. */
+  readonly isMistakenForPlain?: boolean;
   /** Common to all error log lines about the connection; set with the first of them. */
   logId?: string | undefined;
   /** The client is gone. */

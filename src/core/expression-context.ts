@@ -22,6 +22,10 @@ export class RequestExprContext implements ExprContext {
     this.#r = r;
   }
 
+  /** For what modules add to expressions. */
+  get request(): Request {
+    return this.#r;
+  }
   get clientAddress(): string {
     return this.#r.connection.remoteAddr;
   }

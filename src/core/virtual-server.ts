@@ -5,6 +5,7 @@ import type { Span } from '../diagnostics/source.ts';
 import type { PhaseTable } from './hooks.ts';
 import type { Log } from './log.ts';
 import type { ReadTimeouts } from './read-timeouts.ts';
+import type { ServerTls } from './tls.ts';
 
 /** An address a server listens on or a virtual host is for. `host` undefined: every address; `port` 0: every port. */
 export interface ServerAddress {
@@ -47,6 +48,9 @@ export class VirtualServer implements ServerConfigs {
 
   /** RequestReadTimeout; undefined where nothing limits the time of a whole request. */
   readTimeouts: ReadTimeouts | undefined;
+
+  /** Its clients speak TLS, with this. */
+  tls: ServerTls | undefined;
 
   constructor(isVirtual: boolean, addresses: readonly ServerAddress[], definedAt: Span | undefined) {
     this.isVirtual = isVirtual;

@@ -8,7 +8,7 @@ import type {
   UnaryNode,
 } from '../../grammar/ap-expr/index.ts';
 import type { ExprContext } from './context.ts';
-import { INTEGER_TESTS, parseInteger, STRING_TESTS } from './operators.ts';
+import { INTEGER_TESTS, LENGTH_TESTS, parseInteger, STRING_TESTS } from './operators.ts';
 import { isInSubnet } from './subnet.ts';
 import { compileWord, constantOf, MAX_LEVEL, recursionLimit, resolvedOf, type Scope } from './word.ts';
 
@@ -45,7 +45,9 @@ export const compileCondition = (node: BooleanNode, scope: Scope, level: number)
     }
     case 'compare':
       return sync(
-        node.type === 'string' ? compareStrings(node, scope, level) : compareIntegers(node, scope, level),
+        node.type === 'string' || scope.comparesByLength === true
+          ? compareStrings(node, scope, level)
+          : compareIntegers(node, scope, level),
       );
     case 'match':
       return sync(compileMatch(node, scope, level));
@@ -117,7 +119,8 @@ const compareStrings = (node: CompareNode, scope: Scope, level: number): SyncTes
   const constant = constantOf(node.right);
   if (constant !== undefined && node.comparison === 'eq') return (context) => left(context) === constant;
   if (constant !== undefined && node.comparison === 'ne') return (context) => left(context) !== constant;
-  const test = STRING_TESTS[node.comparison];
+  const tests = scope.comparesByLength === true ? LENGTH_TESTS : STRING_TESTS;
+  const test = tests[node.comparison];
   return (context) => test(left(context), right(context));
 };
 

@@ -31,6 +31,15 @@ export interface ExprOptions<Context extends ExprContext = ExprContext> {
    * use them outside the expression (SetEnvIfExpr, mod_include).
    */
   readonly captures?: 'own' | 'shared';
+  /** SSLRequire's way: all comparisons are of strings, the longer one being the greater (AP_EXPR_FLAG_SSL_EXPR_COMPAT). */
+  readonly comparesByLength?: boolean;
+}
+
+let moduleExtensions: ExprExtensions<ExprContext> | undefined;
+
+/** What the modules of the configuration being read add to every expression; undefined: nothing. */
+export function setModuleExtensions(extensions: ExprExtensions<ExprContext> | undefined): void {
+  moduleExtensions = extensions;
 }
 
 /** A condition. `evaluate` throws ExprEvaluationError (or rejects with it) where httpd's evaluation fails. */
@@ -109,6 +118,7 @@ export const compileString = <Context extends ExprContext = ExprContext>(
 const scopeOf = (source: string, resolved: Resolved, options: ExprOptions<never>): Scope => ({
   resolved,
   keepsCaptures: options.captures === 'shared' || /\$[0-9]/.test(source),
+  comparesByLength: options.comparesByLength === true,
 });
 
 const resetting = <Test extends (context: ExprContext) => unknown>(test: Test): Test =>
@@ -126,7 +136,7 @@ const prepare = <Root, Context extends ExprContext>(
     varies,
     restricted: options.restricted,
     // An expression is evaluated only with contexts of the type its options were made for.
-    extensions: options.extensions as ExprExtensions<ExprContext> | undefined,
+    extensions: (options.extensions as ExprExtensions<ExprContext> | undefined) ?? moduleExtensions,
   });
   const { failure, root } = parsed;
   if (failure !== undefined && !aborted) {

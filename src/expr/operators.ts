@@ -80,3 +80,18 @@ export const STRING_TESTS: Readonly<Record<Comparison, (left: string, right: str
   gt: (left, right) => left > right,
   ge: (left, right) => left >= right,
 };
+
+/** Of two strings the longer one is the greater; of two that are as long the one that sorts behind (strcmplex of util_expr_eval.c). */
+const compareByLength = (left: string, right: string): number => {
+  if (left.length !== right.length) return left.length - right.length;
+  return left === right ? 0 : left < right ? -1 : 1;
+};
+
+export const LENGTH_TESTS: Readonly<Record<Comparison, (left: string, right: string) => boolean>> = {
+  eq: STRING_TESTS.eq,
+  ne: STRING_TESTS.ne,
+  lt: (left, right) => compareByLength(left, right) < 0,
+  le: (left, right) => compareByLength(left, right) <= 0,
+  gt: (left, right) => compareByLength(left, right) > 0,
+  ge: (left, right) => compareByLength(left, right) >= 0,
+};

@@ -10,6 +10,8 @@ export interface Scope {
   readonly resolved: Resolved;
   /** Whether regex matches must leave their groups in the context. */
   readonly keepsCaptures: boolean;
+  /** All comparisons are of strings, by length first. */
+  readonly comparesByLength?: boolean;
 }
 
 /** AP_EXPR_MAX_RECURSION: what lies deeper fails when, and only when, it is evaluated. */

@@ -10,7 +10,6 @@ export interface ConnectionHome {
   readonly configuration: Configuration;
   readonly parserOptions: (server: VirtualServer) => ParserOptions;
   readonly wheel: TimerWheel;
-  readonly isTls: boolean;
   /** No further requests: answers say `Connection: close`. */
   readonly isDraining: boolean;
   onClosed(connection: Http1Connection): void;

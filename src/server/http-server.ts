@@ -3,13 +3,17 @@
  * opens and closes sockets as Listen asks, and lets connections finish what they are at.
  */
 import { createServer, isIPv6, type Server, type Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import type { Configuration } from '../core/configuration.ts';
 import { type CoreServerConf, coreServer } from '../core/core-config.ts';
+import type { ClientTls } from '../core/tls.ts';
 import type { VirtualServer } from '../core/virtual-server.ts';
 import { DEFAULT_LIMITS, type ParserOptions, REGISTERED_METHODS } from '../http/request-head.ts';
 import { TimerWheel } from '../lib/timer-wheel.ts';
 import type { ConnectionHome } from './connection-home.ts';
 import { Http1Connection } from './http1-connection.ts';
+import { plainAddress } from './http1-request.ts';
+import { type ArrivalHost, TlsArrival } from './tls-arrival.ts';
 
 /** A socket could not be opened. */
 export class ListenError extends Error {
@@ -36,12 +40,14 @@ const WHEEL_TICK = 250;
 const DEFAULT_BACKLOG = 511;
 
 /** A configuration in service, with the connections that were accepted under it. */
-class Generation implements ConnectionHome {
+class Generation implements ConnectionHome, ArrivalHost {
   readonly configuration: Configuration;
   readonly wheel: TimerWheel;
-  readonly isTls = false;
   isDraining = false;
   readonly connections = new Set<Http1Connection>();
+  /** In their handshake. */
+  readonly #arrivals = new Set<TlsArrival>();
+  readonly #usesTls: boolean;
   readonly #parserOptions = new WeakMap<VirtualServer, ParserOptions>();
   #onEmpty: (() => void) | undefined;
   #drained: Promise<void> | undefined;
@@ -49,6 +55,9 @@ class Generation implements ConnectionHome {
   constructor(configuration: Configuration, wheel: TimerWheel) {
     this.configuration = configuration;
     this.wheel = wheel;
+    this.#usesTls = [configuration.main, ...configuration.virtualServers].some(
+      ({ tls }) => tls !== undefined,
+    );
   }
 
   readonly parserOptions = (server: VirtualServer): ParserOptions => {
@@ -61,19 +70,54 @@ class Generation implements ConnectionHome {
   };
 
   accept(socket: Socket): void {
-    this.connections.add(new Http1Connection(socket, this));
+    if (!this.#usesTls || !this.#acceptTls(socket)) this.#keep(new Http1Connection(socket, this));
+  }
+
+  #keep(connection: Http1Connection): void {
+    this.connections.add(connection);
+    if (this.isDraining) connection.close();
+  }
+
+  /** False: plain HTTP is spoken at the address. */
+  #acceptTls(socket: Socket): boolean {
+    const { vhosts, main } = this.configuration;
+    const servers = vhosts.find(plainAddress(socket.localAddress ?? ''), socket.localPort ?? 0);
+    const base = servers?.first ?? main;
+    if (base.tls === undefined) return false;
+    this.#arrivals.add(new TlsArrival(socket, this, servers, base));
+    return true;
+  }
+
+  onSecured(arrival: TlsArrival, socket: TLSSocket, tls: ClientTls): void {
+    this.#arrivals.delete(arrival);
+    this.#keep(new Http1Connection(socket, this, tls));
+  }
+
+  onPlain(arrival: TlsArrival, socket: Socket): void {
+    this.#arrivals.delete(arrival);
+    this.#keep(new Http1Connection(socket, this, 'mistaken'));
+    socket.resume();
+  }
+
+  onLost(arrival: TlsArrival): void {
+    this.#arrivals.delete(arrival);
+    this.#tellEmpty();
   }
 
   onClosed(connection: Http1Connection): void {
     this.connections.delete(connection);
-    if (this.connections.size === 0) this.#onEmpty?.();
+    this.#tellEmpty();
+  }
+
+  #tellEmpty(): void {
+    if (this.connections.size + this.#arrivals.size === 0) this.#onEmpty?.();
   }
 
   /** No new requests; idle connections end now, busy ones after their answer. */
   drain(): Promise<void> {
     this.isDraining = true;
     for (const connection of this.connections) connection.close();
-    if (this.connections.size === 0) return Promise.resolve();
+    if (this.connections.size + this.#arrivals.size === 0) return Promise.resolve();
     this.#drained ??= new Promise((resolve) => {
       this.#onEmpty = resolve;
     });
@@ -82,6 +126,7 @@ class Generation implements ConnectionHome {
 
   abort(): void {
     for (const connection of this.connections) connection.abort();
+    for (const arrival of this.#arrivals) arrival.abort();
   }
 }
 

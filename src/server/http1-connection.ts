@@ -10,6 +10,7 @@ import { processRequest } from '../core/lifecycle.ts';
 import { Level, logConnection } from '../core/log.ts';
 import type { RawConnection } from '../core/raw-connection.ts';
 import type { Request } from '../core/request.ts';
+import type { ClientTls } from '../core/tls.ts';
 import type { AddressServers } from '../core/vhosts.ts';
 import type { VirtualServer } from '../core/virtual-server.ts';
 import { isFailure } from '../http/body.ts';
@@ -52,6 +53,8 @@ export class Http1Connection implements DeadlineOwner, AnswerHost, RunHost {
   readonly localPort: number;
   readonly baseServer: VirtualServer;
   readonly isTls: boolean;
+  readonly tls: ClientTls | undefined;
+  readonly isMistakenForPlain: boolean;
   logId: string | undefined;
   keepalives = 0;
   isAborted = false;
@@ -72,10 +75,13 @@ export class Http1Connection implements DeadlineOwner, AnswerHost, RunHost {
   #lingerEnd = 0;
   #taken: TakenConnection | undefined;
 
-  constructor(socket: Socket, home: ConnectionHome) {
+  /** @param tls of a connection that speaks TLS; `mistaken`: it should, but began with plain HTTP. */
+  constructor(socket: Socket, home: ConnectionHome, tls?: ClientTls | 'mistaken') {
     this.#socket = socket;
     this.#home = home;
-    this.isTls = home.isTls;
+    this.isMistakenForPlain = tls === 'mistaken';
+    this.tls = tls === 'mistaken' ? undefined : tls;
+    this.isTls = this.tls !== undefined;
     this.remoteAddr = plainAddress(socket.remoteAddress ?? '');
     this.remotePort = socket.remotePort ?? 0;
     this.localAddr = plainAddress(socket.localAddress ?? '');

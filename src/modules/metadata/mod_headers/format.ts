@@ -5,17 +5,11 @@ import { performance } from 'node:perf_hooks';
 import { evaluateText } from '../../../core/expression-context.ts';
 import { Level, logRequest } from '../../../core/log.ts';
 import type { Request } from '../../../core/request.ts';
+import { tlsVariable } from '../../../core/tls.ts';
 import { compileString } from '../../../expr/index.ts';
 
 /** Makes a value for a request. */
 export type Format = (r: Request) => string;
-
-/** Looks an SSL variable up; set by the module that has them. */
-export type SslLookup = (r: Request, name: string) => string | undefined;
-let sslLookup: SslLookup | undefined;
-export function provideSslVariables(lookup: SslLookup): void {
-  sslLookup = lookup;
-}
 
 const MISSING = '(null)';
 
@@ -39,7 +33,7 @@ const SPECIFIERS: Readonly<Record<string, (name: string) => Format>> = {
   D: () => (r) => `D=${Math.round((performance.timeOrigin + performance.now() - r.requestTime) * 1000)}`,
   t: () => (r) => `t=${Math.round(r.requestTime * 1000)}`,
   e: (name) => (r) => unwrap(r.getEnv(name)),
-  s: (name) => (r) => unwrap(sslLookup?.(r, name)),
+  s: (name) => (r) => unwrap(tlsVariable(r, name)),
   l: () => () =>
     `l=${loadavg()
       .map((load) => load.toFixed(2))

@@ -19,8 +19,6 @@ import { compilePcre, type Pcre } from '../../../lib/pcre/index.ts';
 import { type Action, type Entry, runEntries, runEntriesNow } from './actions.ts';
 import { compileFormat } from './format.ts';
 
-export { provideSslVariables, type SslLookup } from './format.ts';
-
 /** Lists in the order they run: RequestHeader, Header, Header always; and those marked `early`. */
 export interface HeadersDirConf {
   request?: readonly Entry[];

@@ -111,11 +111,24 @@ export function resolveScopes(scopes: ProxyTlsScopes): ProxyTlsConf {
   return { ...scopes.server, ...scopes.section, ...scopes.inner };
 }
 
-/** Scalars: the virtual host's where it says something. Certificates: its own, or else all of the main server's. */
+/** The newer ones knock out those in their place; what is left of the older ones follows (modssl_ctx_cfg_merge_certkeys_array). */
+function mergeFiles(
+  base: readonly string[] = [],
+  add: readonly string[] = [],
+): readonly string[] | undefined {
+  const merged = [...add, ...base.slice(add.length)];
+  return merged.length === 0 ? undefined : merged;
+}
+
+/** Scalars: the virtual host's where it says something. Certificates and keys: pair by pair, the virtual host's first. */
 export function mergeSslServer(base: SslServerConf, add: SslServerConf): SslServerConf {
   const merged: SslServerConf = { ...base, ...add };
   const sections = [...(base.proxySections ?? []), ...(add.proxySections ?? [])];
   if (sections.length > 0) merged.proxySections = sections;
+  const certificates = mergeFiles(base.certificateFiles, add.certificateFiles);
+  if (certificates !== undefined) merged.certificateFiles = certificates;
+  const keys = mergeFiles(base.keyFiles, add.keyFiles);
+  if (keys !== undefined) merged.keyFiles = keys;
   const commands = [...(base.confCommands ?? []), ...(add.confCommands ?? [])];
   if (commands.length > 0) merged.confCommands = commands;
   return merged;

@@ -11,6 +11,7 @@ import { certificatesIn, privateKeysIn, readHashed, readText, revocationListsIn 
 import type { ContextProblem } from './problem.ts';
 import { ALL_PROTOCOLS, versionRange } from './protocols.ts';
 import { refusalOf } from './proxy-peer.ts';
+import { vhostId } from './server-context.ts';
 
 /** Hosts come of clients where ProxyPreserveHost is on: so many are remembered at once. */
 const MAX_HOSTS = 256;
@@ -166,7 +167,7 @@ function revocationLists(
 ): string[] | undefined {
   const { revocationCheck, revocationFile, revocationPath } = conf;
   if (revocationCheck === undefined || revocationCheck === 'none') return [];
-  const host = `Host ${server.hostname}:${server.port || 80}`;
+  const host = `Host ${vhostId(server, false)}`;
   if (revocationFile === undefined && revocationPath === undefined) {
     const missing = 'neither SSLProxyCARevocationFile nor SSLProxyCARevocationPath is configured';
     report({ code: 'AH01899', message: `${host}: CRL checking has been enabled, but ${missing}` });
