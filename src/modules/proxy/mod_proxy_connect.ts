@@ -8,7 +8,6 @@ import type { BackendConnection } from '../../backend/connection.ts';
 import type { BackendFailure } from '../../backend/failure.ts';
 import { Tunnel, type TunnelResult } from '../../backend/tunnel.ts';
 import { type ApplyResult, type Command, RSRC_CONF } from '../../config/directive.ts';
-import { coreServer } from '../../core/core-config.ts';
 import type { Answer } from '../../core/hooks.ts';
 import { Level, logRequest } from '../../core/log.ts';
 import { defineModule } from '../../core/module.ts';
@@ -21,10 +20,10 @@ import { refuseBlocked } from './shared/blocked.ts';
 import { proxyError } from './shared/errors.ts';
 import { blockOf } from './shared/host-lists.ts';
 import { CONNECT_TARGET, type ProxyTarget, SCHEME_HANDLERS, type SchemeHandler } from './shared/scheme.ts';
+import { tunnelTimeout } from './shared/tunnel-timeout.ts';
 import { bracketHost, tcpAddress } from './shared/url.ts';
 
 const MODULE = 'proxy_connect';
-const DEFAULT_TIMEOUT = 60;
 
 interface PortRange {
   readonly first: number;
@@ -153,7 +152,7 @@ class ConnectAttempt {
       client,
       backend,
       release,
-      timeout: Math.max((coreServer(r.server).timeout ?? DEFAULT_TIMEOUT) * 1000, this.#target.timeout),
+      timeout: tunnelTimeout(r, this.#target),
       onEnd: (result) => {
         this.#logEnd(result);
         if (result.why === 'defect') reject(result.error);

@@ -9,6 +9,7 @@ import { Level, logRequest, logServer } from '../../../core/log.ts';
 import type { Request } from '../../../core/request.ts';
 import { beginBody } from '../../../core/response.ts';
 import { DECLINED, OK } from '../../../core/status.ts';
+import { answerTrace } from '../../../core/trace.ts';
 import { isBalancerUrl } from '../shared/balancer.ts';
 import type { ProxyDirConf, ProxyServerConf } from '../shared/config.ts';
 import { hostAndPort, proxyError, urlHostAndPort } from '../shared/errors.ts';
@@ -182,7 +183,7 @@ function noHandler(r: Request, url: string): number {
 }
 
 /** Max-Forwards and TRACE. undefined: the request goes on. */
-function limitForwards(r: Request, server: Readonly<ProxyServerConf>): number | undefined {
+function limitForwards(r: Request, server: Readonly<ProxyServerConf>): Answer | undefined {
   const { headersIn } = r;
   const field = headersIn.get('max-forwards');
   let most = server.maxForwards ?? -1;
@@ -200,7 +201,7 @@ function limitForwards(r: Request, server: Readonly<ProxyServerConf>): number | 
 }
 
 /** The request may not go any further: OPTIONS and TRACE are about this server then. */
-function answerHere(r: Request): number {
+function answerHere(r: Request): Answer {
   if (r.method === 'OPTIONS') {
     r.headersOut.set('Allow', allowField(r));
     beginBody(r, 0).end();
@@ -208,7 +209,7 @@ function answerHere(r: Request): number {
   }
   if (r.method === 'TRACE') {
     r.proxyRequest = 'none';
-    return DECLINED;
+    return answerTrace(r);
   }
   return proxyError(r, 400, 'Max-Forwards has reached zero - proxy loop?');
 }

@@ -15,6 +15,7 @@ import { BackendAnswer, ENDED, TIMED_OUT } from '../shared/answer.ts';
 import { isOverridden } from '../shared/config.ts';
 import { hostAndPort, proxyError } from '../shared/errors.ts';
 import type { ProxyTarget } from '../shared/scheme.ts';
+import { tunnelTimeout } from '../shared/tunnel-timeout.ts';
 import { type HttpDriver, type HttpEvents, type HttpHead, MAX_INTERIM } from './driver.ts';
 import { takeHead } from './response-fields.ts';
 
@@ -117,11 +118,9 @@ export class HttpAnswer extends BackendAnswer<HttpHead> implements HttpEvents {
       client,
       backend: backend.connection,
       release: backend.release,
-      timeout: this.target.timeout,
-      onEnd: ({ toClient }) => {
-        r.bytesSent += toClient;
-        this.#done(OK);
-      },
+      timeout: tunnelTimeout(r, this.target),
+      // What went through it is no body of an answer: %B stays 0, as in httpd.
+      onEnd: () => this.#done(OK),
     });
     tunnel.start(rest);
     return true;

@@ -101,6 +101,8 @@ export function requestFields(
   const addsForwarded = dir.addsHeaders !== false && r.proxyRequest === 'reverse';
   const host = headersIn.get('host');
   let head = requestLineAndHost(r, target, sending, host);
+  const credentials = target.remote?.credentials;
+  let isAuthorized = credentials === undefined;
   let hasVia = false;
   let hasExpect = false;
   let forwarded = 0;
@@ -116,6 +118,8 @@ export function requestFields(
         if (r.main !== undefined) continue;
       } else if (role === Role.proxyAuthorization) {
         if (r.user !== undefined && r.getEnv('Proxy-Chain-Auth') === undefined) continue;
+        if (!isAuthorized) value += `, Basic ${credentials}`;
+        isAuthorized = true;
       } else if (role === Role.via) {
         if (target.server.via === 'block') continue;
         if (via !== undefined && !hasVia) value += `, ${via}`;
@@ -141,8 +145,7 @@ export function requestFields(
     if ((forwarded & (1 << Role.forwardedServer)) === 0)
       head += `X-Forwarded-Server: ${r.server.hostname}\r\n`;
   }
-  if (target.remote?.credentials !== undefined)
-    head += `Proxy-Authorization: Basic ${target.remote.credentials}\r\n`;
+  if (!isAuthorized) head += `Proxy-Authorization: Basic ${credentials}\r\n`;
   return head;
 }
 
