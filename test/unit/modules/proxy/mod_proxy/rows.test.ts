@@ -9,9 +9,6 @@ import { applyText } from '../../support.ts';
 
 describe('what is refused', () => {
   it.each([
-    ['ProxyPass /a balancer://b/', 'ProxyPass balancer://b/: there are no balancers'],
-    ['<Proxy "balancer://b">\n</Proxy>', '<Proxy balancer://b>: there are no balancers'],
-    ['BalancerMember balancer://b fcgi://h', 'BalancerMember: there are no balancers'],
     ['BalancerMember', 'BalancerMember must define balancer name when outside <Proxy > section'],
     ['ProxyPassMatch ~ /a fcgi://h/', "ProxyPassMatch invalid syntax ('~' usage)."],
     ['ProxyErrorOverride Off 404', "ProxyErrorOverride: status codes must follow a value of 'on'"],
