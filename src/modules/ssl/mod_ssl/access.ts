@@ -35,7 +35,7 @@ export function areCompatible(
   if (policy === 'insecure') return true;
   if (policy === 'strict') return false;
   if (a.engine !== true || b.engine !== true) return false;
-  if (!areSame(a.confCommands, b.confCommands)) return false;
+  if (!areSame(a.confCommands, b.confCommands) || a.verifyDepth !== b.verifyDepth) return false;
   // What else `authonly` looks at is of client certificates, of which there are none.
   if (policy === 'authonly') return true;
   return (

@@ -80,6 +80,8 @@ export interface SslServerConf {
   /** Seconds. */
   sessionTimeout?: number;
   strictSni?: boolean;
+  /** SSLVerifyDepth: of no effect, but servers that differ in it are different. */
+  verifyDepth?: number;
   /** Of the main server. */
   passPhrase?: { readonly kind: 'builtin' | 'exec' | 'pipe'; readonly command: string };
   /** SSLVHostSNIPolicy, of the main server. */

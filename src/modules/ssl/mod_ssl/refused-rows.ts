@@ -227,7 +227,9 @@ const clientRows: readonly Row[] = [
     "SSL Client verify depth ('N' - number of intermediate certificates)",
     (cmd, word) => {
       const depth = parseDepth(cmd, word);
-      return typeof depth === 'object' ? depth.error : undefined;
+      if (typeof depth === 'object') return depth.error;
+      if (cmd.path === undefined) cmd.server.verifyDepth = depth;
+      return undefined;
     },
     { where: ANYWHERE, noEffect: CLIENT_CERTIFICATES },
   ),

@@ -14,6 +14,7 @@ function fakeRequest(env: Record<string, string> = {}): Request {
     notes,
     contentType: 'text/plain',
     requestTime: 1000.5,
+    configuration: { providers: { find: () => undefined } },
   };
   return Object.assign(request, { headersIn: HeaderFields.from([['X-In', '1']]) }) as unknown as Request;
 }
