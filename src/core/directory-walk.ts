@@ -55,7 +55,9 @@ const plansOf = new WeakMap<VirtualServer, LruCache<string, DirectoryPlan>>();
 
 /** Whether a .htaccess file counts where this configuration holds: everywhere but under `AllowOverride None`. */
 function allowsHtaccess(conf: Readonly<CoreDirConf>): boolean {
-  return (conf.override ?? OR_UNSET) !== 0 || (conf.overrideList !== undefined && conf.overrideList.size > 0);
+  // What is only forgiven is read too, to be warned of.
+  if ((conf.override ?? OR_UNSET) !== 0 || (conf.overrideNonfatal ?? 0) !== 0) return true;
+  return conf.overrideList !== undefined && conf.overrideList.size > 0;
 }
 
 /** Whether links may be followed unseen where this configuration holds. */

@@ -36,7 +36,12 @@ export function setTarget(r: Request, target: string): boolean {
  * for its path is only judged.
  */
 export function normaliseUri(r: Request): boolean {
-  if (r.rawPath.charCodeAt(0) !== 0x2f) return true; // `*`, and what CONNECT names
+  if (r.rawPath.charCodeAt(0) !== 0x2f) {
+    // `*`, and what CONNECT names; an internal redirect may bring anything.
+    if (r.prev === undefined || r.rawPath === '*') return true;
+    logRequest(r, 'core', Level.error, 'AH10244', `invalid URI path (${r.unparsedUri})`);
+    return false;
+  }
   const { path, valid } = normalizePath(r.rawPath, {
     mergeSlashes: coreServer(r.server).mergeSlashes !== false,
     decodeUnreserved: true,
