@@ -55,7 +55,7 @@ function giveUnlessBroken(r: Request, document: ResolvedDocument | undefined, di
 function reportFirstError(r: Request, status: number, before: number): Answer {
   let failed = r;
   while (failed.prev !== undefined && failed.prev.status !== 200) failed = failed.prev;
-  if (failed === r) r.status = status;
+  r.status = status;
   if (DROPS_CONNECTION.has(status)) r.initial.closeConnection = failed.closeConnection = true;
   return sendErrorPage(failed, before, undefined);
 }
