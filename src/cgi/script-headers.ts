@@ -38,6 +38,8 @@ export interface ScriptHead {
    * without a status line; headers and body stay, as in httpd.
    */
   readonly status: number | undefined;
+  /** The start of a `Status:` that is not from 100 to 599, for the log; httpd sends some of them nevertheless. */
+  readonly oddStatus: string | undefined;
   /** The value of `Status:`, e.g. `404 Nothing Here`. */
   readonly statusLine: string | undefined;
   /** Type and subtype lowercased, parameters as given. */
@@ -46,8 +48,8 @@ export interface ScriptHead {
   readonly lastModified: string | undefined;
   /** Location, Content-Length, Content-Range, Transfer-Encoding, ETag: the last one given, under its own spelling. */
   readonly single: ReadonlyMap<SingleHeader, readonly [name: string, value: string]>;
-  /** Values of Set-Cookie in order: never joined. */
-  readonly cookies: readonly string[];
+  /** Set-Cookie fields in order, as spelled: never joined. */
+  readonly cookies: readonly (readonly [name: string, value: string])[];
   /** All others: name, value, name, value, ...; repeated names joined by ", " at the first place. */
   readonly merged: readonly string[];
 }
@@ -72,6 +74,7 @@ const LF = 10;
 
 const EMPTY_HEAD: ScriptHead = {
   status: undefined,
+  oddStatus: undefined,
   statusLine: undefined,
   contentType: undefined,
   lastModified: undefined,
@@ -96,6 +99,7 @@ export class ScriptHeadParser {
   #head: ScriptHead = EMPTY_HEAD;
   #failure: ScriptHeadFailure | undefined;
   #failedLine = '';
+  #invalidStatus: string | undefined;
   #rest: Buffer | undefined;
 
   constructor(options: ScriptHeadOptions = {}) {
@@ -121,6 +125,11 @@ export class ScriptHeadParser {
   /** The start of the line that failed, at most 30 bytes, for the log. */
   get failedLine(): string {
     return this.#failedLine;
+  }
+
+  /** When `done`: the start of a `Status:` that is no status, for the log. */
+  get invalidStatus(): string | undefined {
+    return this.#invalidStatus;
   }
 
   /** When `done`: the body's bytes that came with the head; undefined when none. */
@@ -206,6 +215,7 @@ export class ScriptHeadParser {
       this.#rest = this.#rest === undefined ? early : Buffer.concat([early, this.#rest]);
     }
     this.#head = collector.head();
+    this.#invalidStatus = collector.invalidStatus;
     this.#state = 'done';
     return 'done';
   }
@@ -234,13 +244,16 @@ const BAD_VALUE = /[\x00-\x08\x0a-\x1f\x7f]/;
 
 class HeadCollector {
   #status: number | undefined;
+  #oddStatus: string | undefined;
   #statusLine: string | undefined;
   #contentType: string | undefined;
   #lastModified: string | undefined;
   readonly #single = new Map<SingleHeader, readonly [string, string]>();
-  readonly #cookies: string[] = [];
+  readonly #cookies: (readonly [string, string])[] = [];
   readonly #merged: string[] = [];
   readonly #places = new Map<string, number>();
+  /** What stood in `Status:` and is no status. */
+  invalidStatus: string | undefined;
 
   add(line: string): ScriptHeadFailure | undefined {
     const colon = line.indexOf(':');
@@ -262,7 +275,7 @@ class HeadCollector {
         this.#lastModified = value;
         break;
       case 'set-cookie':
-        this.#cookies.push(value);
+        this.#cookies.push([name, value]);
         break;
       case 'location':
       case 'content-length':
@@ -280,6 +293,7 @@ class HeadCollector {
   head(): ScriptHead {
     return {
       status: this.#status,
+      oddStatus: this.#oddStatus,
       statusLine: this.#statusLine,
       contentType: this.#contentType,
       lastModified: this.#lastModified,
@@ -292,8 +306,10 @@ class HeadCollector {
   #setStatus(value: string): void {
     const status = Number.parseInt(value, 10);
     const isValid = status >= 100 && status <= 999;
+    if (!isValid || status > 599) this.#oddStatus = value.slice(0, 30);
     this.#status = isValid ? status : 500;
     this.#statusLine = isValid ? value : undefined;
+    if (!isValid) this.invalidStatus = value.slice(0, 30);
   }
 
   #merge(lower: string, name: string, value: string): void {

@@ -5,6 +5,7 @@
 import { cannedErrorPage } from '../http/error-page.ts';
 import { HeaderFields } from '../http/header-fields.ts';
 import { hasToken } from '../http/header-list.ts';
+import { isKnownStatus } from '../http/reason-phrases.ts';
 import { coreDir, coreServer, type ErrorDocument } from './core-config.ts';
 import { evaluateString } from './expression-context.ts';
 import { type Answer, runVoid } from './hooks.ts';
@@ -81,7 +82,8 @@ function giveDocument(r: Request, document: ResolvedDocument | undefined): Answe
 }
 
 function errorDocumentOf(r: Request, status: number): ErrorDocument | undefined {
-  const document = coreDir(r).errorDocuments?.get(status);
+  // A code that httpd has no name for is taken for 500 (ap_index_of_response).
+  const document = coreDir(r).errorDocuments?.get(isKnownStatus(status) ? status : 500);
   return document === 'default' ? undefined : document;
 }
 
@@ -106,6 +108,7 @@ export function documentKind(value: string): ErrorDocument['kind'] {
 }
 
 function redirectToDocument(r: Request, uri: string): Answer {
+  if (!isKnownStatus(r.status)) r.status = 500; // what the document's head says then
   r.noLocalCopy = true; // no 304 for an error document
   r.env.set('REQUEST_METHOD', r.method);
   const notes = r.getNote('error-notes');
@@ -121,7 +124,8 @@ function sendErrorPage(r: Request, secondError: number, text: string | undefined
   r.isErrorPage = true;
   runVoid(r.server.phases.insertErrorFilter, r);
   const { status } = r;
-  if (r.statusLine?.startsWith(String(status)) === false) r.statusLine = undefined;
+  if (r.statusLine === String(status)) r.statusLine += ' Unknown Reason';
+  else if (r.statusLine?.startsWith(String(status)) === false) r.statusLine = undefined;
   if (status === 204 || status === 304) {
     sendBuffer(r, EMPTY_BODY);
     return OK;

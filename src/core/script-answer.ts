@@ -6,8 +6,8 @@ import { DROPS_CONNECTION } from './errors.ts';
 import type { Request } from './request.ts';
 import { isBodyless } from './response.ts';
 
-/** A reason, three digits and a blank before it. */
-const STATUS_LINE = /^[1-9]\d\d ./s;
+/** Three digits, alone or with a blank and a reason. An error page says of a code alone that its reason is unknown. */
+const STATUS_LINE = /^[1-9]\d\d(?: ?$| .)/s;
 
 /**
  * Sets status and headers. Answers 304 or 412 when the client's conditions make the body needless: asked only of answers whose script named
@@ -36,13 +36,16 @@ export function applyScriptHead(
     else r.errHeadersOut.merge(name, value);
   }
   if (condition === 304 || isBodyless(r.status)) r.contentType = undefined;
-  for (const cookie of cookies) r.errHeadersOut.append('Set-Cookie', cookie);
+  for (const [name, value] of cookies) r.errHeadersOut.append(name, value);
   return { condition, length };
 }
 
 function setStatus(r: Request, status: number, line: string | undefined): void {
   r.status = status;
-  r.statusLine = line !== undefined && STATUS_LINE.test(line) ? line : undefined;
+  r.statusLine =
+    line !== undefined && STATUS_LINE.test(line)
+      ? line.slice(0, line.length === 4 ? 3 : undefined)
+      : undefined;
   // Not for a value that is no status: httpd has decided on the connection before it finds that out.
   if (line !== undefined && DROPS_CONNECTION.has(status)) r.headersOut.set('Connection', 'close');
 }

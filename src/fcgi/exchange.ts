@@ -25,7 +25,8 @@ export interface ExchangeHandler {
   onStderr(slice: Buffer): void;
   /** END_REQUEST: `appStatus` is the exit status, `protocolStatus` one of `ProtocolStatus`. */
   onEnd(appStatus: number, protocolStatus: number): void;
-  onFailure(kind: ExchangeFailure): void;
+  /** @param found the version, or the request id, that is wrong. */
+  onFailure(kind: ExchangeFailure, found?: number): void;
   /** A record of a type that is none of an application's; its content is passed over. */
   onUnknownRecord?(type: number): void;
 }
@@ -101,7 +102,7 @@ export class Exchange implements RecordSink {
   onRecordStart(type: number, requestId: number, contentLength: number): void {
     // httpd compares the id of every record, management records included, before it looks at the type.
     if (requestId !== this.#requestId) {
-      this.#fail('wrong-request-id');
+      this.#fail('wrong-request-id', requestId);
       return;
     }
     this.#type = type;
@@ -138,8 +139,8 @@ export class Exchange implements RecordSink {
     this.#handler.onEnd(this.#appStatus, this.#protocolStatus);
   }
 
-  onBadVersion(): void {
-    this.#fail('bad-version');
+  onBadVersion(version: number): void {
+    this.#fail('bad-version', version);
   }
 
   #readEnd(slice: Buffer): void {
@@ -156,9 +157,9 @@ export class Exchange implements RecordSink {
     this.#decoder.stop();
   }
 
-  #fail(kind: ExchangeFailure): void {
+  #fail(kind: ExchangeFailure, found?: number): void {
     if (this.#isSettled) return;
     this.#settle();
-    this.#handler.onFailure(kind);
+    this.#handler.onFailure(kind, found);
   }
 }

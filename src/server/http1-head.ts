@@ -92,7 +92,8 @@ export function buildHead(r: Request, framing: AnswerFraming, now: number): stri
   if (r.contentLanguages !== undefined && r.contentLanguages.length > 0 && r.status !== 304) {
     headersOut.set('Content-Language', r.contentLanguages.join(','));
   }
-  if (r.statusLine?.startsWith(String(r.status)) === false) r.statusLine = undefined;
+  // A code alone has the reason that goes with it.
+  if (r.statusLine?.startsWith(`${r.status} `) === false) r.statusLine = undefined;
   let fields = headersOut;
   if (errHeadersOut.size > 0) {
     // What was set for every answer goes first and replaces nothing (apr_table_overlay).

@@ -37,10 +37,11 @@ describe('what a head says', () => {
   it('reads every kind of header', () => {
     const head = headOf(
       'Status: 404 Nothing Here  \r\nContent-Type: Text/HTML; Charset=UTF-8 \r\nX-A: 1  \r\nx-a:  2\r\n' +
-        'Set-Cookie: a\r\nSet-Cookie: b\r\nETag: "x"\r\netag: "y"\r\nLast-Modified: Mon\r\nLocation:/l\r\n\r\n',
+        'Set-Cookie: a\r\nset-cookie: b\r\nETag: "x"\r\netag: "y"\r\nLast-Modified: Mon\r\nLocation:/l\r\n\r\n',
     );
     expect(head).toEqual({
       status: 404,
+      oddStatus: undefined,
       statusLine: '404 Nothing Here  ',
       contentType: 'text/html; Charset=UTF-8',
       lastModified: 'Mon',
@@ -48,9 +49,22 @@ describe('what a head says', () => {
         ['etag', ['ETag', '"y"']],
         ['location', ['Location', '/l']],
       ]),
-      cookies: ['a', 'b'],
+      cookies: [
+        ['Set-Cookie', 'a'],
+        ['set-cookie', 'b'],
+      ],
       merged: ['X-A', '1  , 2'],
     });
+  });
+
+  it.each([
+    ['Status: 99', '99'],
+    ['Status: 100', undefined],
+    ['Status: 599 x', undefined],
+    ['Status: 600 x', '600 x'],
+    ['Status: none of the numbers that are known', 'none of the numbers that are k'],
+  ])('says that %s is odd: %s', (line, odd) => {
+    expect(headOf(`${line}\r\n\r\n`)?.oddStatus).toBe(odd);
   });
 
   it.each([

@@ -30,9 +30,10 @@ function apply(r: Request, ...lines: string[]): ReturnType<typeof applyScriptHea
 
 describe('status', () => {
   it.each<[string, number, string | undefined, string | undefined]>([
-    ['200', 200, undefined, undefined],
+    ['200', 200, '200', undefined],
     ['404 Nope', 404, '404 Nope', undefined],
-    ['400', 400, undefined, 'close'],
+    ['400', 400, '400', 'close'],
+    ['403 ', 403, '403', undefined],
     ['503 Later', 503, '503 Later', 'close'],
     ['502 Gate', 502, '502 Gate', undefined],
     ['banana', 500, undefined, undefined],

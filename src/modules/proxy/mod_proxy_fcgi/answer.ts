@@ -10,6 +10,7 @@ import { systemError } from '../../../lib/error-text.ts';
 import { BackendAnswer, ENDED, TIMED_OUT } from '../shared/answer.ts';
 import { hostAndPort } from '../shared/errors.ts';
 import type { FcgiDriver, FcgiEvents } from './driver.ts';
+import { headLimit } from './limits.ts';
 
 const MODULE = 'proxy_fcgi';
 /** Bytes of error output a log line holds; httpd's IO buffer. */
@@ -45,6 +46,7 @@ export class FcgiAnswer extends BackendAnswer<ScriptHead> implements FcgiEvents 
   // BackendAnswer
 
   onHead(head: ScriptHead): void {
+    if (head.oddStatus !== undefined) this.#logOfScript('Invalid status line', head.oddStatus);
     const { condition, length } = applyScriptHead(this.r, head);
     if (condition === 0) {
       this.passBody(length);
@@ -92,10 +94,10 @@ export class FcgiAnswer extends BackendAnswer<ScriptHead> implements FcgiEvents 
       case 'script-head':
         return this.#scriptHeadError();
       case 'bad-version':
-        this.#log('AH01068', 'Got bogus version');
+        this.#log('AH01068', `Got bogus version ${this.#driver?.found ?? 0}`);
         return this.#dispatchError(503, '', systemError('EINVAL'));
       case 'wrong-request-id':
-        this.#log('AH01069', 'Got bogus rid, expected 1');
+        this.#log('AH01069', `Got bogus rid ${this.#driver?.found ?? 0}, expected 1`);
         return this.#dispatchError(503, '', systemError('EINVAL'));
       default:
         return this.#dispatchError(503, `(${REFUSALS[detail] ?? detail})`);
@@ -119,9 +121,8 @@ export class FcgiAnswer extends BackendAnswer<ScriptHead> implements FcgiEvents 
         colon < 0 ? '' : line.slice(colon + 1).trimStart(),
       );
     } else {
-      const name = (r.filename ?? '').slice((r.filename ?? '').lastIndexOf('/') + 1);
-      const what = failure === 'head-too-large' ? 'its head is larger than 64 KiB' : `Bad header: ${line}`;
-      logRequest(r, MODULE, Level.error, '', `malformed header from script '${name}': ${what}`);
+      const what = failure === 'head-too-large' ? this.#tooLarge() : `Bad header: ${line}`;
+      this.#logOfScript('malformed header', what);
       this.#log('AH01070', 'Error parsing script headers');
     }
     beginBody(r, 0).end();
@@ -135,6 +136,16 @@ export class FcgiAnswer extends BackendAnswer<ScriptHead> implements FcgiEvents 
     const shown = port === defaultPort(r) ? '' : `:${port}`;
     logRequest(r, MODULE, Level.error, 'AH01075', `Error dispatching request to ${shown}: ${why}`, error);
     return status;
+  }
+
+  #logOfScript(what: string, detail: string): void {
+    const filename = this.r.filename ?? '';
+    const name = filename.slice(filename.lastIndexOf('/') + 1);
+    logRequest(this.r, MODULE, Level.error, '', `${what} from script '${name}': ${detail}`);
+  }
+
+  #tooLarge(): string {
+    return `its head is larger than ${headLimit(this.target)} bytes (responsefieldsize of the worker)`;
   }
 
   #log(tag: string, message: string): void {

@@ -29,19 +29,23 @@ export class FcgiDriver implements Driver<ScriptHead>, ExchangeHandler {
   /** Why the head could not be read, and the line at fault. */
   headFailure: ScriptHeadFailure | undefined;
   failedLine = '';
+  /** The version or the request id of the record that is none of ours. */
+  found = 0;
   /** The output ended without a head: all of it is the body. */
   isHeadless = false;
   readonly #params: string;
   readonly #isKept: boolean;
+  readonly #maxHead: number;
   readonly #extra: FcgiEvents;
   #events: DriverEvents<ScriptHead> | undefined;
   #exchange: Exchange | undefined;
   #parser: ScriptHeadParser | undefined;
   #hasOutput = false;
 
-  /** @param isKept the application is asked to keep the connection. */
-  constructor(params: string, isKept: boolean, extra: FcgiEvents) {
+  /** @param isKept the application is asked to keep the connection. @param maxHead bytes its answer's head may have. */
+  constructor(params: string, isKept: boolean, maxHead: number, extra: FcgiEvents) {
     this.#params = params;
+    this.#maxHead = maxHead;
     this.#isKept = isKept;
     this.#extra = extra;
   }
@@ -53,7 +57,7 @@ export class FcgiDriver implements Driver<ScriptHead>, ExchangeHandler {
   open(events: DriverEvents<ScriptHead>, first: Buffer | undefined, isWhole: boolean): Buffer | string {
     this.#events = events;
     this.#exchange = new Exchange(REQUEST_ID, this);
-    this.#parser = new ScriptHeadParser();
+    this.#parser = new ScriptHeadParser({ maxHead: this.#maxHead });
     this.#hasOutput = false;
     if (isWhole && first === undefined) return encodeBodylessRequest(REQUEST_ID, this.#isKept, this.#params);
     const opening = encodeRequest({
@@ -126,7 +130,8 @@ export class FcgiDriver implements Driver<ScriptHead>, ExchangeHandler {
     }
   }
 
-  onFailure(kind: ExchangeFailure): void {
+  onFailure(kind: ExchangeFailure, found = 0): void {
+    this.found = found;
     this.#events?.onProtocolFailure(kind === 'closed' || kind === 'cut' ? 'closed' : 'protocol', kind);
   }
 

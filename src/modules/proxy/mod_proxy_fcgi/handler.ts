@@ -9,12 +9,14 @@ import { Level, logRequest } from '../../../core/log.ts';
 import type { Request } from '../../../core/request.ts';
 import { pathTranslated, scriptRequest } from '../../../core/script-request.ts';
 import { OK } from '../../../core/status.ts';
+import { decodePath } from '../../../http/uri.ts';
 import type { ProxyTarget } from '../shared/scheme.ts';
 import { makePump } from '../shared/send.ts';
 import { FcgiAnswer } from './answer.ts';
 import { wantsDirectoryWalk } from './canonical.ts';
 import type { FcgiDirConf } from './config.ts';
 import { FcgiDriver } from './driver.ts';
+import { headLimit } from './limits.ts';
 import { encodeParamsOf, genericFilename } from './params.ts';
 
 /** Bytes of a body looked at before the request is sent (MAX_MEM_SPOOL). */
@@ -83,7 +85,7 @@ function sendSpooled(r: Request, target: ProxyTarget, conf: Readonly<FcgiDirConf
 
 /** Makes the variables; PATH_TRANSLATED and rules may have to wait. */
 function prepare(r: Request, target: ProxyTarget, conf: Readonly<FcgiDirConf>, body: BodySource): Answer {
-  if (wantsDirectoryWalk(r)) walkForPathInfo(r);
+  if (wantsDirectoryWalk(r)) walkForPathInfo(r, target.state);
   if (conf.backendType === 'generic') r.filename = genericFilename(r.filename ?? '', r.args);
   const translated = pathTranslated(r);
   return translated instanceof Promise
@@ -91,13 +93,21 @@ function prepare(r: Request, target: ProxyTarget, conf: Readonly<FcgiDirConf>, b
     : encode(r, target, conf, body, translated);
 }
 
-/** `proxy-fcgi-pathinfo=full`: the URL's path, taken for a file's name, shows where PATH_INFO begins. */
-function walkForPathInfo(r: Request): void {
-  const { filename, perDir, finfo } = r;
-  r.filename = r.uri;
+/**
+ * `proxy-fcgi-pathinfo=full`: the path of the application's URL, taken for a file's name, shows where PATH_INFO begins. A file that is there is
+ * what SCRIPT_FILENAME names then; else both stay as they were.
+ */
+function walkForPathInfo(r: Request, { isNocanon, isNoencode, isSetHandler }: ProxyTarget['state']): void {
+  const { perDir, finfo, pathInfo } = r;
+  const filename = r.filename ?? '';
+  const slash = filename.indexOf('/', filename.indexOf('://') + 3);
+  const path = slash < 0 ? '/' : filename.slice(slash).replace(/^\/+/, '/');
+  r.filename = isNocanon || isNoencode || isSetHandler ? path : decodePath(path, 'keep').path;
   directoryWalk(r);
-  if (r.finfo?.isFile() !== true) r.pathInfo = '';
-  r.filename = filename;
+  if (r.finfo?.isFile() !== true) {
+    r.filename = filename;
+    r.pathInfo = pathInfo;
+  }
   r.perDir = perDir;
   r.finfo = finfo;
 }
@@ -130,7 +140,7 @@ function send(
       if (status !== OK) exportVariables(r, path);
       resolve(status);
     });
-    const driver = new FcgiDriver(params, target.worker.isReusing(false), answer);
+    const driver = new FcgiDriver(params, target.worker.isReusing(false), headLimit(target), answer);
     const pump = makePump(r, target, { driver, body, sink: answer, isReusing: false, onDefect: reject });
     answer.attachDriver(driver, pump);
     pump.start();
