@@ -55,7 +55,7 @@ type Case = readonly [
   options?: Partial<ResponseOptions>,
 ];
 
-const CASES: readonly Case[] = [
+const CASES: Case[] = [
   // Status lines
   ['plain', `${H}${CL}\r\nok`, ['head 1.1 200 "200 OK" Content-Length=2 2', 'body "ok"', 'end', 'reusable']],
   ['no reason', `HTTP/1.1 404\r\n${CL}\r\nok`, ['head 1.1 404 "404 " Content-Length=2 2', 'body "ok"', 'end', 'reusable']],
@@ -120,11 +120,11 @@ const CASES: readonly Case[] = [
 ]; // biome-ignore format: a table
 
 describe('answers', () => {
-  it.each(CASES)('%s', (_name, bytes, said, options) => {
+  it.each<Case>(CASES)('%s', (_name, bytes, said, options) => {
     expect(read([bytes], options)).toEqual(said);
   });
 
-  it.each(CASES)('%s, split at every byte', (_name, bytes, said, options) => {
+  it.each<Case>(CASES)('%s, split at every byte', (_name, bytes, said, options) => {
     expect(read([...bytes], options)).toEqual(said);
     for (let at = 1; at < bytes.length; at++) {
       expect(read([bytes.slice(0, at), bytes.slice(at)], options)).toEqual(said);
