@@ -91,8 +91,9 @@ function sendWhole(r: Request, body: Buffer): void {
 
 /** Answers with a head alone: HEAD and 304, whose Content-Length (if any) is that of the body not sent. */
 export function sendHead(r: Request): void {
-  if (r.status === 304) r.contentType = undefined;
   if (!completeHead(r)) return;
+  // Not before: what changes the head may ask for the type that the body would have.
+  if (r.status === 304) r.contentType = undefined;
   r.isHeadSent = true;
   r.transport.sendWhole(r, EMPTY_BODY);
 }

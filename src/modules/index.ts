@@ -3,13 +3,21 @@ import type { AnyModule } from '../core/module.ts';
 import { modAccessCompat } from './aaa/mod_access_compat.ts';
 import { modAllowmethods } from './aaa/mod_allowmethods.ts';
 import { modAuthBasic } from './aaa/mod_auth_basic.ts';
+import { modAuthDigest } from './aaa/mod_auth_digest/index.ts';
+import { modAuthForm } from './aaa/mod_auth_form/index.ts';
+import { modAuthnAnon } from './aaa/mod_authn_anon.ts';
 import { modAuthnCore } from './aaa/mod_authn_core.ts';
+import { modAuthnDbm } from './aaa/mod_authn_dbm.ts';
 import { modAuthnFile } from './aaa/mod_authn_file.ts';
+import { modAuthnSocache } from './aaa/mod_authn_socache.ts';
 import { modAuthzCore } from './aaa/mod_authz_core/index.ts';
+import { modAuthzDbm } from './aaa/mod_authz_dbm.ts';
 import { modAuthzGroupfile } from './aaa/mod_authz_groupfile.ts';
 import { modAuthzHost } from './aaa/mod_authz_host.ts';
+import { modAuthzOwner } from './aaa/mod_authz_owner.ts';
 import { modAuthzUser } from './aaa/mod_authz_user.ts';
 import { modUnixd } from './arch/mod_unixd.ts';
+import { modSocacheShmcb } from './cache/mod_socache_shmcb.ts';
 import { core } from './core/core.ts';
 import { modMacro } from './core/mod_macro.ts';
 import { modSo } from './core/mod_so.ts';
@@ -18,6 +26,7 @@ import { mpmEvent, mpmPrefork, mpmWorker } from './core/mpm.ts';
 import { modDeflate } from './filters/mod_deflate/index.ts';
 import { modFilter } from './filters/mod_filter.ts';
 import { modReqtimeout } from './filters/mod_reqtimeout.ts';
+import { modRequest } from './filters/mod_request.ts';
 import { modAutoindex } from './generators/mod_autoindex/index.ts';
 import { modCgi, modCgid } from './generators/mod_cgi/index.ts';
 import { modStatus } from './generators/mod_status/index.ts';
@@ -31,13 +40,27 @@ import { modDir } from './mappers/mod_dir.ts';
 import { modNegotiation } from './mappers/mod_negotiation/index.ts';
 import { modRewrite } from './mappers/mod_rewrite/index.ts';
 import { modEnv } from './metadata/mod_env.ts';
+import { modExpires } from './metadata/mod_expires.ts';
 import { modHeaders } from './metadata/mod_headers/index.ts';
 import { modSetenvif } from './metadata/mod_setenvif.ts';
 import { modVersion } from './metadata/mod_version.ts';
+import { modLbmethodBybusyness } from './proxy/balancers/mod_lbmethod_bybusyness.ts';
+import { modLbmethodByrequests } from './proxy/balancers/mod_lbmethod_byrequests.ts';
+import { modLbmethodBytraffic } from './proxy/balancers/mod_lbmethod_bytraffic.ts';
+import { modLbmethodHeartbeat } from './proxy/balancers/mod_lbmethod_heartbeat.ts';
 import { modProxy } from './proxy/mod_proxy/index.ts';
+import { modProxyAjp } from './proxy/mod_proxy_ajp/index.ts';
+import { modProxyBalancer } from './proxy/mod_proxy_balancer/index.ts';
 import { modProxyConnect } from './proxy/mod_proxy_connect.ts';
 import { modProxyFcgi } from './proxy/mod_proxy_fcgi/index.ts';
 import { modProxyHttp } from './proxy/mod_proxy_http/index.ts';
+import { modProxyScgi } from './proxy/mod_proxy_scgi/index.ts';
+import { modProxyUwsgi } from './proxy/mod_proxy_uwsgi/index.ts';
+import { modProxyWstunnel } from './proxy/mod_proxy_wstunnel.ts';
+import { modSession } from './session/mod_session.ts';
+import { modSessionCookie } from './session/mod_session_cookie.ts';
+import { modSessionCrypto } from './session/mod_session_crypto/index.ts';
+import { modSlotmemShm } from './slotmem/mod_slotmem_shm.ts';
 import { modSsl } from './ssl/mod_ssl/index.ts';
 
 export const modules: readonly AnyModule[] = [
@@ -50,29 +73,52 @@ export const modules: readonly AnyModule[] = [
   modVersion,
   modProxy,
   modProxyConnect,
+  modProxyWstunnel,
   modProxyFcgi,
   modProxyHttp,
+  modProxyAjp,
+  modProxyScgi,
+  modProxyUwsgi,
+  modProxyBalancer,
+  modSession,
+  modSessionCookie,
+  modSessionCrypto,
+  modSlotmemShm,
   modSsl,
+  modLbmethodByrequests,
+  modLbmethodBytraffic,
+  modLbmethodBybusyness,
+  modLbmethodHeartbeat,
   modUnixd,
   mpmEvent,
   mpmWorker,
   mpmPrefork,
   modMacro,
   modAuthnFile,
+  modAuthnDbm,
+  modAuthnAnon,
+  modAuthnSocache,
   modAuthnCore,
   modAuthzHost,
   modAuthzGroupfile,
   modAuthzUser,
+  modAuthzDbm,
+  modAuthzOwner,
   modAuthzCore,
   modAccessCompat,
   modAuthBasic,
+  modAuthForm,
+  modAuthDigest,
   modAllowmethods,
+  modSocacheShmcb,
   modReqtimeout,
+  modRequest,
   modFilter,
   modDeflate,
   modMime,
   modLogDebug,
   modEnv,
+  modExpires,
   modHeaders,
   modSetenvif,
   modStatus,
