@@ -76,3 +76,22 @@ export function handledStatus(r: Request): number {
   r.status = 200;
   return status;
 }
+
+/** Who keeps credentials that providers have found; offered by mod_authn_socache as `keeper`. */
+export const CREDENTIALS_GROUP = 'authn-credentials';
+export interface CredentialsKeeper {
+  /** `hash` is a user's password hash or, with a realm, that of Digest. */
+  store(r: Request, provider: string, user: string, realm: string | undefined, hash: string): void;
+}
+
+/** Tells of credentials that the provider of a name has found (ap_authn_cache_store). */
+export function rememberCredentials(
+  r: Request,
+  provider: string,
+  user: string,
+  realm: string | undefined,
+  hash: string,
+): void {
+  const keeper = r.configuration.providers.find(CREDENTIALS_GROUP, 'keeper') as CredentialsKeeper | undefined;
+  keeper?.store(r, provider, user, realm, hash);
+}

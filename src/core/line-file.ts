@@ -16,12 +16,12 @@ interface Kept<T> {
 
 const FILES_KEPT = 256;
 
-/** Files of one kind, parsed once a version. */
-export class LineFiles<T extends object> {
+/** Files of one kind, parsed once a version. `parse` gets their bytes as a byte string. */
+export class ParsedFiles<T extends object> {
   readonly #kept = new LruCache<string, Kept<T>>(FILES_KEPT);
-  readonly #parse: (lines: Iterable<string>) => T;
+  readonly #parse: (text: string) => T;
 
-  constructor(parse: (lines: Iterable<string>) => T) {
+  constructor(parse: (text: string) => T) {
     this.#parse = parse;
   }
 
@@ -46,7 +46,7 @@ export class LineFiles<T extends object> {
     if (typeof fd !== 'number') return fd;
     try {
       const { ino, size, mtimeMs, ctimeMs } = fstatSync(fd);
-      const value = this.#parse(configLines(readFileSync(fd, 'latin1')));
+      const value = this.#parse(readFileSync(fd, 'latin1'));
       this.#kept.set(path, { ino, size, mtimeMs, ctimeMs, value });
       return value;
     } catch (error) {
@@ -54,6 +54,13 @@ export class LineFiles<T extends object> {
     } finally {
       closeSync(fd);
     }
+  }
+}
+
+/** Files of lines. */
+export class LineFiles<T extends object> extends ParsedFiles<T> {
+  constructor(parse: (lines: Iterable<string>) => T) {
+    super((text) => parse(configLines(text)));
   }
 }
 

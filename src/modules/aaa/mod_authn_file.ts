@@ -1,5 +1,6 @@
 /** mod_authn_file: users and password hashes in a text file (modules/aaa/mod_authn_file.c). */
 import { type AnyRow, OR_AUTHCFG } from '../../config/directive.ts';
+import { rememberCredentials } from '../../core/authn.ts';
 import { LineFiles, untilStop } from '../../core/line-file.ts';
 import { Level, logRequest } from '../../core/log.ts';
 import { defineModule } from '../../core/module.ts';
@@ -52,6 +53,7 @@ const fileProvider: AuthnProvider = {
     if (users === undefined) return 'general-error';
     const hash = users.hashes.get(user);
     if (hash === undefined) return 'user-not-found';
+    rememberCredentials(r, 'file', user, undefined, hash);
     const matches = verifyPassword(hash, password);
     if (typeof matches === 'boolean') return matches ? 'granted' : 'denied';
     return matches.then((late) => (late ? 'granted' : 'denied'));
@@ -60,7 +62,9 @@ const fileProvider: AuthnProvider = {
     const users = usersOf(r, 'AH01621', 'AH01622');
     if (users === undefined) return 'general-error';
     const hash = users.realmHashes.get(`${user}:${realm}`);
-    return hash === undefined ? 'user-not-found' : { hash };
+    if (hash === undefined) return 'user-not-found';
+    rememberCredentials(r, 'file', user, realm, hash);
+    return { hash };
   },
 };
 
