@@ -62,8 +62,8 @@ export interface RuleFlags {
   discardsPathInfo: boolean;
   isEnd: boolean;
   isLast: boolean;
-  /** [N]: rounds there may be; 0 without the flag. */
-  rounds: number;
+  /** [N]: rounds there may be. */
+  rounds: number | undefined;
   ignoresCase: boolean;
   noEscape: boolean;
   noSubrequest: boolean;

@@ -106,7 +106,7 @@ function afterRule(rules: readonly Rule[], at: number, outcome: Outcome, pass: P
     return -1;
   }
   if (flags.isProxy || flags.isLast) return -1;
-  if (flags.rounds !== 0) return nextRound(rule, pass);
+  if (flags.rounds !== undefined) return nextRound(rule, flags.rounds, pass);
   return at + 1 + Math.max(flags.skip, 0);
 }
 
@@ -115,11 +115,11 @@ function answered(pass: Pass): number {
   return -1;
 }
 
-function nextRound(rule: Rule, pass: Pass): number {
+function nextRound(rule: Rule, rounds: number, pass: Pass): number {
   const { r } = pass;
-  if (++pass.round < rule.flags.rounds) return 0;
+  if (++pass.round < rounds) return 0;
   const message =
-    `RewriteRule '${rule.pattern}' and URI '${r.uri}' exceeded maximum number of rounds (${rule.flags.rounds}) via the [N] flag` +
+    `RewriteRule '${rule.pattern}' and URI '${r.uri}' exceeded maximum number of rounds (${rounds}) via the [N] flag` +
     hint(rule);
   logRequest(r, 'rewrite', Level.error, 'AH02596', message);
   r.status = 500;

@@ -23,7 +23,7 @@ export function noRuleFlags(): RuleFlags {
     discardsPathInfo: false,
     isEnd: false,
     isLast: false,
-    rounds: 0,
+    rounds: undefined,
     ignoresCase: false,
     noEscape: false,
     noSubrequest: false,

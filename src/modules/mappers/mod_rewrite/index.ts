@@ -2,7 +2,7 @@
  * mod_rewrite: URLs rewritten by rules (modules/mappers/mod_rewrite.c). Rules outside of sections are applied while the name is translated, those
  * of sections and .htaccess files in the fixups; a URL that the latter make is a new request, by an internal redirect.
  *
- * Not supported: maps of the types dbd and fastdbd (there is no mod_dbd), which are configuration errors. %{SSL:...} is empty.
+ * Not supported: maps of the types dbd and fastdbd (there is no mod_dbd), which are configuration errors.
  */
 import type { ServerConfigs } from '../../../config/apply.ts';
 import type { Configuration } from '../../../core/configuration.ts';

@@ -12,6 +12,7 @@ import {
   serverPort,
 } from '../../../core/server-identity.ts';
 import { lookupFile, lookupUri } from '../../../core/subrequest.ts';
+import { tlsVariable } from '../../../core/tls.ts';
 import { asciiLower } from '../../../http/bytes.ts';
 import type { Eventual, Pass } from './pass.ts';
 
@@ -118,7 +119,15 @@ function readerOf(name: string): Reader {
   if (name.length < 4) return nothing;
   if (name[3] === ':') {
     const variable = name.slice(4);
-    return variable !== '' && asciiLower(name.slice(0, 3)) === 'env' ? environment(variable) : nothing;
+    if (variable === '') return nothing;
+    switch (asciiLower(name.slice(0, 3))) {
+      case 'env':
+        return environment(variable);
+      case 'ssl':
+        return (r) => tlsVariable(r, variable) ?? '';
+      default:
+        return nothing;
+    }
   }
   if (name[4] === ':') {
     const rest = name.slice(5);
