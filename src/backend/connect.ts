@@ -36,6 +36,8 @@ export interface BackendTls {
    * @param peer its certificate, with those above it; that of the session where one is taken up again.
    */
   check?(socket: TLSSocket, peer: DetailedPeerCertificate): string | undefined;
+  /** Hears of handshakes that fail, other than by `check`. */
+  onHandshakeFailure?(error: Error): void;
   /** Left by an earlier connection whose peer was not refused; offered to the backend for a shorter handshake. */
   session?: TlsSession | undefined;
 }
@@ -118,7 +120,11 @@ function openTls(
   });
   socket.on('drain', () => events.onDrain());
   socket.on('end', () => events.onEnd());
-  socket.on('error', (error) => events.onError(error));
+  socket.on('error', (error) => {
+    if (peer === undefined && !socket.connecting && !(error instanceof PeerRefusedError))
+      tls.onHandshakeFailure?.(error);
+    events.onError(error);
+  });
   socket.on('close', () => events.onClose());
   return socket;
 }

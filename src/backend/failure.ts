@@ -74,7 +74,9 @@ export function failureOf(error: Error, isConnected: boolean): BackendFailure {
     return { kind: 'tls', detail };
   if (kind === 'connect-timeout' && isConnected) return { kind: 'timeout', detail };
   if (kind !== undefined) return { kind, detail };
-  return { kind: isTlsCode(detail) ? 'tls' : 'other', detail };
+  if (!isTlsCode(detail)) return { kind: 'other', detail };
+  // Behind the handshake it is the connection that is broken.
+  return { kind: isConnected ? 'reset' : 'tls', detail };
 }
 
 function isTlsCode(code: string): boolean {

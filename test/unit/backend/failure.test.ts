@@ -22,6 +22,7 @@ describe('failureOf', () => {
     ['EPIPE', true, 'reset'],
     ['DEPTH_ZERO_SELF_SIGNED_CERT', false, 'tls'],
     ['ERR_SSL_WRONG_VERSION_NUMBER', false, 'tls'],
+    ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', true, 'reset'],
     ['EMFILE', false, 'other'],
   ])('%s, connected: %s, is %s', (code, isConnected, kind) => {
     expect(failureOf(systemError(code), isConnected)).toEqual({ kind, detail: code });

@@ -4,7 +4,8 @@
  * do the rest. Without it the answer is 500.
  *
  * A handshake that fails, a peer that is refused among them, is a BackendFailure of kind `tls` when a connection is acquired; httpd then
- * answers 500 with the page `Error during SSL Handshake with remote server`. The same kind from a connection in use is the backend refusing us.
+ * answers 500 with the page `Error during SSL Handshake with remote server`. What TLS says of a connection in use (a
+ * backend that wanted a certificate of ours) is one of kind `reset`.
  */
 import type { BackendTls } from '../../../backend/connect.ts';
 import { Level, logRequest, logServer } from '../../../core/log.ts';

@@ -3,6 +3,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
 import type { BackendTls } from '../../../backend/connect.ts';
+import { Level, logServer } from '../../../core/log.ts';
 import type { VirtualServer } from '../../../core/virtual-server.ts';
 import { LruCache } from '../../../lib/lru.ts';
 import { checkCiphers, nodeCiphers } from './ciphers.ts';
@@ -74,9 +75,19 @@ export class ProxyTlsProfile {
         servername: isNamed ? host : '',
       },
       check: (socket, peer) => refusalOf(socket, peer, conf, host, server),
+      onHandshakeFailure: (error) => logFailure(server, error),
       session: undefined,
     };
   }
+}
+
+/** What the library says, and how the connection broke. */
+function logFailure(server: VirtualServer, error: Error): void {
+  // Nobody was there at all: that is told by who asked.
+  if ((error as NodeJS.ErrnoException).syscall === 'connect') return;
+  logServer(server, 'ssl', Level.info, 'AH02003', 'SSL Proxy connect failed');
+  const reason = (error as { reason?: string }).reason ?? error.message;
+  logServer(server, 'ssl', Level.info, '', `SSL Library Error: ${reason}`);
 }
 
 const serverIds = new WeakMap<VirtualServer, number>();
