@@ -18,6 +18,7 @@ import {
   type ProxyServerConf,
 } from '../shared/config.ts';
 import type { ProxyState } from '../shared/scheme.ts';
+import { adviseOnProxying } from './advice.ts';
 import { balancerRows } from './balancer-rows.ts';
 import { detectForward } from './forward.ts';
 import { forwardRows } from './forward-rows.ts';
@@ -77,6 +78,14 @@ function closeWorkers(configuration: Configuration): void {
   }
 }
 
+function adviseProxy(configuration: Configuration): void {
+  const servers = [configuration.main, ...configuration.virtualServers];
+  adviseOnProxying(
+    configuration,
+    servers.map((server) => modProxy.server(server)),
+  );
+}
+
 export const modProxy = defineModule<ProxyServerConf, ProxyDirConf>({
   name: 'proxy_module',
   file: 'mod_proxy.c',
@@ -85,6 +94,7 @@ export const modProxy = defineModule<ProxyServerConf, ProxyDirConf>({
   mergeDir: mergeProxyDir,
   // SetHandler "proxy:..." is a directive of the core: any server may have one.
   always: true,
+  postConfig: adviseProxy,
   retire: closeWorkers,
   hooks: {
     postReadRequest: {
