@@ -19,7 +19,7 @@ function find(r: Request, key: string): string | undefined | null {
   const users = userFile === undefined ? undefined : readDbm(userFile);
   if (users === undefined) {
     const message = `could not open dbm (type ${type}) file: ${userFile ?? '(null)'}`;
-    logRequest(r, 'authn_dbm', Level.error, 'AH01754', message);
+    logRequest(r, 'authn_dbm', Level.error, 'AH10285', message);
     return null;
   }
   return users.get(key)?.split(':', 1)[0];

@@ -51,9 +51,21 @@ interface Tags {
   readonly noFile: string;
   readonly unreadable: string;
   readonly noGroups: string;
+  /** How grave it is to be in no group at all. */
+  readonly noGroupsLevel: number;
 }
-const GROUP_TAGS: Tags = { noFile: 'AH01664', unreadable: 'AH01665', noGroups: 'AH01666' };
-const FILE_GROUP_TAGS: Tags = { noFile: 'AH01668', unreadable: 'AH01669', noGroups: 'AH01670' };
+const GROUP_TAGS: Tags = {
+  noFile: 'AH01664',
+  unreadable: 'AH01665',
+  noGroups: 'AH01666',
+  noGroupsLevel: Level.info,
+};
+const FILE_GROUP_TAGS: Tags = {
+  noFile: 'AH01668',
+  unreadable: 'AH01669',
+  noGroups: 'AH01670',
+  noGroupsLevel: Level.error,
+};
 
 function groupsOfUser(r: Request, user: string, tags: Tags): ReadonlySet<string> | undefined {
   const { groupFile } = modAuthzGroupfile.dir(r);
@@ -69,7 +81,12 @@ function groupsOfUser(r: Request, user: string, tags: Tags): ReadonlySet<string>
   const groups = groupsOf.get(user);
   if (groups === undefined) {
     const why = `reason: user doesn't appear in group file (${groupFile}).`;
-    log(r, Level.info, tags.noGroups, `Authorization of user ${user} to access ${r.uri} failed, ${why}`);
+    log(
+      r,
+      tags.noGroupsLevel,
+      tags.noGroups,
+      `Authorization of user ${user} to access ${r.uri} failed, ${why}`,
+    );
   }
   return groups;
 }

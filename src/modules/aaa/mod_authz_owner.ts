@@ -9,12 +9,12 @@ import type { Request } from '../../core/request.ts';
 /** Why the user does not own the file that answers; undefined when he does. */
 function whyNotOwner(r: Request, user: string): readonly [tag: string, reason: string] | undefined {
   const { filename } = r;
-  if (filename === undefined) return ['AH01632', 'no filename available'];
+  if (filename === undefined) return ['AH01633', 'no filename available'];
   const found = statFile(filename);
-  if (typeof found !== 'object') return ['AH01633', `could not stat file ${filename}`];
+  if (typeof found !== 'object') return ['AH01634', `could not stat file ${filename}`];
   const owner = userName(found.uid);
-  if (owner === undefined) return ['AH01635', 'could not get name of file owner'];
-  return owner === user ? undefined : ['AH01636', `file owner ${owner} does not match.`];
+  if (owner === undefined) return ['AH01636', 'could not get name of file owner'];
+  return owner === user ? undefined : ['AH01637', `file owner ${owner} does not match.`];
 }
 
 const requireFileOwner: AuthzProvider = {
@@ -25,7 +25,7 @@ const requireFileOwner: AuthzProvider = {
     if (why === undefined) return 'granted';
     const [tag, reason] = why;
     const message = `Authorization of user ${user} to access ${r.uri} failed, reason: ${reason}`;
-    logRequest(r, 'authz_owner', Level.debug, tag, message);
+    logRequest(r, 'authz_owner', Level.error, tag, message);
     return 'denied';
   },
 };

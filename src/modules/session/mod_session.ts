@@ -183,7 +183,7 @@ function save(r: Request, session: Session): void {
   const time = now();
   if (before !== 0n && before < time) {
     const why = 'attempt made to save a session when the session had already expired, session not saved';
-    log(r, Level.debug, 'AH01819', `${why}: ${r.uri}`);
+    log(r, Level.warn, 'AH01819', `${why}: ${r.uri}`);
     return;
   }
   const { maxAge = 0, updateInterval = 0n } = conf;

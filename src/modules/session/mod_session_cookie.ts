@@ -30,7 +30,7 @@ const CLEAR_ATTRIBUTES = 'Version=1';
 function setCookie(field: 'cookie' | 'cookie2'): (cmd: Cmd, text: string) => ApplyResult {
   return (cmd, text) => {
     // Words as they stand, quotes and all; the attributes are the rest of the line.
-    const [, name = '', attributes = ''] = /^[ \t]*([^ \t]*)(?:[ \t](.*))?$/s.exec(text) ?? [];
+    const [, name = '', attributes = ''] = /^[ \t]*([^ \t]*)[ \t]*(.*)$/s.exec(text) ?? [];
     if (name === '' || /[=&]/.test(name)) return `${cmd.node.name} cannot be empty, or contain '=' or '&'.`;
     cmd.dir[field] = { name, attributes };
     return undefined;
@@ -77,6 +77,7 @@ export function findCookie(fields: readonly string[], name: string): FoundCookie
   let value: string | undefined;
   let isAmbiguous = false;
   let rest = '';
+  let separator = '';
   for (const field of fields) {
     for (const group of field.split(',')) {
       for (const part of group.split(';')) {
@@ -86,9 +87,11 @@ export function findCookie(fields: readonly string[], name: string): FoundCookie
           if (value !== undefined && value !== found) isAmbiguous = true;
           value = found;
         } else if (part !== '') {
-          rest += rest === '' ? part : `;${part}`;
+          rest += rest === '' ? part : separator + part;
+          separator = ';';
         }
       }
+      separator = ',';
     }
   }
   return { value, isAmbiguous, rest };
@@ -101,7 +104,7 @@ function readCookie(r: Request, name: string, removes: boolean): string | undefi
   const { value, isAmbiguous, rest } = findCookie(fields, name);
   if (isAmbiguous) {
     const message = `client submitted cookie '${name}' more than once: ${r.uri}`;
-    logRequest(r, 'core', Level.error, 'AH00009', message);
+    logRequest(r, 'core', Level.error, 'AH00011', message);
     return undefined;
   }
   if (removes) {

@@ -52,7 +52,7 @@ function isForm(type: string | undefined): type is string {
   return type !== undefined && type.toLowerCase() === 'form';
 }
 
-/** C strings end at a NUL; an empty text is none. */
+/** C strings end at a NUL. */
 function fieldOf(form: ReadonlyMap<string, string>, name: string): string | undefined {
   return form.get(name)?.split('\0', 1)[0];
 }
@@ -65,14 +65,14 @@ function readLogin(r: Request, form: FormFields): Login | number {
     location = 'httpd_location',
   } = modAuthForm.dir(r);
   const user = fieldOf(form, username);
-  if (user === undefined || user === '') {
+  if (user === undefined) {
     const why = `username field '${username}' was missing or empty, unauthorized`;
     log(r, Level.debug, 'AH02982', `form parsed, but ${why}`);
     return 401;
   }
   r.user = user;
   const secret = fieldOf(form, password);
-  if (secret === undefined || secret === '') {
+  if (secret === undefined) {
     const why = `password field '${password}' was missing or empty, unauthorized`;
     log(r, Level.debug, 'AH02983', `form parsed, but ${why}`);
     return 401;
@@ -187,11 +187,11 @@ function authenticate(r: Request): Answer {
   const user = known?.user ?? entries?.get(`${realm}-user`);
   const password = known?.password ?? entries?.get(`${realm}-pw`);
   if (user !== undefined) r.user = user;
-  if (user !== undefined && passesBySite(r, user, entries?.get(`${realm}-site`))) {
-    fakeBasic(r, user, password ?? '');
+  if (user === undefined || password === undefined) return afterCheck(r, 401);
+  if (passesBySite(r, user, entries?.get(`${realm}-site`))) {
+    fakeBasic(r, user, password);
     return OK;
   }
-  if (user === undefined || password === undefined) return afterCheck(r, 401);
   const status = checkUser(r, { user, password });
   const finish = (checked: number): Answer => {
     if (checked === OK) fakeBasic(r, user, password);

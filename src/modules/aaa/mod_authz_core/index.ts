@@ -273,9 +273,9 @@ function authorize(r: Request, isAuthenticated: boolean): Answer {
     if (authType(r) !== undefined) {
       const message = 'AuthType configured with no corresponding authorization directives';
       logRequest(r, 'authz_core', Level.error, 'AH01627', message);
-    } else {
-      logRequest(r, 'authz_core', Level.debug, 'AH01628', 'authorization result: granted (no directives)');
+      return 500;
     }
+    logRequest(r, 'authz_core', Level.debug, 'AH01628', 'authorization result: granted (no directives)');
     return OK;
   }
   const answer = ask(r, conf.section, 'all');

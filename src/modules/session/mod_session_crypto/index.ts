@@ -70,8 +70,8 @@ function addPassphraseFile(cmd: Cmd, path: string): ApplyResult {
   try {
     text = readFileSync(file, 'latin1');
   } catch (error) {
-    const why = systemError((error as NodeJS.ErrnoException).code ?? '') ?? 'unknown error';
-    return `SessionCryptoPassphraseFile: Could not open file ${file}: ${why}`;
+    const why = systemError((error as NodeJS.ErrnoException).code ?? '') ?? '(0)unknown error';
+    return `SessionCryptoPassphraseFile: Could not open file ${file}: ${why.replace(/^\(\d+\)/, '')}`;
   }
   for (const line of configLines(text)) for (const word of allWords(line)) add(cmd, word);
   return undefined;
