@@ -159,6 +159,11 @@ export class Pump<Head> implements PoolClient, ConnectionUser, BodyReader, Drive
     return { connection, release: (used) => this.#pool.release(used, false) };
   }
 
+  /** The backend has not taken all of the body. */
+  get isSendingBody(): boolean {
+    return !this.#isBodyDone || this.#isWriteBlocked;
+  }
+
   /** Ended, failed or aborted. */
   get isSettled(): boolean {
     return this.#phase === 'settled';
@@ -395,7 +400,7 @@ export class Pump<Head> implements PoolClient, ConnectionUser, BodyReader, Drive
   }
 
   #send(bytes: Buffer): void {
-    if (this.#connection?.write(bytes) === false) this.#isWriteBlocked = true;
+    if (bytes.length > 0 && this.#connection?.write(bytes) === false) this.#isWriteBlocked = true;
   }
 
   /** Unless the backend, or the driver for it, takes no more for now. */
@@ -427,7 +432,10 @@ export class Pump<Head> implements PoolClient, ConnectionUser, BodyReader, Drive
   /** Sets or ends the timeout, according to whom we wait for. */
   #watch(): void {
     if (this.#timeout === 0 || this.#connection === undefined) return;
-    if (!this.#isSinkBlocked && (this.#isBodyDone || this.#isBodyHeld || this.#isBodyPaused || this.#isWriteBlocked))
+    if (
+      !this.#isSinkBlocked &&
+      (this.#isBodyDone || this.#isBodyHeld || this.#isBodyPaused || this.#isWriteBlocked)
+    )
       this.#connection.arm(this.#timeout);
     else this.#connection.disarm();
   }

@@ -59,6 +59,8 @@ class LimitedReader implements BodyReader {
 export function discardBody(r: Request): Answer {
   const { body } = r.transport;
   if (r.main !== undefined || !body.isPresent || body.isFinished || r.closeConnection) return OK;
+  // Whoever began to read it has given up: the connection passes over the rest.
+  if (body.isTaken) return OK;
   let outcome: number | undefined;
   let settle: ((status: number) => void) | undefined;
   const finish = (status: number): void => {

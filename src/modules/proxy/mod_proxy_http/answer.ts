@@ -181,6 +181,8 @@ export class HttpAnswer extends BackendAnswer<HttpHead> implements HttpEvents {
     }
     if (kind === 'body') return this.#bodyError(Number(detail));
     if (this.#hasHead) return this.#readError(failure);
+    if (kind === 'timeout' && this.#httpPump?.isSendingBody === true && this.#expectation === 'none')
+      return this.#sendTimeout();
     if (kind === 'protocol') return this.#headError(detail);
     if (this.#driver?.isInFields === true || this.#driver?.failure?.kind === 'unreadable')
       return this.#headError('unreadable');
@@ -204,6 +206,16 @@ export class HttpAnswer extends BackendAnswer<HttpHead> implements HttpEvents {
     r.initial.isBodyBroken = true;
     r.statusLine = undefined;
     return 502;
+  }
+
+  /** The backend does not take the body. */
+  #sendTimeout(): number {
+    const { r, target } = this;
+    const to = `${target.worker.describe(target.address)} (${hostAndPort(target).host})`;
+    logRequest(r, 'proxy', Level.error, 'AH01084', `pass request body failed to ${to}`, TIMED_OUT);
+    const message = `pass request body failed to ${to} from ${r.connection.remoteAddr} ()`;
+    logRequest(r, MODULE, Level.error, 'AH01097', message);
+    return 504;
   }
 
   #statusError({ kind, detail }: BackendFailure): number {
