@@ -86,6 +86,8 @@ export function serverByName(address: AddressServers, name: string): VirtualServ
 /** Whether host and port of an absolute URL are those of a server (ap_matches_request_vhost). A port that ServerName does not say is none. */
 export function isServersOwn(server: VirtualServer, host: string, port: number): boolean {
   const name = host.toLowerCase();
+  // The main server's address has no name, and any port.
+  if (name === '' && !server.isVirtual) return true;
   for (const address of server.addresses) {
     if ((address.port === 0 || address.port === port) && address.text.toLowerCase() === name) return true;
   }

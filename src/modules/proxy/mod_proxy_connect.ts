@@ -83,7 +83,8 @@ async function handleConnect(r: Request, target: ProxyTarget): Promise<number> {
     const status = await new ConnectAttempt(r, target, next.host, address, next.port).run();
     if (status !== undefined) return status;
   }
-  return 503;
+  // Another proxy that is not there is done without.
+  return remote === undefined ? 503 : DECLINED;
 }
 
 /** One address of the next hop: connected to, and joined with the client. */

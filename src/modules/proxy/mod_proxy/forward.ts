@@ -7,7 +7,7 @@ import type { Answer } from '../../../core/hooks.ts';
 import { Level, logRequest } from '../../../core/log.ts';
 import type { Request } from '../../../core/request.ts';
 import { defaultPort, requestScheme } from '../../../core/server-identity.ts';
-import { OK } from '../../../core/status.ts';
+import { DECLINED, OK } from '../../../core/status.ts';
 import { isServersOwn } from '../../../core/vhosts.ts';
 import { parseTarget } from '../../../http/uri.ts';
 import { addressesOf } from '../shared/addresses.ts';
@@ -48,7 +48,8 @@ export function redirectToDomain(r: Request, domain: string): number {
   const port = parseTarget(r.unparsedUri, r.method)?.port;
   const suffix = port === undefined || port === defaultPortOf(scheme.toLowerCase()) ? '' : `:${port}`;
   const query = r.args === undefined ? '' : `?${r.args}`;
-  const location = `${scheme}://${host}${domain}${suffix}${r.rawPath}${query}`;
+  const path = /^[^:]*:\/\/[^/?#]*\//.test(r.unparsedUri) ? r.rawPath : '';
+  const location = `${scheme}://${host}${domain}${suffix}${path}${query}`;
   r.headersOut.set('Location', location);
   const referer = r.headersIn.get('referer');
   const from = referer === undefined ? '' : ` from ${referer}`;
@@ -56,7 +57,7 @@ export function redirectToDomain(r: Request, domain: string): number {
   return 301;
 }
 
-/** Sends a request directly, or by way of another proxy. Must be asked again where that one gives no usable answer. */
+/** Sends a request directly, or by way of another proxy. Is asked again where that one gives no usable answer (502), or none at all (DECLINED). */
 export type SendBy = (remote: RemoteProxy | undefined) => Answer;
 
 /** Chooses the way of a request: NoProxy, then the first ProxyRemote that fits and answers, else straight on. */
@@ -92,8 +93,10 @@ function tryRemotes(
     const rule = rules[i] as RemoteRule;
     if (!rule.matches(scheme, url)) continue;
     const settle = (status: number): Answer => {
-      if (status !== 502 || hasBody(r)) return status;
-      forgetError(r);
+      if (status !== DECLINED) {
+        if (status !== 502 || hasBody(r)) return status;
+        forgetError(r);
+      }
       return tryRemotes(r, url, rules, i + 1, send);
     };
     const answer = send(rule.remote);

@@ -119,8 +119,10 @@ function accept(
 
 /** The handler of a URL's scheme; that of CONNECT's targets, which have none. */
 export function schemeHandlerOf(r: Request, url: string): SchemeHandler | undefined {
-  if (r.method === 'CONNECT' && r.proxyRequest === 'forward')
-    return r.configuration.providers.find(SCHEME_HANDLERS, CONNECT_TARGET) as SchemeHandler | undefined;
+  if (r.method === 'CONNECT' && r.proxyRequest === 'forward') {
+    const connect = r.configuration.providers.find(SCHEME_HANDLERS, CONNECT_TARGET);
+    if (connect !== undefined) return connect as SchemeHandler;
+  }
   const colon = url.indexOf(':');
   if (colon <= 0) return undefined;
   const scheme = url.slice(0, colon);

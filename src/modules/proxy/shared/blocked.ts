@@ -7,6 +7,6 @@ import type { Block } from './host-lists.ts';
 /** The answer for a host that ProxyBlock lists. */
 export function refuseBlocked(r: Request, host: string, { kind, matched }: Block): number {
   const message = `connect to remote machine ${host} blocked: ${kind} ${matched} matched`;
-  logRequest(r, 'proxy', Level.warn, kind === 'name' ? 'AH00916' : 'AH00918', message);
+  logRequest(r, 'proxy', Level.warn, kind === 'name' ? 'AH00916' : 'AH00917', message);
   return proxyError(r, 403, 'Connect to remote machine blocked');
 }
