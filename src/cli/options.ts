@@ -53,7 +53,7 @@ type Step =
   | { readonly rest: number };
 
 /** One argument list, read letter by letter (apr_getopt). */
-class Getopt {
+export class Getopt {
   readonly #args: readonly string[];
   readonly #letters: string;
   #index = 0;
