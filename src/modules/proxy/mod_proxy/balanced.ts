@@ -3,7 +3,7 @@ import type { Answer } from '../../../core/hooks.ts';
 import { isLogged, Level, logRequest } from '../../../core/log.ts';
 import type { Request } from '../../../core/request.ts';
 import { DECLINED, OK } from '../../../core/status.ts';
-import { BALANCING, type Balancing, type MemberChooser } from '../shared/balancing.ts';
+import { type Balancing, chooserOf } from '../shared/balancing.ts';
 import type { ProxyServerConf } from '../shared/config.ts';
 import { ReplayBody } from '../shared/replay-body.ts';
 import type { ProxyState } from '../shared/scheme.ts';
@@ -19,7 +19,7 @@ export function canonicaliseBalanced(
   url: string,
   server: Readonly<ProxyServerConf>,
 ): Answer {
-  const chooser = r.configuration.providers.find(BALANCING, 'balancer') as MemberChooser | undefined;
+  const chooser = chooserOf(r.configuration.providers);
   if (chooser === undefined) return DECLINED;
   // The member's socket counts.
   state.socket = undefined;

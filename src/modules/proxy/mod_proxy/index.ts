@@ -11,6 +11,8 @@ import { type Answer, FIRST } from '../../../core/hooks.ts';
 import { defineModule } from '../../../core/module.ts';
 import type { Request } from '../../../core/request.ts';
 import { DECLINED } from '../../../core/status.ts';
+import type { Balancer } from '../shared/balancer.ts';
+import { type ConfiguredBalancer, chooserOf } from '../shared/balancing.ts';
 import {
   mergeProxyDir,
   mergeProxyServer,
@@ -71,19 +73,31 @@ function handleProxy(r: Request): Answer {
 
 /** Closes the connections of a configuration that serves no more. */
 function closeWorkers(configuration: Configuration): void {
-  for (const server of [configuration.main, ...configuration.virtualServers]) {
-    const { workers = [], balancers = [] } = modProxy.server(server);
+  for (const { workers = [], balancers = [] } of confsOf(configuration)) {
     for (const worker of workers) worker.drain();
     for (const balancer of balancers) balancer.drain();
   }
+  chooserOf(configuration.providers)?.retire(configuration, balancersOf(configuration));
 }
 
-function adviseProxy(configuration: Configuration): void {
-  const servers = [configuration.main, ...configuration.virtualServers];
-  adviseOnProxying(
-    configuration,
-    servers.map((server) => modProxy.server(server)),
-  );
+function confsOf({ main, virtualServers }: Configuration): Readonly<ProxyServerConf>[] {
+  return [main, ...virtualServers].map((server) => modProxy.server(server));
+}
+
+function balancersOf(configuration: Configuration): ConfiguredBalancer[] {
+  const all = new Map<Balancer, ConfiguredBalancer>();
+  for (const { balancers = [], persistsBalancers } of confsOf(configuration)) {
+    for (const balancer of balancers) {
+      const isPersistent = persistsBalancers === true || all.get(balancer)?.isPersistent === true;
+      all.set(balancer, { balancer, isPersistent });
+    }
+  }
+  return [...all.values()];
+}
+
+function prepareProxy(configuration: Configuration): void {
+  chooserOf(configuration.providers)?.prepare(configuration, balancersOf(configuration));
+  adviseOnProxying(configuration, confsOf(configuration));
 }
 
 export const modProxy = defineModule<ProxyServerConf, ProxyDirConf>({
@@ -94,7 +108,7 @@ export const modProxy = defineModule<ProxyServerConf, ProxyDirConf>({
   mergeDir: mergeProxyDir,
   // SetHandler "proxy:..." is a directive of the core: any server may have one.
   always: true,
-  postConfig: adviseProxy,
+  postConfig: prepareProxy,
   retire: closeWorkers,
   hooks: {
     postReadRequest: {

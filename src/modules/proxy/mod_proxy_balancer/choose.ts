@@ -1,10 +1,12 @@
 /** Choosing a member for a request, and what becomes of it (mod_proxy_balancer.c: proxy_balancer_pre_request, proxy_balancer_post_request). */
+import type { Answer } from '../../../core/hooks.ts';
 import { isLogged, Level, logRequest, logServer } from '../../../core/log.ts';
 import type { Request } from '../../../core/request.ts';
 import { DECLINED, OK } from '../../../core/status.ts';
 import { type Balancer, balancerOfHost } from '../shared/balancer.ts';
 import { retryMember } from '../shared/balancer-method.ts';
 import type { Balancing, MemberChooser } from '../shared/balancing.ts';
+import type { ProxyServerConf } from '../shared/config.ts';
 import { splitAuthority } from '../shared/url.ts';
 import type { Worker } from '../shared/worker.ts';
 import { findSession, memberOfRoute, type Session } from './sticky.ts';
@@ -12,39 +14,41 @@ import { findSession, memberOfRoute, type Session } from './sticky.ts';
 /** A waiting request looks for a usable member this many times within the balancer's timeout. */
 const LOOKS = 100;
 
-export const chooser: MemberChooser = {
-  begin(r, url, server, keep) {
-    const rest = url.slice(url.indexOf(':') + 1);
-    const split = splitAuthority(rest);
-    if (typeof split === 'string') {
-      logRequest(r, 'proxy_balancer', Level.error, 'AH01157', `error parsing URL ${rest}: ${split}`);
-      return 400;
-    }
-    const balancer = balancerOfHost(server.balancers, split.host);
-    if (balancer === undefined) return DECLINED;
-    const slash = rest.indexOf('/', 2);
-    const path = slash < 0 ? '/' : rest.slice(slash);
-    const chosen = choose(r, balancer, path);
-    const start = (worker: Worker | number): number => {
-      if (typeof worker === 'number') return worker;
-      keep({ chooser, balancer, url, path, worker, attempts: 0, tried: [], body: undefined });
-      return OK;
-    };
-    return chosen instanceof Promise ? chosen.then(start) : start(chosen);
-  },
+export function begin(
+  chooser: MemberChooser,
+  r: Request,
+  url: string,
+  server: Readonly<ProxyServerConf>,
+  keep: (balancing: Balancing) => void,
+): Answer {
+  const rest = url.slice(url.indexOf(':') + 1);
+  const split = splitAuthority(rest);
+  if (typeof split === 'string') {
+    logRequest(r, 'proxy_balancer', Level.error, 'AH01157', `error parsing URL ${rest}: ${split}`);
+    return 400;
+  }
+  const balancer = balancerOfHost(server.balancers, split.host);
+  if (balancer === undefined) return DECLINED;
+  const slash = rest.indexOf('/', 2);
+  const path = slash < 0 ? '/' : rest.slice(slash);
+  const start = (worker: Worker | number): number => {
+    if (typeof worker === 'number') return worker;
+    keep({ chooser, balancer, url, path, worker, attempts: 0, tried: [], body: undefined });
+    return OK;
+  };
+  const chosen = choose(r, balancer, path);
+  return chosen instanceof Promise ? chosen.then(start) : start(chosen);
+}
 
-  again(r, balancing) {
-    const chosen = choose(r, balancing.balancer, balancing.path);
-    const go = (worker: Worker | number): number => {
-      if (typeof worker === 'number') return worker;
-      balancing.worker = worker;
-      return OK;
-    };
-    return chosen instanceof Promise ? chosen.then(go) : go(chosen);
-  },
-
-  end: endAtMember,
-};
+export function again(r: Request, balancing: Balancing): Answer {
+  const go = (worker: Worker | number): number => {
+    if (typeof worker === 'number') return worker;
+    balancing.worker = worker;
+    return OK;
+  };
+  const chosen = choose(r, balancing.balancer, balancing.path);
+  return chosen instanceof Promise ? chosen.then(go) : go(chosen);
+}
 
 /** When all members are in error and the balancer may, all are given another chance (force_recovery). */
 function recover(r: Request, { name, members, options }: Balancer): void {
@@ -179,7 +183,7 @@ function noMember(r: Request, { name, members }: Balancer): number {
 }
 
 /** `failonstatus` and `failontimeout` take a member out of use for what it answered, or did not. */
-function endAtMember(r: Request, { balancer, worker }: Balancing, status: number): void {
+export function end(r: Request, { balancer, worker }: Balancing, status: number): void {
   const { failOnStatus, failsOnTimeout } = balancer.options;
   const { state } = worker;
   const answered = status === OK ? r.status : status;

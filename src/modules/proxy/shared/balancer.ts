@@ -39,7 +39,7 @@ export class Balancer {
     return this.options.maxAttempts ?? Math.max(0, this.members.length - 1);
   }
 
-  /** The member whose name begins a URL (in the form of `memberUrl`), the longest one. */
+  /** Closes what is idle of its members' connections, and the rest as it comes back. */
   drain(): void {
     for (const member of this.members) member.drain();
   }

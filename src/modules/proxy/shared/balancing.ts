@@ -2,6 +2,8 @@
  * The seam between mod_proxy and mod_proxy_balancer (httpd's pre_request and post_request hooks): who chooses a member for a request, again when
  * one fails, and hears how it ended.
  */
+import type { ProviderRegistry } from '../../../config/providers.ts';
+import type { Configuration } from '../../../core/configuration.ts';
 import type { Answer } from '../../../core/hooks.ts';
 import type { Request } from '../../../core/request.ts';
 import type { Balancer } from './balancer.ts';
@@ -29,7 +31,17 @@ export interface Balancing {
   body: ReplayBody | undefined;
 }
 
+/** A balancer of a configuration, and whether what is known of its members is to outlive that (BalancerPersist). */
+export interface ConfiguredBalancer {
+  readonly balancer: Balancer;
+  readonly isPersistent: boolean;
+}
+
 export interface MemberChooser {
+  /** The configuration is whole; what is wrong goes to its problems. @param balancers each once, though virtual hosts share them. */
+  prepare(configuration: Configuration, balancers: readonly ConfiguredBalancer[]): void;
+  /** It has answered its last request. */
+  retire(configuration: Configuration, balancers: readonly ConfiguredBalancer[]): void;
   /**
    * The balancer of a `balancer:` URL and its first member, put into `keep`.
    * @returns OK; DECLINED when there is no such balancer; else the status to answer with.
@@ -44,4 +56,9 @@ export interface MemberChooser {
   again(r: Request, balancing: Balancing): Answer;
   /** The last attempt is over. @param status what is answered. */
   end(r: Request, balancing: Balancing, status: number): void;
+}
+
+/** Who chooses in a configuration; undefined: mod_proxy_balancer is not loaded. */
+export function chooserOf(providers: ProviderRegistry): MemberChooser | undefined {
+  return providers.find(BALANCING, 'balancer') as MemberChooser | undefined;
 }
