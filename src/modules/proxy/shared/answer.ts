@@ -135,6 +135,11 @@ export abstract class BackendAnswer<Head> implements ResponseSink<Head> {
     else if (flushPackets === 'auto') this.#flushLater(flushWait || FLUSH_WAIT);
   }
 
+  /** The backend wants the client to have what there is, its head at least. */
+  protected flushNow(): void {
+    if (this.#mode === 'pass' && !this.#isClosed) (this.#writer ?? this.#begin()).flush?.();
+  }
+
   end(): void {
     if (this.#mode === 'override') {
       this.#resolve(this.#overrideStatus);

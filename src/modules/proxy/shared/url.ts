@@ -139,20 +139,14 @@ function percentUpper(char: string): string {
 
 /**
  * A decoded path, encoded again for a backend (ap_proxy_canonenc_ex for paths of reverse proxies).
- * @param keepsEncodedSlashes the path still holds `%2F` where the client sent it (AllowEncodedSlashes NoDecode): other escapes in it are
- *   decoded before they are encoded anew. Undefined: one of its escapes is malformed.
+ * @param keepsEncodedSlashes the path still holds `%2F` where the client sent it (AllowEncodedSlashes NoDecode): these stay, while any other `%`
+ *   is encoded like the rest. Undefined: a `%` that begins no escape.
  */
 export function encodePath(path: string, keepsEncodedSlashes: boolean): string | undefined {
   if (!PATH_UNSAFE.test(path)) return path;
   if (!keepsEncodedSlashes) return path.replace(PATH_UNSAFE_ALL, percentUpper);
   if (/%(?![0-9A-Fa-f]{2})/.test(path)) return undefined;
-  return path.replace(
-    /%([0-9A-Fa-f]{2})|[^A-Za-z0-9~$\-_.+!*'(),;:@&=/]/g,
-    (text, hex: string | undefined) => {
-      if (hex === undefined) return percentUpper(text);
-      const char = String.fromCharCode(Number.parseInt(hex, 16));
-      if (char === '/') return text;
-      return PATH_UNSAFE.test(char) ? percentUpper(char) : char;
-    },
+  return path.replace(/%2[Ff]|[^A-Za-z0-9~$\-_.+!*'(),;:@&=/]/g, (text) =>
+    text.length === 3 ? text : percentUpper(text),
   );
 }
