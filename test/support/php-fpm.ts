@@ -1,7 +1,7 @@
 /** A php-fpm pool of a test's own. */
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, type NetConnectOpts } from 'node:net';
 import path from 'node:path';
 import { findPhpFpm } from '../differential/php-fpm.ts';
 import { runsAsRoot, serverUser } from '../differential/server-user.ts';
@@ -14,12 +14,17 @@ export interface PhpPool {
   readonly socket: string;
   /** Starts it (again), and waits until it accepts connections. */
   start(): Promise<void>;
+  /** The master's process id. */
+  readonly pid: number;
   /** Ends it; the socket is gone then. */
   stop(): Promise<void>;
 }
 
-/** @param directory where socket, configuration and log are put; @param settings lines of the pool, over the ones given here. */
-export function makePhpPool(directory: string, settings: readonly string[] = []): PhpPool {
+/**
+ * @param directory where socket, configuration and log are put; @param settings lines of the pool, over the ones given here.
+ * @param port of 127.0.0.1 to listen on, instead of the socket.
+ */
+export function makePhpPool(directory: string, settings: readonly string[] = [], port?: number): PhpPool {
   const socket = path.join(directory, 'php.sock');
   const configuration = path.join(directory, 'php-fpm.conf');
   const log = path.join(directory, 'php-fpm.log');
@@ -29,7 +34,7 @@ export function makePhpPool(directory: string, settings: readonly string[] = [])
     `error_log = ${log}`,
     '[www]',
     ...user,
-    `listen = ${socket}`,
+    `listen = ${port === undefined ? socket : `127.0.0.1:${port}`}`,
     'listen.mode = 0666',
     'pm = static',
     'pm.max_children = 4',
@@ -44,12 +49,17 @@ export function makePhpPool(directory: string, settings: readonly string[] = [])
   ];
   writeFileSync(configuration, `${lines.join('\n')}\n`);
   let end = (): Promise<void> => Promise.resolve();
+  let pid = 0;
   return {
     socket,
+    get pid() {
+      return pid;
+    },
     async start() {
       const command = findPhpFpm();
       if (command === undefined) throw new Error('php-fpm is not installed');
       const child = spawn(command, ['-n', '-F', '-R', '-y', configuration], { stdio: 'ignore' });
+      pid = child.pid ?? 0;
       let isGone = false;
       const exited = new Promise<void>((resolve) => {
         child.once('error', () => resolve());
@@ -62,7 +72,10 @@ export function makePhpPool(directory: string, settings: readonly string[] = [])
         child.kill('SIGTERM');
         await exited;
       };
-      for (const deadline = Date.now() + 10_000; !(await accepts(socket)); ) {
+      for (
+        const deadline = Date.now() + 10_000;
+        !(await accepts(port === undefined ? { path: socket } : { port, host: '127.0.0.1' }));
+      ) {
         if (isGone || Date.now() > deadline) {
           await end();
           throw new Error(`${command} did not start:\n${readFileSync(log, 'latin1')}`);
@@ -74,9 +87,9 @@ export function makePhpPool(directory: string, settings: readonly string[] = [])
   };
 }
 
-function accepts(socketPath: string): Promise<boolean> {
+function accepts(address: NetConnectOpts): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(socketPath);
+    const socket = connect(address);
     socket.once('connect', () => {
       socket.destroy();
       resolve(true);
