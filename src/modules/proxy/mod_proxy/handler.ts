@@ -26,6 +26,9 @@ const DEFAULT_TIMEOUT = 60;
 
 /** Makes r.filename canonical by its scheme's rules. DECLINED: nobody knows the scheme. */
 export function canonicalise(r: Request, state: ProxyState, server: Readonly<ProxyServerConf>): Answer {
+  // Left by the request that was redirected to this one.
+  state.balancing = undefined;
+  state.isOverridden = false;
   const wrong = takeSocket(r, state);
   if (wrong !== OK) return wrong;
   const url = (r.filename ?? '').slice(PREFIX.length);
