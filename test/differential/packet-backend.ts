@@ -153,6 +153,11 @@ function shownBody(body: string): string {
   return `(${body.length} bytes) ${body.slice(0, 200)}`;
 }
 
+/** The client's port differs from run to run. */
+function shownPair([name, value]: readonly [string, string]): string {
+  return `${name}=${name.endsWith('REMOTE_PORT') && /^\d+$/.test(value) ? '*' : value}`;
+}
+
 /** SCGI and uwsgi: pairs, then the body; one request a connection. */
 class CgiSession extends PacketSession {
   readonly #protocol: 'scgi' | 'uwsgi';
@@ -198,7 +203,7 @@ class CgiSession extends PacketSession {
         this.write(`${head}\r\nContent-Type: text/plain\r\n\r\n${this.text(rest)}`);
         break;
       case 'echo': {
-        const lines = [this.#opening, ...this.#pairs.map(([name, value]) => `${name}=${value}`)];
+        const lines = [this.#opening, ...this.#pairs.map(shownPair)];
         if (await this.hasMore()) lines.push('(and more than there should be)');
         this.write(
           `${head}\r\nContent-Type: text/plain\r\n\r\n${lines.join('\n')}\n${shownBody(this.#body)}\n`,

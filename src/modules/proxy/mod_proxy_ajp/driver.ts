@@ -128,6 +128,7 @@ export class AjpDriver implements Driver<AjpHead>, PacketSink {
       return;
     }
     const type = payload[0];
+    if (type !== undefined) this.hasReceived = true;
     switch (type) {
       case PacketType.SendBodyChunk:
         this.#onChunk(readChunk(payload));
@@ -145,10 +146,8 @@ export class AjpDriver implements Driver<AjpHead>, PacketSink {
         this.#fail({ kind: 'empty' });
         break;
       default:
-        this.hasReceived = true;
         this.#fail({ kind: 'unexpected', value: type });
     }
-    if (type !== undefined) this.hasReceived = true;
   }
 
   onBadHeader(kind: 'signature' | 'too-large', value: number): void {
