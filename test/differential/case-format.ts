@@ -30,6 +30,20 @@ export interface CaseRequest {
   readonly finish: boolean;
   /** Longest wait for the next bytes of the answer, in milliseconds. */
   readonly timeout: number;
+  /** By TLS: the name that is asked for, and the highest version spoken. */
+  readonly tls: CaseTls | undefined;
+}
+
+export interface CaseTls {
+  readonly servername?: string;
+  readonly maxVersion?: 'TLSv1.2' | 'TLSv1.3';
+}
+
+/** A certificate and its key, made for the run: `tls/name.crt` and `tls/name.key`. */
+export interface CaseCertificate {
+  readonly name: string;
+  /** Its common name. */
+  readonly host: string;
 }
 
 /** What a scripted FastCGI backend does with the requests whose URI contains `match`. */
@@ -56,6 +70,7 @@ export interface DifferentialCase {
   readonly frameless: boolean;
   readonly configuration: string;
   readonly files: readonly CaseFile[];
+  readonly certificates: readonly CaseCertificate[];
   readonly fcgi: readonly FcgiScript[];
   readonly backends: readonly BackendScript[];
   /** PHP behind `${root}/run/php.sock`. */
@@ -90,6 +105,7 @@ const lineKeywords = new Set([
   'dir',
   'error-log',
   'php-fpm',
+  'certificate',
   'check',
 ]);
 
@@ -100,6 +116,7 @@ export function parseCase(source: string, file: string): DifferentialCase {
     modules: [] as string[],
     requires: [] as string[],
     files: [] as CaseFile[],
+    certificates: [] as CaseCertificate[],
     fcgi: [] as FcgiScript[],
     backends: [] as BackendScript[],
     requests: [] as CaseRequest[],
@@ -117,6 +134,9 @@ export function parseCase(source: string, file: string): DifferentialCase {
     switch (block.keyword) {
       case 'modules':
         found.modules.push(...words(block.rest));
+        break;
+      case 'certificate':
+        found.certificates.push(certificate(block, fail));
         break;
       case 'requires':
         found.requires.push(...words(block.rest));
@@ -255,10 +275,10 @@ function caseRequest(block: Block, fail: Fail): CaseRequest {
   const { plain, named } = options(block.rest);
   const flags = new Set(plain);
   for (const flag of flags) {
-    if (!['noprobe', 'finish', 'nohost', 'then'].includes(flag)) fail(`unknown flag ${flag}`);
+    if (!['noprobe', 'finish', 'nohost', 'then', 'tls'].includes(flag)) fail(`unknown flag ${flag}`);
   }
   for (const name of named.keys()) {
-    if (!['methods', 'pause', 'port', 'host', 'timeout', 'label'].includes(name))
+    if (!['methods', 'pause', 'port', 'host', 'timeout', 'label', 'sni', 'tls'].includes(name))
       fail(`unknown option ${name}`);
   }
   const raw = block.keyword === 'raw';
@@ -279,7 +299,29 @@ function caseRequest(block: Block, fail: Fail): CaseRequest {
     probe: !flags.has('noprobe'),
     finish: flags.has('finish'),
     timeout: Number(named.get('timeout') ?? 5000),
+    tls: caseTls(flags, named, fail),
   };
+}
+
+function caseTls(
+  flags: ReadonlySet<string>,
+  named: ReadonlyMap<string, string>,
+  fail: Fail,
+): CaseTls | undefined {
+  const servername = named.get('sni');
+  const version = named.get('tls');
+  if (servername === undefined && version === undefined && !flags.has('tls')) return undefined;
+  if (version !== undefined && version !== '1.2' && version !== '1.3') fail(`no version of TLS: ${version}`);
+  return {
+    ...(servername === undefined ? {} : { servername }),
+    ...(version === undefined ? {} : { maxVersion: version === '1.2' ? 'TLSv1.2' : 'TLSv1.3' }),
+  };
+}
+
+function certificate(block: Block, fail: Fail): CaseCertificate {
+  const [name, host] = words(block.rest);
+  if (name === undefined || host === undefined) return fail('a certificate is written: name host');
+  return { name, host };
 }
 
 /** A request written as lines: line ends, Host and Content-Length are added where they were left out. */

@@ -91,6 +91,7 @@ async function exchangeAll(definition: DifferentialCase, values: Placeholders): 
           port: values.ports.get(request.port) ?? Number(request.port),
           host: request.host,
           timeout: request.timeout,
+          ...(request.tls === undefined ? {} : { tls: request.tls }),
         });
       }
       const isLast = definition.requests[index + 1]?.sameConnection !== true;

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -13,7 +14,7 @@ import {
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Httpd } from '../support/httpd.ts';
-import type { CaseFile, DifferentialCase } from './case-format.ts';
+import type { CaseCertificate, CaseFile, DifferentialCase } from './case-format.ts';
 import { runsAsRoot, serverUser } from './server-user.ts';
 
 /** What the placeholders `${root}`, `${port}`, ... of a case stand for in one run. */
@@ -86,10 +87,21 @@ export function layOut(definition: DifferentialCase, values: Placeholders, httpd
   const configuration = join(root, 'conf/httpd.conf');
   const first = definition.frameless ? '' : `Include "${root}/conf/frame.conf"\n`;
   writeFileSync(configuration, first + fill(definition.configuration, values), 'latin1');
+  for (const certificate of definition.certificates) makeCertificate(certificate, root);
   // Directories lose their write permission only after everything in them exists.
   for (const file of definition.files) create(file, values);
   for (const file of definition.files) finish(file, values);
   return configuration;
+}
+
+/** Anew for every run: nothing in an answer depends on what is in it but its names. */
+function makeCertificate({ name, host }: CaseCertificate, root: string): void {
+  const folder = join(root, 'tls');
+  mkdirSync(folder, { recursive: true, mode: 0o755 });
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', `${name}.key`];
+  const subject = ['-subj', `/O=Test/CN=${host}`, '-addext', `subjectAltName=DNS:${host}`, '-days', '2'];
+  const options = { cwd: folder, stdio: 'ignore' } as const;
+  execFileSync('openssl', ['req', '-x509', ...key, '-out', `${name}.crt`, ...subject], options);
 }
 
 function readdirSafe(path: string): boolean {

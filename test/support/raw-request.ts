@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 
 /** How the end of a body is told (RFC 9112 section 6.3). */
 export type Framing = 'none' | 'length' | 'chunked' | 'close';
@@ -34,6 +35,8 @@ export interface RawTarget {
   readonly host?: string;
   /** Longest wait for the next bytes, in milliseconds; 5000 unless given. */
   readonly timeout?: number;
+  /** Speaks TLS, to whomever. */
+  readonly tls?: ConnectionOptions;
 }
 
 type Wake = (() => void) | undefined;
@@ -70,9 +73,14 @@ export class RawConnection {
   static open(target: RawTarget): Promise<RawConnection> {
     return new Promise((resolve, reject) => {
       // Half-open: an answer may still be read after the peer has stopped listening, and the other way round.
-      const socket = connect({ port: target.port, host: target.host ?? '127.0.0.1', allowHalfOpen: true });
+      const address = { port: target.port, host: target.host ?? '127.0.0.1', allowHalfOpen: true };
+      const { tls } = target;
+      const socket =
+        tls === undefined
+          ? connect(address)
+          : connectTls({ ...tls, ...address, rejectUnauthorized: false } as ConnectionOptions);
       socket.once('error', reject);
-      socket.once('connect', () => {
+      socket.once(tls === undefined ? 'connect' : 'secureConnect', () => {
         socket.off('error', reject);
         resolve(new RawConnection(socket, target.timeout ?? 5000));
       });

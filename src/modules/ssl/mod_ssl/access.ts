@@ -67,7 +67,7 @@ export function checkServerName(r: Request, confOf: ConfOf): Answer {
     const message = 'No hostname was provided via SNI for a name based virtual host';
     logRequest(r, 'ssl', Level.error, 'AH02033', message);
     r.notes.set('error-notes', NO_SNI);
-    return 403;
+    return endingWith(r, 403);
   }
   return r.server === tls.server ? DECLINED : checkOther(r, tls.server, servername, confOf);
 }
@@ -88,7 +88,13 @@ function checkOther(
   const how = servername === undefined ? '(default host as no SNI was provided)' : 'provided via SNI';
   const message = `Hostname ${name} ${how} and hostname ${r.hostname ?? ''} provided via HTTP have no compatible SSL setup for policy '${policy}'`;
   logRequest(r, 'ssl', Level.error, 'AH02032', message);
-  return 421;
+  return endingWith(r, 421);
+}
+
+/** A request refused before anything else looked at it is the last of its connection, though the answer does not say so (ap_read_request). */
+function endingWith(r: Request, status: number): number {
+  r.closeConnection = r.closesSilently = true;
+  return status;
 }
 
 /** SSLRequireSSL and SSLRequire. The latter asks nothing of who does not speak TLS. `forbid` remembers for StrictRequire. */
