@@ -157,7 +157,7 @@ function parseGdbm(file: Buffer): Map<string, string> | undefined {
   const available = isWide ? 16 : 8;
   // av_count and padding, six slots of free space, bits, count
   const head = (isWide ? 8 : 4) + 6 * available + 8;
-  const elementSize = (isWide ? 24 : 20) + (isWide ? 0 : 0);
+  const elementSize = isWide ? 24 : 20;
   for (let i = 0; i < directorySize / word; i++) {
     const bucket = offset(directory + i * word);
     if (bucket === 0 || seen.has(bucket)) continue;
