@@ -8,6 +8,7 @@ import { TLSSocket } from 'node:tls';
 import type { Connection } from '../core/connection.ts';
 import { coreServer } from '../core/core-config.ts';
 import { Level, logConnection } from '../core/log.ts';
+import { allowedTime } from '../core/read-timeouts.ts';
 import type { ClientTls } from '../core/tls.ts';
 import { type AddressServers, serverByName } from '../core/vhosts.ts';
 import type { VirtualServer } from '../core/virtual-server.ts';
@@ -46,6 +47,7 @@ export class TlsArrival extends WheelTimer implements Connection {
   #tls: TLSSocket | undefined;
   #seen: Buffer | undefined;
   #isOver = false;
+  readonly #begun = performance.now();
 
   constructor(socket: Socket, host: ArrivalHost, servers: AddressServers | undefined, base: VirtualServer) {
     super();
@@ -61,7 +63,7 @@ export class TlsArrival extends WheelTimer implements Connection {
     socket.on('error', this.#onGone);
     socket.on('close', this.#onGone);
     socket.on('end', this.#onGone);
-    host.wheel.arm(this, (coreServer(base).timeout ?? DEFAULT_TIMEOUT) * 1000);
+    host.wheel.arm(this, this.#allowedTime());
   }
 
   get isAborted(): boolean {
@@ -73,8 +75,21 @@ export class TlsArrival extends WheelTimer implements Connection {
     this.#onGone();
   }
 
+  /** Milliseconds from its beginning: TimeOut, or what RequestReadTimeout says of handshakes. */
+  #allowedTime(): number {
+    const most = (coreServer(this.baseServer).timeout ?? DEFAULT_TIMEOUT) * 1000;
+    const limit = this.baseServer.readTimeouts?.handshake;
+    if (limit === undefined || limit.timeout === 0) return most;
+    return Math.min(most, allowedTime(limit, this.#socket.bytesRead));
+  }
+
   override onTimeout(): void {
-    this.#log('the TLS handshake was not finished in time');
+    const left = this.#begun + this.#allowedTime() - performance.now();
+    if (left > 1) {
+      this.#host.wheel.arm(this, left);
+      return;
+    }
+    logConnection(this, 'reqtimeout', Level.info, 'AH01382', 'Request handshake read timeout');
     this.#onGone();
   }
 

@@ -34,6 +34,8 @@ describe.skipIf(IS_MISSING)('HTTPS', () => {
       'LoadModule mime_module modules/mod_mime.so',
       'LoadModule alias_module modules/mod_alias.so',
       'LoadModule authz_core_module modules/mod_authz_core.so',
+      'LoadModule reqtimeout_module modules/mod_reqtimeout.so',
+      'RequestReadTimeout handshake=2',
       'LogLevel info',
       `Listen 127.0.0.1:${it.ports[1]} https`,
       'SSLSessionCache none',
@@ -254,6 +256,16 @@ describe.skipIf(IS_MISSING)('HTTPS', () => {
     await site.until('the end of all connections', () => site.sockets <= before);
     expect((await ask('first.example', '/')).status).toBe(200);
   }, 30_000);
+
+  it('waits for a handshake as long as RequestReadTimeout allows', async () => {
+    const begun = performance.now();
+    const socket = connectNet(port(), '127.0.0.1');
+    socket.write(Buffer.from('1603010200', 'hex'));
+    await new Promise((resolve) => socket.once('close', resolve).resume());
+    expect(performance.now() - begun).toBeGreaterThan(1500);
+    expect(performance.now() - begun).toBeLessThan(5000);
+    expect(site.errorLog).toContain('AH01382: Request handshake read timeout');
+  }, 15_000);
 
   it('logs what was spoken', async () => {
     await ask('first.example', '/');
