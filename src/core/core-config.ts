@@ -64,6 +64,8 @@ export interface ServerLimits {
 
 export interface CoreServerConf {
   documentRoot?: string;
+  /** Protocol: `https` asks for TLS where SSLEngine says nothing. */
+  protocol?: string;
   accessFileNames?: readonly string[];
   /** `<Directory>` sections, as written; sorted when the configuration is complete. */
   directorySections?: Section[];

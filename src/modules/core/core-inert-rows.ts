@@ -4,6 +4,7 @@ import { type ApplyResult, GLOBAL_ONLY } from '../../config/directive.ts';
 import { parseLong, parseWhole } from '../../config/values.ts';
 import { allWords } from '../../config/words.ts';
 import { positionOf } from '../../diagnostics/source.ts';
+import { asciiLower } from '../../http/bytes.ts';
 import { type Cmd, isDirectory, type Row, serverRow } from './core-row.ts';
 
 /** A size in bytes of something that is not sized here. */
@@ -74,6 +75,11 @@ function mutex(cmd: Cmd, words: readonly string[]): ApplyResult {
 const none = (): ApplyResult => undefined;
 const NO_WORKERS = 'one process serves all connections without threads';
 
+function protocol(cmd: Cmd, name: string): ApplyResult {
+  cmd.server.protocol = asciiLower(name);
+  return undefined;
+}
+
 function nameVirtualHost(cmd: Cmd): ApplyResult {
   const { source, start } = cmd.node.span;
   cmd.warn(
@@ -106,9 +112,7 @@ export const inertServerRows: readonly Row[] = [
   serverRow('NameVirtualHost', 'TAKE1', 'A numeric IP address:port, or the name of a host', nameVirtualHost, {
     noEffect: 'removed in httpd 2.4: every address with several virtual hosts is name-based',
   }),
-  serverRow('Protocol', 'TAKE1', 'Set the Protocol for httpd to use.', none, {
-    noEffect: 'HTTP is the only protocol spoken',
-  }),
+  serverRow('Protocol', 'TAKE1', 'Set the Protocol for httpd to use.', protocol),
   serverRow('AcceptFilter', 'TAKE2', 'Set the Accept Filter to use for a protocol', none, {
     forbidden: GLOBAL_ONLY,
     noEffect: 'Node.js has no accept filters',

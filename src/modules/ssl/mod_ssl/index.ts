@@ -7,6 +7,7 @@
  */
 import { LOG_ITEMS, type LogItem } from '../../../core/access-log.ts';
 import type { Configuration } from '../../../core/configuration.ts';
+import { coreServer } from '../../../core/core-config.ts';
 import { type Answer, FIRST } from '../../../core/hooks.ts';
 import { defineModule } from '../../../core/module.ts';
 import type { Request } from '../../../core/request.ts';
@@ -45,7 +46,11 @@ function prepareContexts(configuration: Configuration): void {
   const { main, virtualServers } = configuration;
   const dialog = serverOf(main).passPhrase;
   for (const server of [main, ...virtualServers]) {
-    const conf = serverOf(server);
+    let conf = serverOf(server);
+    if (conf.engine === undefined && coreServer(server).protocol === 'https') {
+      conf = { ...conf, engine: true };
+      server.slots[modSsl.index] = conf;
+    }
     prepareProxy(configuration, server, conf, modSsl.dirOf(server.lookupDefaults));
     if (conf.engine === true)
       server.tls = makeServerTls(server, conf, dialog, (problem) =>

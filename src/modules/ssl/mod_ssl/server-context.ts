@@ -94,13 +94,22 @@ function secureOptions(conf: Readonly<SslServerConf>): number {
 
 function ticketKeys(conf: Readonly<SslServerConf>, report: Report): { readonly ticketKeys?: Buffer } {
   if (conf.ticketKeyFile === undefined) return {};
-  const bytes = Buffer.from(readText(conf.ticketKeyFile), 'latin1');
+  const bytes = Buffer.from(textOf(conf.ticketKeyFile), 'latin1');
   if (bytes.length >= TICKET_KEY_BYTES) return { ticketKeys: bytes.subarray(0, TICKET_KEY_BYTES) };
   report({
     code: 'AH02286',
     message: `Failed to read ${TICKET_KEY_BYTES} bytes from ${conf.ticketKeyFile} ticket file`,
   });
   return {};
+}
+
+/** Empty where the file cannot be read: it was there when its directive was, so that what is missing in it is told. */
+function textOf(path: string): string {
+  try {
+    return readText(path);
+  } catch {
+    return '';
+  }
 }
 
 /** Certificates with their keys, in the order of the directives (ssl_init_server_certs). */
@@ -120,7 +129,13 @@ function readPairs(
     });
     return undefined;
   }
-  const chain = chainFile === undefined ? [] : certificatesIn(readText(chainFile));
+  let chain: string[];
+  try {
+    chain = chainFile === undefined ? [] : certificatesIn(readText(chainFile));
+  } catch (error) {
+    report({ code: 'AH01903', message: 'Failed to configure CA certificate chain!', hint: String(error) });
+    return undefined;
+  }
   const pairs: Pair[] = [];
   for (const [index, file] of certificateFiles.entries()) {
     const pair = readPair(
@@ -149,7 +164,7 @@ function readPair(
   dialog: SslServerConf['passPhrase'],
   report: Report,
 ): Pair | undefined {
-  const certificates = certificatesIn(readText(file));
+  const certificates = certificatesIn(textOf(file));
   const leaf = certificates[0] === undefined ? undefined : parse(certificates[0]);
   if (leaf === undefined) {
     report(

@@ -140,6 +140,16 @@ describe.skipIf(IS_MISSING)('servers with TLS', () => {
     expect((await load(lines)).problems).toEqual([]);
   });
 
+  it.each([
+    [`Protocol https; ${PAIR}`, true],
+    [`Protocol HTTPS; ${PAIR}`, true],
+    [`Protocol https; SSLEngine off; ${PAIR}`, false],
+    [`Protocol http; ${PAIR}`, false],
+    [PAIR, false],
+  ])('speaks TLS where Protocol says https and SSLEngine nothing: %s', async (lines, isOn) => {
+    expect((await load(lines)).configuration?.main.tls !== undefined).toBe(isOn);
+  });
+
   it('asks for a pass phrase once, by the name of the server', () => {
     expect(made.read('asked')).toBe('one.example:443 RSA\n');
   });
