@@ -100,7 +100,7 @@ describe('encodeVariables', () => {
       ['A', 'bc'],
       ['D', ''],
     ]);
-    expect(encoded.toString('latin1')).toBe('\0\x0c\0\0\x01\0A\x02\0bc\x01\0D\0\0');
+    expect(Buffer.from(encoded as Buffer).toString('latin1')).toBe('\0\x0c\0\0\x01\0A\x02\0bc\x01\0D\0\0');
   });
 
   it('tells the size of what does not fit', () => {
