@@ -17,6 +17,11 @@ export class ProviderRegistry {
     providers.set(name, provider);
   }
 
+  /** Those of a group, in the order they were registered. */
+  all(group: string): readonly unknown[] {
+    return [...(this.#groups.get(group)?.values() ?? [])];
+  }
+
   find(group: string, name: string): unknown {
     return this.#groups.get(group)?.get(name);
   }

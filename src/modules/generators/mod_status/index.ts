@@ -1,6 +1,6 @@
 /**
  * mod_status: what the server is doing (modules/generators/mod_status.c). A process tells of itself; the table of httpd's child processes has no
- * counterpart, and other modules add no sections.
+ * counterpart. Other modules add sections of their own (core/status-section.ts).
  */
 
 import { coreServer } from '../../../core/core-config.ts';
@@ -11,6 +11,7 @@ import type { Request } from '../../../core/request.ts';
 import { sendBuffer, sendHead } from '../../../core/response.ts';
 import { bannerOf, serverName, serverPort, serverSignature } from '../../../core/server-identity.ts';
 import { DECLINED, OK } from '../../../core/status.ts';
+import { STATUS_SECTION, type StatusSection } from '../../../core/status-section.ts';
 import { type Facts, htmlPage, textPage } from './page.ts';
 import { Scoreboard } from './scoreboard.ts';
 
@@ -40,7 +41,7 @@ function showStatus(r: Request): Answer {
   const refresh = /refresh(?:=(\d{0,9}))?/.exec(args);
   if (refresh !== null)
     r.headersOut.set('Refresh', String(Math.max(1, Number(refresh[1] || DEFAULT_REFRESH))));
-  const facts = factsOf(r);
+  const facts = factsOf(r, isText);
   const page = isText ? textPage(board, facts) : htmlPage(board, facts, !args.includes('notable'));
   if (r.headerOnly) {
     r.headersOut.set('Content-Length', String(page.length));
@@ -51,7 +52,7 @@ function showStatus(r: Request): Answer {
   return OK;
 }
 
-function factsOf(r: Request): Facts {
+function factsOf(r: Request, isText: boolean): Facts {
   const conf = coreServer(r.configuration.main);
   return {
     name: serverName(r),
@@ -63,8 +64,14 @@ function factsOf(r: Request): Facts {
     // Loading the module turns it on.
     isExtended: conf.extendedStatus !== false,
     seesTail: conf.seeRequestTail === true,
+    sections: sectionsOf(r, isText),
     now: Date.now(),
   };
+}
+
+function sectionsOf(r: Request, isText: boolean): string {
+  const sections = r.configuration.providers.all(STATUS_SECTION) as readonly StatusSection[];
+  return sections.map((section) => section(r, isText)).join('');
 }
 
 export const modStatus = defineModule<object, object>({

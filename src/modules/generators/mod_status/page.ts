@@ -20,6 +20,8 @@ export interface Facts {
   readonly built: string;
   readonly isExtended: boolean;
   readonly seesTail: boolean;
+  /** What other modules have to say, ready to be shown. */
+  readonly sections: string;
   /** Milliseconds since 1970. */
   readonly now: number;
 }
@@ -95,7 +97,7 @@ export function textPage(board: Scoreboard, facts: Facts): string {
     'Stopping: 0',
     `Scoreboard: ${letters(board)}`,
   );
-  return `${lines.join('\n')}\n`;
+  return `${lines.join('\n')}\n${facts.sections}`;
 }
 
 function textTotals(totals: Scoreboard['totals'], uptime: number): string[] {
@@ -146,7 +148,7 @@ export function htmlPage(board: Scoreboard, facts: Facts, withTable: boolean): s
     page +=
       '<hr />To obtain a full report with current status information you need to use the <code>ExtendedStatus On</code> directive.\n';
   else page += withTable ? detailTable(board, facts) : detailLines(board, facts);
-  return `${page}${facts.signature}</body></html>\n`;
+  return `${page}${facts.sections}${facts.signature}</body></html>\n`;
 }
 
 const KEY =

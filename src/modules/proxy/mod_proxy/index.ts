@@ -2,7 +2,7 @@
  * mod_proxy: reverse and forward proxying (modules/proxy/mod_proxy.c and proxy_util.c). Maps URLs to backends, takes what a forward proxy is
  * asked for, keeps what is known of backends, and hands requests to the module of the URL's scheme.
  *
- * Who is chosen among a balancer's members is mod_proxy_balancer's to say (shared/balancing.ts). ProxyStatus has no effect.
+ * Who is chosen among a balancer's members is mod_proxy_balancer's to say (shared/balancing.ts).
  */
 
 import type { ServerConfigs } from '../../../config/apply.ts';
@@ -11,6 +11,7 @@ import { type Answer, FIRST } from '../../../core/hooks.ts';
 import { defineModule } from '../../../core/module.ts';
 import type { Request } from '../../../core/request.ts';
 import { DECLINED } from '../../../core/status.ts';
+import { STATUS_SECTION } from '../../../core/status-section.ts';
 import type { Balancer } from '../shared/balancer.ts';
 import { type ConfiguredBalancer, chooserOf } from '../shared/balancing.ts';
 import {
@@ -27,6 +28,7 @@ import { forwardRows } from './forward-rows.ts';
 import { canonicalise, handle } from './handler.ts';
 import { passRows } from './pass-rows.ts';
 import { otherRows } from './rows.ts';
+import { proxyStatus } from './status.ts';
 import { newState, translate, walkProxySections } from './translate.ts';
 
 function stateOf(r: Request): ProxyState | undefined {
@@ -100,6 +102,10 @@ function prepareProxy(configuration: Configuration): void {
   adviseOnProxying(configuration, confsOf(configuration));
 }
 
+function showStatus(r: Request, isText: boolean): string {
+  return proxyStatus(modProxy.server(r.server), isText);
+}
+
 export const modProxy = defineModule<ProxyServerConf, ProxyDirConf>({
   name: 'proxy_module',
   file: 'mod_proxy.c',
@@ -110,6 +116,7 @@ export const modProxy = defineModule<ProxyServerConf, ProxyDirConf>({
   always: true,
   postConfig: prepareProxy,
   retire: closeWorkers,
+  providers: { [STATUS_SECTION]: { mod_proxy: showStatus } },
   hooks: {
     postReadRequest: {
       run: detectProxyRequest,

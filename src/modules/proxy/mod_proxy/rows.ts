@@ -17,7 +17,6 @@ import type { Row } from './pass-rows.ts';
 type Cmd = Command<ProxyServerConf, ProxyDirConf>;
 
 const ANYWHERE = RSRC_CONF | ACCESS_CONF;
-const NO_STATUS = 'no page shows the state of workers yet';
 
 function row<K extends Shape>(
   name: string,
@@ -220,7 +219,6 @@ export const otherRows: readonly Row[] = [
       cmd.server.status = status;
       return undefined;
     },
-    { noEffect: NO_STATUS },
   ),
   row(
     'ProxySourceAddress',
