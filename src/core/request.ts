@@ -83,6 +83,8 @@ export class Request {
   errHeadersOut = new HeaderFields();
   /** Trailers of a chunked request, when all of it was read. */
   trailersIn: HeaderFields | undefined;
+  /** Trailers of a backend's chunked answer; they are logged, and not passed on. */
+  trailersOut: HeaderFields | undefined;
 
   status = 200;
   /** `404 Nothing Here`: replaces number and reason on the wire. */

@@ -33,6 +33,8 @@ export interface ResponseHandler {
   onHead(head: ResponseHead, length: number | undefined): void;
   /** A slice of what was pushed, or a buffer of its own; never empty. */
   onBody(slice: Buffer): void;
+  /** Fields behind a chunked body, before the end. */
+  onTrailers(trailers: HeaderFields): void;
   onEnd(): void;
   /** Nothing comes after it. */
   onFailure(failure: ResponseFailure): void;
@@ -225,6 +227,8 @@ export class ResponseParser {
         return;
       }
       if (decoder.offset < chunk.length) this.#isPersistent = false;
+      if (decoder instanceof ChunkedDecoder && decoder.trailers.size > 0)
+        this.#handler.onTrailers(decoder.trailers);
       this.#finish();
       return;
     }

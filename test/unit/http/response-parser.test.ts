@@ -26,6 +26,7 @@ function read(pieces: readonly string[], options: Partial<ResponseOptions> = {},
         expect(slice.length).toBeGreaterThan(0);
         body += slice.toString('latin1');
       },
+      onTrailers: (fields) => told(`trailers ${[...fields].map((pair) => pair.join('=')).join('|')}`),
       onEnd: () => told('end'),
       onFailure: ({ kind, line }: ResponseFailure) => told(`failed ${kind} ${JSON.stringify(line)}`),
     },
@@ -48,14 +49,13 @@ function shown(head: ResponseHead): string {
 const H = 'HTTP/1.1 200 OK\r\n';
 const CL = 'Content-Length: 2\r\n';
 
-type Case = readonly [
-  name: string,
-  bytes: string,
-  said: readonly string[],
-  options?: Partial<ResponseOptions>,
-];
+type Options = Partial<ResponseOptions> | undefined;
+type Case = [name: string, bytes: string, said: string[], options: Options];
 
-const CASES: Case[] = [
+/** Rows of two kinds: most need no options. */
+type Row = [name: string, bytes: string, said: string[], options?: Options];
+
+const ROWS: Row[] = [
   // Status lines
   ['plain', `${H}${CL}\r\nok`, ['head 1.1 200 "200 OK" Content-Length=2 2', 'body "ok"', 'end', 'reusable']],
   ['no reason', `HTTP/1.1 404\r\n${CL}\r\nok`, ['head 1.1 404 "404 " Content-Length=2 2', 'body "ok"', 'end', 'reusable']],
@@ -103,7 +103,7 @@ const CASES: Case[] = [
   ['a list of lengths', `${H}Content-Length: 2, 2\r\n\r\nok`, ['head 1.1 200 "200 OK" Content-Length=2, 2 -', 'failed length "2, 2"', 'not reusable']],
   ['a negative length', `${H}Content-Length: -2\r\n\r\nok`, ['head 1.1 200 "200 OK" Content-Length=-2 -', 'failed length "-2"', 'not reusable']],
   ['an empty length', `${H}Content-Length:\r\n\r\nok`, ['head 1.1 200 "200 OK" Content-Length= -', 'failed length ""', 'not reusable']],
-  ['chunked', `${H}Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n3;a=b\r\nyes\r\n0\r\nT: 1\r\n\r\n`, ['head 1.1 200 "200 OK" Transfer-Encoding=chunked -', 'body "okyes"', 'end', 'reusable']],
+  ['chunked', `${H}Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n3;a=b\r\nyes\r\n0\r\nT: 1\r\n\r\n`, ['head 1.1 200 "200 OK" Transfer-Encoding=chunked -', 'body "okyes"', 'trailers T=1', 'end', 'reusable']],
   ['chunked and a length', `${H}Transfer-Encoding: chunked\r\n${CL}\r\n2\r\nok\r\n0\r\n\r\n`, ['head 1.1 200 "200 OK" Transfer-Encoding=chunked -', 'body "ok"', 'end', 'not reusable']],
   ['chunked cut', `${H}Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n`, ['head 1.1 200 "200 OK" Transfer-Encoding=chunked -', 'body "ok"', 'failed cut ""', 'not reusable']],
   ['bad chunks', `${H}Transfer-Encoding: chunked\r\n\r\n2\r\nokXX`, ['head 1.1 200 "200 OK" Transfer-Encoding=chunked -', 'body "ok"', 'failed chunk ""', 'not reusable']],
@@ -118,6 +118,8 @@ const CASES: Case[] = [
   ['100 and 102', `HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 P\r\n\r\n${H}${CL}\r\nok`, ['interim 1.1 100 "100 Continue" ', 'interim 1.1 102 "102 P" ', 'head 1.1 200 "200 OK" Content-Length=2 2', 'body "ok"', 'end', 'reusable']],
   ['cut behind it', 'HTTP/1.1 103 Early\r\n\r\n', ['interim 1.1 103 "103 Early" ', 'failed status ""', 'not reusable']],
 ]; // biome-ignore format: a table
+
+const CASES = ROWS.map(([name, bytes, said, options]): Case => [name, bytes, said, options]);
 
 describe('answers', () => {
   it.each<Case>(CASES)('%s', (_name, bytes, said, options) => {
@@ -178,6 +180,7 @@ const SILENT = {
   onInterim: () => undefined,
   onHead: () => undefined,
   onBody: () => undefined,
+  onTrailers: () => undefined,
   onEnd: () => undefined,
   onFailure: () => undefined,
 };

@@ -150,6 +150,11 @@ function requestTrailer(name: string): Value {
   return (r) => escaped(r.trailersIn?.getJoined(key));
 }
 
+function answerTrailer(name: string): Value {
+  const key = fieldKey(name);
+  return (r) => escaped(r.trailersOut?.getJoined(key));
+}
+
 /** A request line that was never read whole has neither method nor path. */
 function known(text: string): string | undefined {
   return text === '' ? undefined : escapeLogItem(text);
@@ -209,6 +214,5 @@ export const BUILT_IN_ITEMS: ReadonlyMap<string, LogItem> = new Map<string, LogI
   ['V', plain((r) => escapeLogItem(serverName(r)))],
   ['X', plain(connectionState)],
   ['^ti', withArgument(requestTrailer)],
-  // Nothing here sends trailers.
-  ['^to', plain(() => undefined)],
+  ['^to', withArgument(answerTrailer)],
 ]);

@@ -73,7 +73,9 @@ export class HttpAnswer extends BackendAnswer<HttpHead> implements HttpEvents {
     // Of a 100 only who asked for it hears, unless it is to be passed on whatever the client asked for.
     const isWanted = !isContinue || policy === 'rfc' || this.#expectation === 'client';
     if (mayPass && isWanted && r.main === undefined) {
+      const { contentType } = r;
       takeHead(r, this.target, head);
+      r.contentType = contentType;
       r.transport.sendInterim(head.status, r.headersOut, r.statusLine);
       r.headersOut.clear();
     }
@@ -81,6 +83,10 @@ export class HttpAnswer extends BackendAnswer<HttpHead> implements HttpEvents {
     r.statusLine = undefined;
     this.#noteOddities(head);
     if (isContinue) this.#expectationMet();
+  }
+
+  onTrailers(trailers: HeaderFields): void {
+    this.r.trailersOut = trailers;
   }
 
   /** The backend says it wants the body, or says no more about it. */
@@ -213,9 +219,15 @@ export class HttpAnswer extends BackendAnswer<HttpHead> implements HttpEvents {
     const { r, target } = this;
     const to = `${target.worker.describe(target.address)} (${hostAndPort(target).host})`;
     logRequest(r, 'proxy', Level.error, 'AH01084', `pass request body failed to ${to}`, TIMED_OUT);
+    this.#noteUnsent();
+    return 504;
+  }
+
+  #noteUnsent(): void {
+    const { r, target } = this;
+    const to = `${target.worker.describe(target.address)} (${hostAndPort(target).host})`;
     const message = `pass request body failed to ${to} from ${r.connection.remoteAddr} ()`;
     logRequest(r, MODULE, Level.error, 'AH01097', message);
-    return 504;
   }
 
   #statusError({ kind, detail }: BackendFailure): number {
@@ -276,6 +288,7 @@ export class HttpAnswer extends BackendAnswer<HttpHead> implements HttpEvents {
       `read request body failed to ${this.target.worker.describe(this.target.address)} (${host}) from ` +
       `${r.connection.remoteAddr} ()`;
     logRequest(r, 'proxy', Level.error, 'AH02608', message);
+    this.#noteUnsent();
     if (status === 400) r.initial.isBodyBroken = true;
     return status === 0 ? 400 : status;
   }

@@ -1,6 +1,7 @@
 /** HTTP/1.x as a protocol of the pump: one request, one answer with what comes before it (mod_proxy_http.c). */
 import type { Driver, DriverEvents } from '../../../backend/driver.ts';
 import { CHUNK_END, chunkHeader, LAST_CHUNK } from '../../../http/chunked.ts';
+import type { HeaderFields } from '../../../http/header-fields.ts';
 import type { ResponseHead } from '../../../http/response-head-parser.ts';
 import {
   type ResponseFailure,
@@ -16,6 +17,7 @@ export const MAX_INTERIM = 10;
 /** What the pump does not ask for. */
 export interface HttpEvents {
   onInterim(head: ResponseHead): void;
+  onTrailers(trailers: HeaderFields): void;
   /** 101: the head, and the bytes that came behind it in the other protocol. Answers false when it was not asked for. */
   onSwitch(head: ResponseHead, rest: Buffer): boolean;
 }
@@ -116,6 +118,10 @@ export class HttpDriver implements Driver<HttpHead>, ResponseHandler {
 
   onBody(slice: Buffer): void {
     this.#events?.onBodyPart(slice);
+  }
+
+  onTrailers(trailers: HeaderFields): void {
+    this.#extra.onTrailers(trailers);
   }
 
   onEnd(): void {

@@ -89,7 +89,7 @@ function takeFields(r: Request, target: ProxyTarget, fields: HeaderFields): void
   const isWithout = isBodyless(r.status);
   let hasWarning = false;
   let hasCookies = false;
-  r.contentType = undefined;
+  let hasType = false;
   for (let index = 0; index < fields.size; index++) {
     const key = fields.keyAt(index);
     const name = fields.nameAt(index);
@@ -103,8 +103,11 @@ function takeFields(r: Request, target: ProxyTarget, fields: HeaderFields): void
         continue;
       }
       if (role === Role.date) value = canonicalDate(value);
-      else if (role === Role.type) r.contentType ??= value;
-      else if (role === Role.url) {
+      else if (role === Role.type) {
+        // The first one counts; without any, what the configuration says of the resource (ForceType).
+        if (!hasType) r.contentType = value;
+        hasType = true;
+      } else if (role === Role.url) {
         if (dir.reverseAliases !== undefined) value = mapLocation(r, dir, value, target.server.balancers);
       } else if (role === Role.warning) {
         hasWarning = true;

@@ -1,10 +1,11 @@
 /** Answers that name the backend, made to name us (proxy_util.c: ap_proxy_location_reverse_map, ap_proxy_cookie_reverse_map). */
 import type { Request } from '../../../core/request.ts';
 import { constructUrl } from '../../../core/server-identity.ts';
+import { equalsIgnoreCase } from '../../../http/bytes.ts';
 import type { Balancer } from './balancer.ts';
 import { memberPrefix } from './balancer-reverse.ts';
 import type { ProxyDirConf, ReverseAlias } from './config.ts';
-import { interpolate, prefixLength } from './pass.ts';
+import { interpolate } from './pass.ts';
 
 function texts(r: Request, conf: Readonly<ProxyDirConf>, alias: ReverseAlias): { from: string; to: string } {
   if (conf.interpolatesEnv !== true || !alias.isInterpolated) return alias;
@@ -12,7 +13,7 @@ function texts(r: Request, conf: Readonly<ProxyDirConf>, alias: ReverseAlias): {
   return { from: interpolate(alias.from, variable), to: interpolate(alias.to, variable) };
 }
 
-/** A Location, Content-Location or URI field by ProxyPassReverse: absolute, since clients resolve it. */
+/** A Location, Content-Location, URI or Destination field by ProxyPassReverse: absolute, since clients resolve it. */
 export function mapLocation(
   r: Request,
   conf: Readonly<ProxyDirConf>,
@@ -22,27 +23,36 @@ export function mapLocation(
   for (const alias of conf.reverseAliases ?? []) {
     const { from, to } = texts(r, conf, alias);
     const ofMember = memberPrefix(url, to, balancers);
-    const taken = ofMember ?? (to.startsWith('/') ? prefixLength(url, to) : prefixOfUrl(url, to));
-    if (taken === 0) continue;
-    // A balancer's name stands for the whole server: "/" in front of a path would make two slashes.
-    const isRoot =
-      from === '/' && ofMember !== undefined && isWholeServer(to) && url.charCodeAt(taken) === 0x2f;
-    const rest = url.slice(isRoot ? taken + 1 : taken);
-    return /^[a-z][a-z0-9+.-]*:\/\//i.test(from) ? from + rest : constructUrl(r, from + rest);
+    const rest = ofMember === undefined ? behind(url, to) : behindMember(url, ofMember, from, to);
+    if (rest === undefined) continue;
+    const mapped = from + rest;
+    return /^[a-z][a-z0-9+.-]*:\/\//i.test(mapped) ? mapped : constructUrl(r, mapped);
   }
   return url;
 }
 
-function isWholeServer(url: string): boolean {
-  return /^[^/]*:\/\/[^/]*\/?$/.test(url);
+/** What follows the backend URL `prefix` in `url`; a path is looked for behind any host. Case does not matter, not even in paths. */
+function behind(url: string, prefix: string): string | undefined {
+  if (prefix === '') return undefined;
+  let part = url;
+  if (prefix.startsWith('/')) {
+    const authority = url.indexOf('://');
+    const path = authority < 0 ? -1 : url.indexOf('/', authority + 3);
+    if (path >= 0) part = url.slice(path);
+  }
+  const isHit = part.length >= prefix.length && equalsIgnoreCase(part.slice(0, prefix.length), prefix);
+  return isHit ? part.slice(prefix.length) : undefined;
 }
 
-/** How much of `url` the backend URL `prefix` takes: scheme and host without case. */
-function prefixOfUrl(url: string, prefix: string): number {
-  const authority = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i;
-  const start = authority.exec(prefix)?.[0].length ?? 0;
-  if (url.slice(0, start).toLowerCase() !== prefix.slice(0, start).toLowerCase()) return 0;
-  return url.startsWith(prefix.slice(start), start) ? prefix.length : 0;
+function behindMember(url: string, taken: number, from: string, to: string): string | undefined {
+  if (taken === 0) return undefined;
+  // A balancer's name stands for the whole server: "/" in front of a path would make two slashes.
+  const isRoot = from === '/' && isWholeServer(to) && url.charCodeAt(taken) === 0x2f;
+  return url.slice(isRoot ? taken + 1 : taken);
+}
+
+function isWholeServer(url: string): boolean {
+  return /^[^/]*:\/\/[^/]*\/?$/.test(url);
 }
 
 /** A Set-Cookie field by ProxyPassReverseCookiePath and ProxyPassReverseCookieDomain. */
