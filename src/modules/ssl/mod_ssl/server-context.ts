@@ -53,7 +53,7 @@ export function makeServerTls(
     cert: pairs.map(({ cert }) => cert),
     key: pairs.map(({ key }) => key.export({ type: 'pkcs8', format: 'pem' }) as string),
     secureOptions: secureOptions(conf),
-    dhparam: 'auto',
+    dhparam: ownParameters(conf) ?? 'auto',
     sessionTimeout: conf.sessionTimeout ?? DEFAULT_SESSION_TIMEOUT,
     ...ticketKeys(conf, report),
   };
@@ -101,6 +101,12 @@ function ticketKeys(conf: Readonly<SslServerConf>, report: Report): { readonly t
     message: `Failed to read ${TICKET_KEY_BYTES} bytes from ${conf.ticketKeyFile} ticket file`,
   });
   return {};
+}
+
+/** Diffie-Hellman parameters behind the first certificate. */
+function ownParameters({ certificateFiles: [first] = [] }: Readonly<SslServerConf>): string | undefined {
+  if (first === undefined) return undefined;
+  return /-----BEGIN DH PARAMETERS-----[^-]*-----END DH PARAMETERS-----/.exec(textOf(first))?.[0];
 }
 
 /** Empty where the file cannot be read: it was there when its directive was, so that what is missing in it is told. */
