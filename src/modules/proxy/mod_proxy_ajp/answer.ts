@@ -100,7 +100,7 @@ export class AjpAnswer extends BackendAnswer<AjpHead> implements AjpEvents {
         case 'content-location':
         case 'uri':
         case 'destination':
-          r.headersOut.append(name, mapLocation(r, target.dir, value));
+          r.headersOut.append(name, mapLocation(r, target.dir, value, target.server.balancers));
           break;
         case 'content-type':
           r.contentType = value;
