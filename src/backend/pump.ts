@@ -24,6 +24,11 @@ export interface PumpOptions<Head> {
   readonly timeout: number;
   /** Whether the request may be sent twice (RFC 9110 section 9.2.2: an idempotent method). */
   readonly isRetriable: boolean;
+  /**
+   * A connection that is reset before a byte came is replaced even when it was fresh: a process that is told to end resets what it has accepted
+   * but not read. Twice at most.
+   */
+  readonly isResetRetried?: boolean;
   /** A kept connection will not do. */
   readonly isFreshWanted?: boolean;
   /** Nothing of the body is taken until `releaseBody()`: the backend is to say first that it wants it (`Expect: 100-continue`). */
@@ -44,6 +49,7 @@ export interface DetachedConnection {
 }
 
 const DEFAULT_PREFETCH = 16 * 1024;
+const MAX_RETRIES = 2;
 
 type Phase = 'acquiring' | 'running' | 'settled';
 
@@ -54,6 +60,7 @@ export class Pump<Head> implements PoolClient, ConnectionUser, BodyReader, Drive
   readonly #sink: ResponseSink<Head>;
   #timeout: number;
   readonly #isRetriable: boolean;
+  readonly #isResetRetried: boolean;
   readonly #isFreshWanted: boolean;
   readonly #prefetchLimit: number;
   readonly #onDefect: ((error: unknown) => void) | undefined;
@@ -64,7 +71,7 @@ export class Pump<Head> implements PoolClient, ConnectionUser, BodyReader, Drive
   #keptSize = 0;
   /** All of the body that was sent is in `kept`, and nothing of an answer has come. */
   #isReplayable = true;
-  #hasRetried = false;
+  #retries = 0;
   #isFresh = true;
   #isBodyDone = false;
   #isBodyHeld: boolean;
@@ -82,6 +89,7 @@ export class Pump<Head> implements PoolClient, ConnectionUser, BodyReader, Drive
     this.#sink = options.sink;
     this.#timeout = options.timeout;
     this.#isRetriable = options.isRetriable;
+    this.#isResetRetried = options.isResetRetried === true;
     this.#isFreshWanted = options.isFreshWanted === true;
     this.#isBodyHeld = options.isBodyHeld === true && options.body.isPresent;
     this.#prefetchLimit = options.prefetch ?? DEFAULT_PREFETCH;
@@ -190,7 +198,7 @@ export class Pump<Head> implements PoolClient, ConnectionUser, BodyReader, Drive
     connection.take(this);
     const opening = this.#driver.open(this, this.#keptBytes(), this.#isBodyDone);
     this.#isWriteBlocked = !connection.write(opening);
-    if (isFresh || !this.#isRetriable || this.#hasRetried) this.#forgetKept();
+    if (!this.#isRetriable || !(this.#canReplaceKept() || this.#canReplaceReset())) this.#forgetKept();
     if (this.#isBodyPaused) this.#resumeBody();
     this.#watch();
   }
@@ -257,7 +265,8 @@ export class Pump<Head> implements PoolClient, ConnectionUser, BodyReader, Drive
 
   onSocketEnd(): void {
     try {
-      if (this.#canRetry()) {
+      // Ended with bytes of the request not taken: a reset that came before they were sent.
+      if (this.#canRetry((this.#connection?.pendingBytes ?? 0) > 0)) {
         this.#retry();
         return;
       }
@@ -270,7 +279,7 @@ export class Pump<Head> implements PoolClient, ConnectionUser, BodyReader, Drive
   }
 
   onSocketFailure(failure: BackendFailure): void {
-    if (!this.#canRetry()) {
+    if (!this.#canRetry(failure.kind === 'reset')) {
       this.#failSafely(failure);
       return;
     }
@@ -385,14 +394,23 @@ export class Pump<Head> implements PoolClient, ConnectionUser, BodyReader, Drive
     this.#pool.release(connection, false);
   }
 
-  #canRetry(): boolean {
-    return this.#phase === 'running' && this.#isReplayable && !this.#isFresh && !this.#hasRetried;
+  #canRetry(isReset: boolean): boolean {
+    if (this.#phase !== 'running' || !this.#isReplayable) return false;
+    return this.#canReplaceKept() || (isReset && this.#canReplaceReset());
+  }
+
+  #canReplaceKept(): boolean {
+    return !this.#isFresh && this.#retries === 0;
+  }
+
+  #canReplaceReset(): boolean {
+    return this.#isResetRetried && this.#retries < MAX_RETRIES;
   }
 
   #retry(): void {
     const connection = this.#connection;
     this.#connection = undefined;
-    this.#hasRetried = true;
+    this.#retries++;
     this.#isWriteBlocked = false;
     this.#phase = 'acquiring';
     if (connection !== undefined) this.#pool.release(connection, false);

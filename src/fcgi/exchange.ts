@@ -58,6 +58,12 @@ export class Exchange implements RecordSink {
     return this.#isSettled;
   }
 
+  /** What the last byte that came belongs to, when it was not the last of its record. */
+  get unfinished(): 'header' | 'record' | undefined {
+    if (this.#decoder.isInRecord) return 'record';
+    return this.#decoder.isAtBoundary ? undefined : 'header';
+  }
+
   /** Whether any byte of an answer has come. */
   get hasReceived(): boolean {
     return this.#hasReceived;

@@ -71,15 +71,23 @@ export class FcgiAnswer extends BackendAnswer<ScriptHead> implements FcgiEvents 
     }
     switch (kind) {
       case 'timeout':
-        return this.#dispatchError(504, '(polling)', TIMED_OUT);
+        return this.#brokenOff(504, '(polling)', TIMED_OUT);
       case 'body':
         return this.#bodyError(Number(detail));
       case 'protocol':
         return this.#protocolError(detail);
       default:
-        if (detail !== 'cut') this.#log('AH01067', 'Failed to read FastCGI header');
-        return this.#dispatchError(503, '', kind === 'closed' ? ENDED : systemError(detail));
+        return this.#brokenOff(503, undefined, kind === 'closed' ? ENDED : systemError(detail));
     }
+  }
+
+  /** httpd reads header by header and record by record, and says where it was. @param between what it says between records. */
+  #brokenOff(status: number, between: string | undefined, error: string | undefined): number {
+    const unfinished = this.#driver?.unfinished;
+    if (unfinished === 'record') return this.#dispatchError(status, '(reading response body)', error);
+    if (unfinished === undefined && between !== undefined) return this.#dispatchError(status, between, error);
+    this.#log('AH01067', 'Failed to read FastCGI header');
+    return this.#dispatchError(status, '', error);
   }
 
   /** The request's body will never be whole. A client that is gone needs no answer, but one that only stopped sending gets it. */

@@ -54,6 +54,11 @@ export class FcgiDriver implements Driver<ScriptHead>, ExchangeHandler {
     return this.#isKept && this.#exchange?.isReusable === true;
   }
 
+  /** See Exchange. */
+  get unfinished(): Exchange['unfinished'] {
+    return this.#exchange?.unfinished;
+  }
+
   open(events: DriverEvents<ScriptHead>, first: Buffer | undefined, isWhole: boolean): Buffer | string {
     this.#events = events;
     this.#exchange = new Exchange(REQUEST_ID, this);

@@ -141,7 +141,8 @@ function send(
       resolve(status);
     });
     const driver = new FcgiDriver(params, target.worker.isReusing(false), headLimit(target), answer);
-    const pump = makePump(r, target, { driver, body, sink: answer, isReusing: false, onDefect: reject });
+    const parts = { driver, body, sink: answer, isReusing: false, isResetRetried: true, onDefect: reject };
+    const pump = makePump(r, target, parts);
     answer.attachDriver(driver, pump);
     pump.start();
   });
