@@ -32,6 +32,8 @@ export interface ModuleDescription<S extends object, D extends object> {
   readonly always?: boolean;
   /** After the whole configuration is read and merged: compile, check, complain (post_config). */
   readonly postConfig?: (configuration: Configuration) => void;
+  /** The configuration is about to serve: start what it needs. At the server's own start this still has the rights of whoever started it. */
+  readonly begin?: (configuration: Configuration) => void;
   /** The configuration has answered its last request: give up what was opened for it. */
   readonly retire?: (configuration: Configuration) => void;
 }
@@ -51,6 +53,7 @@ export interface Module<S extends object = object, D extends object = object> ex
   readonly providers: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly always: boolean;
   readonly postConfig: ((configuration: Configuration) => void) | undefined;
+  readonly begin: ((configuration: Configuration) => void) | undefined;
   readonly retire: ((configuration: Configuration) => void) | undefined;
   /** The module's merged configuration of a server; an empty one when nothing was said. */
   server(server: Pick<ServerConfigs, 'slots'>): Readonly<S>;
@@ -83,6 +86,7 @@ export function defineModule<S extends object = object, D extends object = objec
     providers: description.providers ?? {},
     always: description.always ?? false,
     postConfig: description.postConfig,
+    begin: description.begin,
     retire: description.retire,
     createServer: description.createServer,
     createDir: description.createDir,

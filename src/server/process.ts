@@ -65,6 +65,11 @@ function logWarnings(configuration: Configuration): void {
   }
 }
 
+/** Lets modules start what their configuration needs. */
+function begin(configuration: Configuration): void {
+  for (const module of configuration.loaded) module.begin?.(configuration);
+}
+
 /** A server from its start to its end. */
 export class ServerProcess {
   readonly #options: ProcessOptions;
@@ -98,6 +103,7 @@ export class ServerProcess {
       await this.#bind();
       this.#writePid(pidFilePath(configuration));
       options.detach(configuration);
+      begin(configuration);
       this.#dropPrivileges();
     } catch (error) {
       await this.#http.stop(false);
@@ -227,6 +233,7 @@ export class ServerProcess {
     this.#configuration = configuration;
     this.#logs = logs;
     this.#options.detach(configuration);
+    begin(configuration);
     this.#movePid(pidFilePath(configuration));
     this.#announce();
     await before?.close();

@@ -69,6 +69,10 @@ function choosePrograms(configuration: Configuration): void {
   for (const [program, isWanted] of programsOf(configuration)) program.isWanted ||= isWanted;
 }
 
+function startPrograms(configuration: Configuration): void {
+  for (const [program] of programsOf(configuration)) program.begin(configuration.main);
+}
+
 function stopPrograms(configuration: Configuration): void {
   for (const [program] of programsOf(configuration)) program.stop();
 }
@@ -80,6 +84,7 @@ export const modRewrite = defineModule<RewriteServerConf, RewriteDirConf>({
   mergeServer,
   mergeDir,
   postConfig: choosePrograms,
+  begin: startPrograms,
   retire: stopPrograms,
   hooks: {
     translateName: {

@@ -2,8 +2,9 @@
  * `prg:` maps: a program that reads a key a line and writes a value a line, one after the other (lookup_map_program). It is started once; when
  * it ends it is not started again, and every look-up is empty from then on.
  *
- * It starts with the first look-up, as the user the server has become, or the one named if the server may change users. A program that does not
- * answer within the server's Timeout is ended: httpd would wait for ever.
+ * It starts with the configuration: when the server starts as the user who does so, at a reload as the one the server has become, in both cases as
+ * the user that the directive names where the server may change users. A program that does not answer within the server's Timeout is ended: httpd
+ * would wait for ever.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -60,11 +61,18 @@ export class MapProgram {
     });
   }
 
+  /** Starts it, where it is wanted. */
+  begin(server: VirtualServer): void {
+    if (this.isWanted && this.#state === 'new') this.#start(server);
+  }
+
   /** The configuration is no more in use. */
   stop(): void {
     const child = this.#child;
     this.#end();
     if (child === undefined || child.exitCode !== null) return;
+    // The end of its input ends a program that reads; a signal may not reach one that has more rights than the server has left.
+    child.stdin?.destroy();
     child.kill('SIGTERM');
     setTimeout(() => child.kill('SIGKILL'), KILL_AFTER_MS).unref();
   }
@@ -80,6 +88,7 @@ export class MapProgram {
     child.stdout?.on('data', (text: string) => this.#onText(server, text));
     child.stdout?.on('end', () => this.#end());
     child.on('error', (error) => {
+      if (this.#state === 'ended') return;
       const message = `mod_rewrite: could not start RewriteMap program ${file}`;
       logServer(server, 'rewrite', Level.error, 'AH00654', message, error.message);
       this.#end();
