@@ -16,6 +16,8 @@ export interface DigestField {
 /** Hash and time of a nonce stand behind each other; the time's base64 ends in a `=`. */
 export const NONCE_TIME_LENGTH = 12;
 export const NONCE_LENGTH = 52;
+/** Hexadecimal digits of an MD5. */
+const RESPONSE_LENGTH = 32;
 
 const isBlank = (text: string, at: number): boolean => /[\t-\r ]/.test(text[at] ?? '');
 
@@ -69,8 +71,8 @@ export function parseParts(text: string): Map<string, string> {
 }
 
 /**
- * Reads a field's value. The scheme when it is another one; `invalid` when something that has to be there is missing, or the nonce cannot be
- * one of ours.
+ * Reads a field's value. The scheme when it is another one; `invalid` when something that has to be there is missing, the response cannot be a
+ * hash, or the nonce cannot be one of ours.
  */
 export function parseDigest(field: string): DigestField | { readonly scheme: string } | 'invalid' {
   const end = endOf(field, 0, '');
@@ -91,6 +93,7 @@ export function parseDigest(field: string): DigestField | { readonly scheme: str
   ) {
     return 'invalid';
   }
+  if (response.length !== RESPONSE_LENGTH) return 'invalid';
   const qop = parts.get('qop');
   const cnonce = parts.get('cnonce');
   const nonceCount = parts.get('nc');

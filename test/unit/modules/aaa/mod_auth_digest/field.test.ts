@@ -13,7 +13,7 @@ import {
 import { decoded, splitUri } from '../../../../../src/modules/aaa/mod_auth_digest/uri-match.ts';
 
 const nonce = `AAAAAAAAAAA=${'0'.repeat(40)}`;
-const whole = `Digest username="m", realm="r", nonce="${nonce}", uri="/", response="x", qop=auth, nc=1, cnonce="c"`;
+const whole = `Digest username="m", realm="r", nonce="${nonce}", uri="/", response="${'0'.repeat(32)}", qop=auth, nc=1, cnonce="c"`;
 
 describe('parseParts', () => {
   it.each([
@@ -48,6 +48,7 @@ describe('parseDigest', () => {
     [whole.replace('username', 'user'), 'invalid'],
     [whole.replace(', cnonce="c"', ''), 'invalid'],
     [whole.replace(nonce, 'short'), 'invalid'],
+    [whole.replace(`response="${'0'.repeat(32)}"`, 'response="x"'), 'invalid'],
     [whole.replace(nonce, 'A'.repeat(52)), 'invalid'],
   ])('%s', (text, expected) => {
     expect(parseDigest(text)).toEqual(expected);
