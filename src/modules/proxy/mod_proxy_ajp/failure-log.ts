@@ -6,7 +6,7 @@ import { systemError } from '../../../lib/error-text.ts';
 import { ENDED, TIMED_OUT } from '../shared/answer.ts';
 import { hostAndPort } from '../shared/errors.ts';
 import type { ProxyTarget } from '../shared/scheme.ts';
-import { PACKET_HEADER } from './constants.ts';
+import { DEFAULT_PACKET_SIZE, MAX_PACKET_SIZE, PACKET_HEADER } from './constants.ts';
 import type { AjpDriver, AjpFault } from './driver.ts';
 
 export const MODULE = 'proxy_ajp';
@@ -129,6 +129,6 @@ function logOverflow(r: Request, name: string, at: number): void {
 
 /** Bytes of a packet: ProxyIOBufferSize within its limits, in whole kilobytes. */
 export function packetSizeOf(ioBufferSize: number | undefined): number {
-  const size = Math.min(Math.max(ioBufferSize ?? 0, 8192), 65536);
+  const size = Math.min(Math.max(ioBufferSize ?? 0, DEFAULT_PACKET_SIZE), MAX_PACKET_SIZE);
   return Math.ceil(size / 1024) * 1024;
 }
