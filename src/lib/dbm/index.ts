@@ -1,0 +1,3 @@
+export { parseBerkeleyHash } from './berkeley-hash.ts';
+export { DbmError } from './error.ts';
+export { parseGdbm } from './gdbm.ts';
