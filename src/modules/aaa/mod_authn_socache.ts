@@ -12,11 +12,11 @@ import {
   RSRC_CONF,
 } from '../../config/directive.ts';
 import { CREDENTIALS_GROUP, type CredentialsKeeper } from '../../core/authn.ts';
+import type { Configuration } from '../../core/configuration.ts';
 import { Level, logRequest } from '../../core/log.ts';
 import { defineModule } from '../../core/module.ts';
 import type { AuthnProvider } from '../../core/providers.ts';
 import type { Request } from '../../core/request.ts';
-import { serverName } from '../../core/server-identity.ts';
 import { verifyPassword } from '../../lib/htpasswd/index.ts';
 import { LruCache } from '../../lib/lru.ts';
 
@@ -38,7 +38,17 @@ interface Kept {
   /** Milliseconds since 1970. */
   readonly until: number;
 }
-const cache = new LruCache<string, Kept>(ENTRIES_KEPT);
+const caches = new WeakMap<Configuration, LruCache<string, Kept>>();
+
+/** One for all servers; another configuration may know other users. */
+function cacheOf({ configuration }: Request): LruCache<string, Kept> {
+  let cache = caches.get(configuration);
+  if (cache === undefined) {
+    cache = new LruCache(ENTRIES_KEPT);
+    caches.set(configuration, cache);
+  }
+  return cache;
+}
 
 const log = (r: Request, level: number, tag: string, message: string): void =>
   logRequest(r, 'authn_socache', level, tag, message);
@@ -95,12 +105,15 @@ const rows: readonly AnyRow<object, DirConf>[] = [
   },
 ];
 
-/** construct_key(): the parts have no NUL, a user name has no place to hide another one in. */
+/**
+ * construct_key(): the server's name is that of its configuration, whatever the client calls it. No part has a NUL, so that a user's name cannot
+ * be taken for more than that.
+ */
 function keyOf(r: Request, user: string, realm: string | undefined): string {
   const { context = 'directory' } = modAuthnSocache.dir(r);
   let place = context;
-  if (context === 'directory') place = serverName(r) + r.uri.slice(0, r.uri.lastIndexOf('/'));
-  else if (context === 'server') place = serverName(r);
+  if (context === 'directory') place = r.server.hostname + r.uri.slice(0, r.uri.lastIndexOf('/'));
+  else if (context === 'server') place = r.server.hostname;
   return `${place}\0${user}\0${realm ?? ''}\0${realm === undefined ? 'basic' : 'digest'}`;
 }
 
@@ -113,7 +126,7 @@ function find(
 ): string | undefined {
   // Where nothing is cached nothing can be found either.
   if (modAuthnSocache.dir(r).providers === undefined) return undefined;
-  const kept = cache.get(keyOf(r, user, realm));
+  const kept = cacheOf(r).get(keyOf(r, user, realm));
   if (kept === undefined || kept.until < Date.now()) {
     log(r, Level.debug, none, `Authn cache: no credentials found for ${user}`);
     return undefined;
@@ -140,7 +153,7 @@ const keeper: CredentialsKeeper = {
   store(r, provider, user, realm, hash) {
     const { providers, timeout = DEFAULT_TIMEOUT } = modAuthnSocache.dir(r);
     if (providers?.includes(provider) !== true) return;
-    cache.set(keyOf(r, user, realm), { hash, until: Date.now() + timeout * 1000 });
+    cacheOf(r).set(keyOf(r, user, realm), { hash, until: Date.now() + timeout * 1000 });
     log(
       r,
       Level.debug,
