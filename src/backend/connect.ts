@@ -7,6 +7,7 @@ import {
   type DetailedPeerCertificate,
   type TLSSocket,
 } from 'node:tls';
+import { type ConnectRequest, ConnectTunnel, TunnelRefusedError } from './connect-tunnel.ts';
 import { makeKind, openPlain } from './plain-socket.ts';
 import { keepReadingAfterFailedWrite, type SocketEvents } from './socket-events.ts';
 
@@ -14,6 +15,8 @@ export interface TcpAddress {
   readonly kind: 'tcp';
   readonly host: string;
   readonly port: number;
+  /** Behind the proxy at that address, which is asked for it by CONNECT. For TLS alone. */
+  readonly behind?: ConnectRequest;
   /** Local address to connect from. */
   readonly localAddress?: string;
 }
@@ -83,13 +86,18 @@ export function openSocket(address: BackendAddress, options: ConnectOptions, eve
   const { host, port, localAddress } = address;
   const target = { host, port, ...(localAddress === undefined ? {} : { localAddress }) };
   if (tls === undefined) return openPlain(isKeepAlive ? TCP_KEEPALIVE : TCP, target, events);
-  return openTls(tls, { ...target, noDelay: true, keepAlive: isKeepAlive }, events);
+  const full = { ...target, noDelay: true, keepAlive: isKeepAlive };
+  return openTls(
+    tls,
+    address.behind === undefined ? full : { socket: new ConnectTunnel(full, address.behind) },
+    events,
+  );
 }
 
 /** Bytes of TLS come as they were decrypted: there is no buffer to share. */
 function openTls(
   tls: BackendTls,
-  target: TcpSocketConnectOpts | IpcSocketConnectOpts,
+  target: TcpSocketConnectOpts | IpcSocketConnectOpts | { readonly socket: ConnectTunnel },
   events: SocketEvents,
 ): TLSSocket {
   const { session } = tls;
@@ -121,8 +129,8 @@ function openTls(
   socket.on('drain', () => events.onDrain());
   socket.on('end', () => events.onEnd());
   socket.on('error', (error) => {
-    if (peer === undefined && !socket.connecting && !(error instanceof PeerRefusedError))
-      tls.onHandshakeFailure?.(error);
+    const isAnother = error instanceof PeerRefusedError || error instanceof TunnelRefusedError;
+    if (peer === undefined && !socket.connecting && !isAnother) tls.onHandshakeFailure?.(error);
     events.onError(error);
   });
   socket.on('close', () => events.onClose());

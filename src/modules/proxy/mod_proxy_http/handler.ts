@@ -8,11 +8,12 @@ import type { Request } from '../../../core/request.ts';
 import { DECLINED, OK } from '../../../core/status.ts';
 import { equalsIgnoreCase } from '../../../http/bytes.ts';
 import type { BadHeaderMode } from '../../../http/response-head-parser.ts';
-import { hostAndPort } from '../shared/errors.ts';
+import { hostAndPort, urlHostAndPort } from '../shared/errors.ts';
 import { requestHead, type Sending } from '../shared/http-request-head.ts';
-import type { ProxyTarget } from '../shared/scheme.ts';
+import type { ProxyTarget, RemoteProxy } from '../shared/scheme.ts';
 import { makePump } from '../shared/send.ts';
 import { backendTls, PROXY_TLS, PROXY_TLS_NAME } from '../shared/tls.ts';
+import { bracketHost, tunnelAddress } from '../shared/url.ts';
 import { type Expectation, HttpAnswer } from './answer.ts';
 import { HttpDriver } from './driver.ts';
 
@@ -32,6 +33,7 @@ export function handleHttp(r: Request, plain: ProxyTarget): Answer {
     const tls = backendTls(r, plain);
     if (tls === undefined) return 500;
     target = { ...plain, tls };
+    if (plain.remote !== undefined) target = { ...target, ...behindProxy(plain, plain.remote) };
   }
   // Sub-requests send no body, and httpd gives up their connection.
   if (r.main !== undefined) return send(r, target, { ...planOf(r, target), isKept: false }, NO_BODY);
@@ -48,6 +50,13 @@ export function handleHttp(r: Request, plain: ProxyTarget): Answer {
     return send(r, target, isAnnounced ? { ...plan, length: '0' } : plan, NO_BODY);
   }
   return withBody(r, target, plan, body);
+}
+
+/** TLS is between us and the server: the proxy is only the way there, and sees no request but CONNECT. */
+function behindProxy(target: ProxyTarget, remote: RemoteProxy): Pick<ProxyTarget, 'address' | 'remote'> {
+  const { host, port } = urlHostAndPort(target.url);
+  const authority = `${bracketHost(host)}:${port}`;
+  return { address: tunnelAddress(target.address, authority, remote.credentials), remote: undefined };
 }
 
 interface Plan extends Sending {

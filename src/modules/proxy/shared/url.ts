@@ -111,6 +111,17 @@ export function tcpAddress(authority: string, defaultPort: number): BackendAddre
   });
 }
 
+/** The same address as the way to a server behind the proxy there. @param authority of the server. */
+export function tunnelAddress(
+  proxy: BackendAddress,
+  authority: string,
+  credentials: string | undefined,
+): BackendAddress {
+  if (proxy.kind === 'unix') return proxy;
+  const key = `${addressKey(proxy)} ${authority} ${credentials ?? ''}`;
+  return remember(key, () => ({ ...proxy, behind: { authority, credentials } }));
+}
+
 export function unixAddress(path: string): BackendAddress {
   return remember(path, () => ({ kind: 'unix', path }));
 }
@@ -126,7 +137,10 @@ function remember(key: string, make: () => BackendAddress): BackendAddress {
 }
 
 export function addressKey(address: BackendAddress): string {
-  return address.kind === 'unix' ? `unix:${address.path}` : `${address.host}:${address.port}`;
+  if (address.kind === 'unix') return `unix:${address.path}`;
+  const { behind } = address;
+  const way = behind === undefined ? '' : ` ${behind.authority} ${behind.credentials ?? ''}`;
+  return `${address.host}:${address.port}${way}`;
 }
 
 const PATH_UNSAFE = /[^A-Za-z0-9~$\-_.+!*'(),;:@&=/]/;
