@@ -26,7 +26,7 @@ export interface PumpOptions<Head> {
   readonly isRetriable: boolean;
   /**
    * A connection that is reset before a byte came is replaced even when it was fresh: a process that is told to end resets what it has accepted
-   * but not read. Twice at most.
+   * but not read. Five times at most.
    */
   readonly isResetRetried?: boolean;
   /** A kept connection will not do. */
@@ -49,7 +49,8 @@ export interface DetachedConnection {
 }
 
 const DEFAULT_PREFETCH = 16 * 1024;
-const MAX_RETRIES = 2;
+/** An application that reloads ends all its processes at once: each connection that is tried may be of one of them. */
+const MAX_RETRIES = 5;
 
 type Phase = 'acquiring' | 'running' | 'settled';
 

@@ -398,6 +398,63 @@ describe('a kept connection that was closed meanwhile', () => {
   });
 });
 
+describe('a connection that is reset before its request was read', () => {
+  it.each<[string, Partial<PumpOptions<ScriptHead>>, number]>([
+    ['is not replaced when it was fresh', {}, 1],
+    ['is, where that is asked for, some times', { isResetRetried: true }, 6],
+    ['not for a request that may not be repeated', { isResetRetried: true, isRetriable: false }, 1],
+  ])('%s', async (_why, options, requests) => {
+    const { fake, pool } = await fakeWith();
+    const { sink } = send(pool, 'reset-at-once', options);
+    await sink.done;
+    expect([sink.outcome, sink.failure?.kind]).toEqual(['failed before head', 'reset']);
+    expect(fake.seen.requests).toBe(requests);
+  });
+
+  it('one that is only closed has had its request', async () => {
+    const { fake, pool } = await fakeWith();
+    const { sink } = send(pool, 'close-at-once', { isResetRetried: true });
+    await sink.done;
+    expect([sink.failure?.kind, fake.seen.requests]).toEqual(['closed', 1]);
+  });
+});
+
+describe('sockets', () => {
+  it.each(['tcp', 'unix'] as const)(
+    '%s: one that was closed is connected again, and hears nothing of its former use',
+    async (kind) => {
+      const path = kind === 'unix' ? join(tmpdir(), `apache-lite-again-${process.pid}.sock`) : undefined;
+      const fake = await startFakeFcgi(path === undefined ? { port: 0 } : { path });
+      fakes.push(fake);
+      const address: PoolOptions['address'] =
+        path === undefined ? { kind: 'tcp', host: '127.0.0.1', port: fake.port } : { kind: 'unix', path };
+      const pool = poolFor({ address, isReusing: false });
+      for (let round = 0; round < 4; round++) {
+        // Good ends and bad ones in turn: what is left of a bad one must not be met again.
+        const scripts = ['hello', 'close-in-body', 'hello', 'reset-at-once', 'huge', 'padded', 'silent'];
+        const sent = scripts.map((script) => send(pool, script, { timeout: 300 }));
+        for (const { sink } of sent) await sink.done;
+        expect(sent.map(({ sink }) => sink.outcome)).toEqual([
+          'end',
+          'failed after head',
+          'end',
+          'failed before head',
+          'end',
+          'end',
+          'failed before head',
+        ]);
+        expect([sent[0]?.sink.body, sent[2]?.sink.body, sent[5]?.sink.body]).toEqual([
+          'hello\n',
+          'hello\n',
+          'padded body\n',
+        ]);
+      }
+      await until(() => fake.seen.open === 0);
+      expect(fake.seen.connections).toBe(28);
+    },
+  );
+});
+
 describe('an aborted request', () => {
   it('is aborted at the backend and frees the place', async () => {
     const { fake, pool } = await fakeWith({}, { max: 1 });
