@@ -1,6 +1,8 @@
 /** FastCGI answers and bodies that are large, slow or given up, through the real command. */
 import { readFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { createGunzip } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type FakeFcgi, startFakeFcgi } from '../support/fake-fcgi.ts';
 import { type Site, startSite } from '../support/with-server.ts';
@@ -14,7 +16,9 @@ beforeAll(async () => {
   site = await startSite({
     configuration:
       `<Proxy "${backend}/kept">\nProxySet enablereuse=on max=2\n</Proxy>\n` +
-      `SetEnvIf X-Send-Cl . proxy-sendcl\nProxyPass /app ${backend}/kept\nProxyPass /fresh ${backend}/fresh\n`,
+      `SetEnvIf X-Send-Cl . proxy-sendcl\nProxyPass /app ${backend}/kept\nProxyPass /fresh ${backend}/fresh\n` +
+      `ProxyPass /flushed ${backend}/flushed flushpackets=on\nProxyPass /held ${backend}/held\n` +
+      '<LocationMatch "^/(flushed|held)">\nSetOutputFilter DEFLATE\n</LocationMatch>\n',
   });
 });
 
@@ -71,6 +75,27 @@ describe('the answer', () => {
     socket.resetAndDestroy();
     await until(() => application.seen.aborts > before);
   });
+
+  it.each([
+    ['/flushed', true],
+    ['/held', false],
+  ])(
+    'that is compressed comes piece by piece only where flushpackets says so: %s',
+    async (path, isFlushed) => {
+      const parts: string[] = [];
+      const inflated = createGunzip();
+      inflated.on('data', (chunk: Buffer) => parts.push(String(chunk)));
+      const headers = { 'Accept-Encoding': 'gzip' };
+      const sent = request(
+        { host: '127.0.0.1', port: site.port, path: `${path}?fake=slow`, headers },
+        (response) => response.pipe(inflated),
+      );
+      sent.end();
+      await new Promise((resolve) => inflated.on('end', resolve));
+      expect(parts.join('')).toBe('first\nsecond\n');
+      expect(parts[0] === 'first\n').toBe(isFlushed);
+    },
+  );
 
   it('comes piece by piece as the application writes it', async () => {
     const socket = open(get('/fresh?fake=slow'));

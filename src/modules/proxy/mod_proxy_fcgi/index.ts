@@ -2,7 +2,8 @@
  * mod_proxy_fcgi: requests passed on to FastCGI applications (modules/proxy/mod_proxy_fcgi.c), PHP-FPM above all.
  *
  * Different from httpd on purpose: an application that refuses a request (protocolStatus) without any output makes a 503, not an empty 200; the
- * head of an answer may have 64 KiB.
+ * head of an answer may have 64 KiB, or what `responsefieldsize` of the worker says; a `Status` that is no status is 500; what an application has
+ * not read when it resets a connection is asked of it again, for methods that may be repeated.
  */
 import { OR_FILEINFO } from '../../../config/directive.ts';
 import { defineModule } from '../../../core/module.ts';
