@@ -8,7 +8,7 @@ import { isBodyless, sendBuffer } from '../../../core/response.ts';
 import { OK } from '../../../core/status.ts';
 import { equalsIgnoreCase } from '../../../http/bytes.ts';
 import { HeaderFields } from '../../../http/header-fields.ts';
-import { responseHead } from '../../../http/response-head.ts';
+import { findInvalidField, responseHead } from '../../../http/response-head.ts';
 import type { ResponseHead } from '../../../http/response-head-parser.ts';
 import { systemError } from '../../../lib/error-text.ts';
 import { BackendAnswer, ENDED, TIMED_OUT } from '../shared/answer.ts';
@@ -76,7 +76,9 @@ export class HttpAnswer extends BackendAnswer<HttpHead> implements HttpEvents {
       const { contentType } = r;
       takeHead(r, this.target, head);
       r.contentType = contentType;
-      r.transport.sendInterim(head.status, r.headersOut, r.statusLine);
+      // One that would break the stream apart is not worth a 500: the answer is still to come.
+      if (findInvalidField(r.headersOut) === undefined)
+        r.transport.sendInterim(head.status, r.headersOut, r.statusLine);
       r.headersOut.clear();
     }
     r.status = 200;
@@ -105,6 +107,7 @@ export class HttpAnswer extends BackendAnswer<HttpHead> implements HttpEvents {
       this.#unexpected = upgrade ?? 'n/a';
       return false;
     }
+    if (findInvalidField(head.fields) !== undefined) return false;
     const backend = this.#httpPump?.detach();
     if (backend === undefined) return false;
     this.close();
@@ -175,8 +178,11 @@ export class HttpAnswer extends BackendAnswer<HttpHead> implements HttpEvents {
 
   protected report(failure: BackendFailure): number {
     const { kind, detail } = failure;
-    if (kind === 'tls' && !this.#hasHead)
+    if (kind === 'tls' && !this.#hasHead) {
+      this.#noteUnsent('AH01084', 'proxy');
+      this.#noteUnsent();
       return proxyError(this.r, 500, 'Error during SSL Handshake with remote server');
+    }
     const connecting = this.reportConnecting(failure);
     if (connecting !== undefined) {
       if (kind !== 'dns' && kind !== 'busy' && kind !== 'shutdown') {
@@ -216,18 +222,17 @@ export class HttpAnswer extends BackendAnswer<HttpHead> implements HttpEvents {
 
   /** The backend does not take the body. */
   #sendTimeout(): number {
-    const { r, target } = this;
-    const to = `${target.worker.describe(target.address)} (${hostAndPort(target).host})`;
-    logRequest(r, 'proxy', Level.error, 'AH01084', `pass request body failed to ${to}`, TIMED_OUT);
+    this.#noteUnsent('AH01084', 'proxy', TIMED_OUT);
     this.#noteUnsent();
     return 504;
   }
 
-  #noteUnsent(): void {
+  /** What httpd says of a request that did not get through to the backend: mod_proxy, then mod_proxy_http. */
+  #noteUnsent(tag = 'AH01097', module = MODULE, error?: string): void {
     const { r, target } = this;
     const to = `${target.worker.describe(target.address)} (${hostAndPort(target).host})`;
-    const message = `pass request body failed to ${to} from ${r.connection.remoteAddr} ()`;
-    logRequest(r, MODULE, Level.error, 'AH01097', message);
+    const by = module === MODULE ? ` from ${r.connection.remoteAddr} ()` : '';
+    logRequest(r, module, Level.error, tag, `pass request body failed to ${to}${by}`, error);
   }
 
   #statusError({ kind, detail }: BackendFailure): number {
