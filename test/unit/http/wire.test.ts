@@ -399,7 +399,7 @@ describe('responses', () => {
     ['A', 'b\tc\xe9', undefined],
     ['A', '', undefined],
     ['A B', 'c', 'AH02429'],
-    ['', 'c', 'AH02429'],
+    ['', 'c', 'AH02428'],
     ['A:', 'c', 'AH02429'],
     ['A', 'b\r\nC: d', 'AH02430'],
     ['A', 'b\0', 'AH02430'],
