@@ -1,6 +1,6 @@
 /** Opening sockets to backends: TCP, unix, with or without TLS. */
 
-import type { IpcSocketConnectOpts, Socket, TcpSocketConnectOpts } from 'node:net';
+import type { IpcSocketConnectOpts, LookupFunction, Socket, TcpSocketConnectOpts } from 'node:net';
 import {
   type ConnectionOptions,
   connect as connectTls,
@@ -8,6 +8,7 @@ import {
   type TLSSocket,
 } from 'node:tls';
 import { type ConnectRequest, ConnectTunnel, TunnelRefusedError } from './connect-tunnel.ts';
+import { lookupRemembered } from './lookup.ts';
 import { makeKind, openPlain } from './plain-socket.ts';
 import { keepReadingAfterFailedWrite, type SocketEvents } from './socket-events.ts';
 
@@ -84,7 +85,8 @@ export function openSocket(address: BackendAddress, options: ConnectOptions, eve
     return tls === undefined ? openPlain(UNIX, target, events) : openTls(tls, target, events);
   }
   const { host, port, localAddress } = address;
-  const target = { host, port, ...(localAddress === undefined ? {} : { localAddress }) };
+  const lookup = lookupRemembered as LookupFunction;
+  const target = { host, port, lookup, ...(localAddress === undefined ? {} : { localAddress }) };
   if (tls === undefined) return openPlain(isKeepAlive ? TCP_KEEPALIVE : TCP, target, events);
   const full = { ...target, noDelay: true, keepAlive: isKeepAlive };
   return openTls(
