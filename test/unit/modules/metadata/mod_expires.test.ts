@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mergeDir, parseExpiry } from '../../../../src/modules/metadata/mod_expires.ts';
+import { type ExpiresDirConf, mergeDir, parseExpiry } from '../../../../src/modules/metadata/mod_expires.ts';
 
 describe('parseExpiry', () => {
   it.each([
@@ -31,8 +31,8 @@ describe('parseExpiry', () => {
 });
 
 describe('mergeDir', () => {
-  const hour = { base: 'access', seconds: 3600 } as const;
-  const day = { base: 'access', seconds: 86400 } as const;
+  const hour: ExpiresDirConf['fallback'] & object = { base: 'access', seconds: 3600 };
+  const day: typeof hour = { base: 'access', seconds: 86400 };
 
   it('takes types one by one, the newer ones first', () => {
     const merged = mergeDir(
