@@ -7,7 +7,7 @@ import { Table } from '../../core/table.ts';
 
 export interface EnvDirConf {
   vars?: Table;
-  /** Names that UnsetEnv takes away from what is merged below; its own section's it leaves. */
+  /** Names that UnsetEnv takes away from what is merged below. */
   unset?: readonly string[];
 }
 type Cmd = Command<object, EnvDirConf>;
@@ -43,6 +43,13 @@ function passEnv(cmd: Cmd, name: string): ApplyResult {
   return undefined;
 }
 
+/** What the same section has set before goes too; what it sets afterwards stays. */
+function unsetEnv(cmd: Cmd, name: string): ApplyResult {
+  cmd.dir.unset = [...(cmd.dir.unset ?? []), name];
+  cmd.dir.vars?.delete(name);
+  return undefined;
+}
+
 const directives: readonly AnyRow<object, EnvDirConf>[] = [
   {
     name: 'PassEnv',
@@ -63,7 +70,7 @@ const directives: readonly AnyRow<object, EnvDirConf>[] = [
     shape: 'ITERATE',
     where: OR_FILEINFO,
     usage: 'a list of variables to remove from the CGI environment.',
-    apply: (cmd, name) => void (cmd.dir.unset = [...(cmd.dir.unset ?? []), name]),
+    apply: unsetEnv,
   },
 ];
 

@@ -8,9 +8,10 @@ const varsOf = (vars: Table | undefined) => Object.fromEntries(vars ?? []);
 
 describe('mod_env', () => {
   it('sets and merges', () => {
-    const base = confOf('SetEnv A 1\nSetEnv B\nSetEnv C "x y"\nUnsetEnv A');
-    expect(varsOf(base.vars)).toEqual({ A: '1', B: '', C: 'x y' });
-    const merged = mergeDir(base, confOf('UnsetEnv A C\nSetEnv C new'));
+    // UnsetEnv takes away what its own section has set before it, not what that sets afterwards.
+    const base = confOf('SetEnv A 1\nSetEnv B\nSetEnv C "x y"\nUnsetEnv A D\nSetEnv D 1\nSetEnv E 1');
+    expect(varsOf(base.vars)).toEqual({ B: '', C: 'x y', D: '1', E: '1' });
+    const merged = mergeDir(base, confOf('UnsetEnv C D E\nSetEnv C new\nSetEnv D new\nUnsetEnv D'));
     expect(varsOf(merged.vars)).toEqual({ B: '', C: 'new' });
   });
   it('passes what the server has, and warns of what it has not', () => {
