@@ -18,7 +18,8 @@ const httpd = 'missing' in foundHttpd ? undefined : foundHttpd;
 const apacheLite = findApacheLite();
 const mode = process.env.DIFFERENTIAL ?? (httpd === undefined ? 'recorded' : 'live');
 const inCi = process.env.CI === 'true';
-const oneOf = limiter(2);
+// More than there are processors: most of a case's time is waiting for servers to start and connections to end.
+const oneOf = limiter(4);
 
 const cases = findCases(process.env.DIFFERENTIAL_ONLY);
 
