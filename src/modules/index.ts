@@ -42,6 +42,7 @@ import { modRewrite } from './mappers/mod_rewrite/index.ts';
 import { modEnv } from './metadata/mod_env.ts';
 import { modExpires } from './metadata/mod_expires.ts';
 import { modHeaders } from './metadata/mod_headers/index.ts';
+import { modMimeMagic } from './metadata/mod_mime_magic/index.ts';
 import { modSetenvif } from './metadata/mod_setenvif.ts';
 import { modVersion } from './metadata/mod_version.ts';
 import { modLbmethodBybusyness } from './proxy/balancers/mod_lbmethod_bybusyness.ts';
@@ -118,6 +119,7 @@ export const modules: readonly AnyModule[] = [
   modMime,
   modLogDebug,
   modEnv,
+  modMimeMagic,
   modExpires,
   modHeaders,
   modSetenvif,
