@@ -49,7 +49,7 @@ function text(length) {
 
 /** 50 MiB down, or the length of what came up. */
 const STREAM_PHP = `<?php
-if ($_SERVER['REQUEST_METHOD'] === 'POST') {
+if ($_SERVER['REQUEST_METHOD'] === 'PUT') {
   $in = fopen('php://input', 'rb');
   for ($n = 0; !feof($in); $n += strlen(fread($in, 65536)));
   echo $n;

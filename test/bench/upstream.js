@@ -5,7 +5,7 @@ const PIECE = Buffer.alloc(65536, 'x');
 const PIECES = 800;
 
 const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
-  if (request.method === 'POST') {
+  if (request.method === 'PUT') {
     let received = 0;
     request.on('data', (chunk) => (received += chunk.length));
     request.on('end', () => response.end(String(received)));

@@ -140,7 +140,7 @@ async function withProxy(peer, feature, { site, nextPort, fpmCommand }, measure)
 function transfer(port, { path, upload }) {
   return new Promise((resolve, reject) => {
     const headers = upload ? { 'Content-Length': SIZE } : {};
-    const method = upload ? 'POST' : 'GET';
+    const method = upload ? 'PUT' : 'GET';
     const call = request(
       { host: '127.0.0.1', port, path, method, headers, agent: false, timeout: 60_000 },
       (response) => {
