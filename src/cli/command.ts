@@ -9,6 +9,7 @@ import { printBytes, printError } from './output.ts';
 /** Runs the command; the answer is its exit code. */
 export async function runCommand(args: readonly string[]): Promise<number> {
   if (args[0] === 'fcgistarter') return (await import('./fcgistarter.ts')).startApplications(args.slice(1));
+  if (args[0] === 'lint') return (await import('./lint.ts')).lintCommand(args.slice(1));
   const action = parseArguments(args);
   switch (action.kind) {
     case 'usage':

@@ -34,6 +34,7 @@ export function usageText(error?: string): string {
     `${indent}[-k start|restart|graceful|graceful-stop|stop]`,
     `${indent}[-v] [-V] [-h] [-l] [-L] [-t] [-T] [-S] [-X]`,
     `       ${PROGRAM} fcgistarter -c command -p port|-s socket [-i interface] [-N num]`,
+    `       ${PROGRAM} lint [--context server|vhost|directory|htaccess] [--format text|json] FILE...`,
     'Options:',
     ...OPTIONS.map(([option, meaning]) =>
       `  ${option.padEnd(19)}: ${meaning}`.replace('DUMP_INCLUDES :', 'DUMP_INCLUDES:'),

@@ -50,6 +50,13 @@ export interface ApplyRun {
   readonly skipsDocumentRoots?: boolean;
   /** Whether a module is in force, by its structure's or its file's name, or the short form of either (ap_find_module_short_name). */
   hasModule?(name: string): boolean;
+  /** False where nothing may be started: rows that ask a program while they are read leave its answer out. Unset: true. */
+  readonly runsPrograms?: boolean;
+  /**
+   * Asked about a directive that no module in force has, before that is an error: `skip` leaves it out with what is in it, `inside` reads what
+   * is in it as if it stood there without it; undefined: it is an error.
+   */
+  takeUnknown?(node: ConfigNode, isHtaccess: boolean): 'skip' | 'inside' | undefined;
   serverRoot(): string;
 }
 
@@ -140,6 +147,9 @@ function walk(nodes: readonly ConfigNode[], scope: Scope): void {
   for (const node of nodes) {
     const entry = scope.run.lookup(node.key);
     if (entry === undefined) {
+      const taken = scope.run.takeUnknown?.(node, scope.isHtaccess);
+      if (taken === 'inside') walk(node.children ?? [], scope);
+      if (taken !== undefined) continue;
       report(scope, node, unknownDirective(node, scope.isHtaccess, scope.run.builtIn));
       continue;
     }
@@ -190,6 +200,9 @@ class AppliedCommand implements Command {
 
   get checksDocumentRoots(): boolean {
     return this.#scope.run.skipsDocumentRoots !== true;
+  }
+  get runsPrograms(): boolean {
+    return this.#scope.run.runsPrograms !== false;
   }
   hasModule(name: string): boolean {
     return this.#scope.run.hasModule?.(name) ?? true;

@@ -103,6 +103,8 @@ export interface Command<S = unknown, D = unknown> {
   readonly mainServer: ServerConfigs;
   /** False under `-T`. */
   readonly checksDocumentRoots: boolean;
+  /** False where a configuration is only looked at: a row starts no program then, and takes its answer for given. */
+  readonly runsPrograms: boolean;
   /** Whether a module is in force, by any of its names. */
   hasModule(name: string): boolean;
   /** The row of a directive of a module in force. */

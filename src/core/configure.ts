@@ -8,6 +8,7 @@ import { hostname } from 'node:os';
 import { applyTree, type RowEntry, type RowLookup } from '../config/apply.ts';
 import { OR_ALL, OR_UNSET } from '../config/directive.ts';
 import { mergeSlots } from '../config/per-dir.ts';
+import type { ProviderRegistry } from '../config/providers.ts';
 import type { ConfigNode } from '../config/tree.ts';
 import type { Problems } from '../diagnostics/problem.ts';
 import { type ExprContext, type ExprExtensions, setModuleExtensions } from '../expr/index.ts';
@@ -78,9 +79,7 @@ export async function configure(
   const lookup = rowTable(read.loaded);
   const providers = providersOf(read.loaded);
   const builtIn = builtInModules(modules);
-  setModuleExtensions(
-    providers.find(EXPR_EXTENSIONS, TLS_EXTENSIONS) as ExprExtensions<ExprContext> | undefined,
-  );
+  useExtensions(providers);
   applyTree(read.tree, main, {
     lookup,
     providers,
@@ -125,8 +124,15 @@ export async function configure(
   return problems.hasErrors ? undefined : configuration;
 }
 
+/** Expressions compiled from now on know what these modules add. */
+export function useExtensions(providers: ProviderRegistry): void {
+  setModuleExtensions(
+    providers.find(EXPR_EXTENSIONS, TLS_EXTENSIONS) as ExprExtensions<ExprContext> | undefined,
+  );
+}
+
 /** Which built-in module has a directive: for advice on what to load. */
-function builtInModules(modules: readonly AnyModule[]): { moduleOf(key: string): string | undefined } {
+export function builtInModules(modules: readonly AnyModule[]): { moduleOf(key: string): string | undefined } {
   return {
     moduleOf: (key) =>
       modules.find(({ directives }) => directives.some((row) => row.name.toLowerCase() === key))?.name,

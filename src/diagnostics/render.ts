@@ -161,3 +161,14 @@ function readable(bytes: string): string {
   const text = /[^\0-\x7f]/.test(bytes) ? Buffer.from(bytes, 'latin1').toString('utf8') : bytes;
   return text.replace(/[\0-\x08\x0b-\x1f\x7f-\x9f]/g, '\ufffd');
 }
+
+/** `file:line:column: severity: message [code]`, the source line with carets, the hint, the chain of Includes. */
+export function renderFinding(problem: Problem, file: string): string {
+  const { span, severity, message, code, hint } = problem;
+  const place = span === undefined ? readable(file) : placeText(span);
+  const lines = [`${place}: ${severity}: ${readable(message).replaceAll('\n', '; ')} [${code}]`];
+  if (span !== undefined && span.end > span.start) lines.push(...frame(span).slice(1));
+  if (hint !== undefined) lines.push(`  hint: ${readable(hint)}`);
+  if (span !== undefined) lines.push(...inclusions(span.source));
+  return lines.join('\n');
+}

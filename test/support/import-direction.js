@@ -22,9 +22,18 @@ const LEAVES = Object.keys(MAY_IMPORT);
 MAY_IMPORT['src/core'] = LEAVES;
 MAY_IMPORT['src/modules'] = [...LEAVES, 'src/core'];
 MAY_IMPORT['src/server'] = [...LEAVES, 'src/core', 'src/modules'];
+MAY_IMPORT['src/lint'] = [...LEAVES, 'src/core', 'src/modules'];
 MAY_IMPORT['src/demo'] = [...LEAVES, 'src/core', 'src/modules', 'src/server'];
-MAY_IMPORT['src/index.ts'] = [...LEAVES, 'src/core', 'src/modules', 'src/server'];
-MAY_IMPORT['src/cli'] = [...LEAVES, 'src/core', 'src/modules', 'src/server', 'src/index.ts', 'src/demo'];
+MAY_IMPORT['src/index.ts'] = [...LEAVES, 'src/core', 'src/modules', 'src/server', 'src/lint'];
+MAY_IMPORT['src/cli'] = [
+  ...LEAVES,
+  'src/core',
+  'src/modules',
+  'src/server',
+  'src/index.ts',
+  'src/demo',
+  'src/lint',
+];
 
 /** The part a file belongs to. */
 const partOf = (file) => Object.keys(MAY_IMPORT).find((part) => file === part || file.startsWith(`${part}/`));

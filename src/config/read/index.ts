@@ -4,7 +4,7 @@ import type { AnyRow } from '../directive.ts';
 import { OR_ALL, OR_AUTHCFG, OR_LIMIT, RSRC_CONF } from '../directive.ts';
 import type { ConfigNode } from '../tree.ts';
 import { diskFiles } from './files.ts';
-import type { ModuleName } from './on-read.ts';
+import type { ModuleName, ReadCommand } from './on-read.ts';
 import type { ReadOptions, ReadResult } from './options.ts';
 import { Reader } from './reader.ts';
 import { ReadingState } from './reading.ts';
@@ -25,7 +25,7 @@ export type {
 import type { SourceParts } from './texts.ts';
 
 export { argumentSpan } from './place.ts';
-export { soRows } from './so-rows.ts';
+export { httpdModuleNames, isHttpdModule, soRows } from './so-rows.ts';
 export { versionRows } from './version-rows.ts';
 
 /** VARBUF_MAX_LEN of httpd's server/config.c. */
@@ -88,6 +88,7 @@ function readOnce(
     isOverrideNonfatal: false,
     lineLimit: LINE_LIMIT,
     parsed,
+    onSkip: (command) => options.onSkip?.(command),
   });
   const { before = [], after = [], entry } = options;
   if (before.length > 0) reader.readText(COMMAND_LINE, before.map((line) => `${line}\n`).join(''));
@@ -117,6 +118,8 @@ export interface HtaccessSurroundings {
   /** Values of Define by lower-case name, and the environment, for `${VAR}`. */
   readonly variables?: Iterable<readonly [string, string]>;
   readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** As ReadOptions.onSkip. */
+  onSkip?(command: ReadCommand): void;
 }
 
 const HTACCESS_MODULE: ModuleName = { name: '', file: '' };
@@ -153,6 +156,7 @@ export function readHtaccess(
     isOverrideNonfatal,
     lineLimit: HTACCESS_LINE_LIMIT,
     parsed: new Map(),
+    onSkip: (command) => surroundings.onSkip?.(command),
   });
   reader.readText(path, text);
   return reader.tree;

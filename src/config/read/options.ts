@@ -3,7 +3,7 @@ import type { Problems } from '../../diagnostics/problem.ts';
 import type { Span } from '../../diagnostics/source.ts';
 import type { AnyRow } from '../directive.ts';
 import type { ConfigNode } from '../tree.ts';
-import type { ModuleName } from './on-read.ts';
+import type { ModuleName, ReadCommand } from './on-read.ts';
 
 /** What is found in a directory. `symlink` is not followed: httpd goes by the directory entry alone when a wildcard names a folder. */
 export interface DirectoryEntry {
@@ -45,6 +45,8 @@ export interface ReadOptions {
   /** Structure names of modules that only LoadModule loads, even where nothing else is loaded (the MPMs that are not the default). */
   readonly explicitModules?: readonly string[];
   readonly files?: ConfigFiles;
+  /** Told of every conditional section that is passed over. */
+  onSkip?(command: ReadCommand): void;
   /** Where problems go; a list of its own when left out. */
   readonly problems?: Problems;
 }

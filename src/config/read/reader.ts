@@ -54,6 +54,8 @@ export interface ReaderOptions {
   readonly lineLimit: number;
   /** Texts and their statements by path, kept over the two readings that a text without LoadModule takes. */
   readonly parsed: Map<string, SourceParts>;
+  /** Told of every conditional section that is passed over. */
+  onSkip(command: ReadCommand): void;
 }
 
 export class Reader {
@@ -333,7 +335,7 @@ export class Reader {
     const { state, isHtaccess } = this.#options;
     const { name, args, frame, statement } = line;
     const hasRest = statement.restStart < statement.end;
-    return {
+    const command: ReadCommand = {
       name,
       args,
       reading: state,
@@ -352,7 +354,10 @@ export class Reader {
           excused: false,
         });
       },
-      skipSection: () => skipSection(this.#texts, name),
+      skipSection: () => {
+        this.#options.onSkip(command);
+        return skipSection(this.#texts, name);
+      },
       takeLine: () => this.#texts.takeLine(),
       insertText: (source) => this.#insert(source),
       includeFiles: (items) => {
@@ -360,6 +365,7 @@ export class Reader {
         for (const item of items.toReversed()) this.#texts.push({ item, span, depth: depth + 1 });
       },
     };
+    return command;
   }
 
   #insert(source: SourceText): void {

@@ -19,6 +19,16 @@ const HTTPD_MODULES = new Set(
   ),
 );
 
+/** Whether a module is one of httpd's own, by its structure's name: `dav_module`. */
+export function isHttpdModule(name: string): boolean {
+  return name.endsWith('_module') && HTTPD_MODULES.has(name.slice(0, -'_module'.length));
+}
+
+/** Names of the structures of httpd's own modules. */
+export function httpdModuleNames(): readonly string[] {
+  return [...HTTPD_MODULES].map((name) => `${name}_module`);
+}
+
 /** Never shared objects in any build of httpd. */
 const NEVER_LOADABLE = new Set(['core_module', 'http_module', 'so_module']);
 
@@ -37,7 +47,7 @@ const loadModule: OnRead = (cmd, [name = '', file = '']) => {
     reading.loaded.set(name, module);
     return undefined;
   }
-  if (HTTPD_MODULES.has(name.replace(/_module$/, '')) && name.endsWith('_module')) {
+  if (isHttpdModule(name)) {
     return {
       message: `Cannot load ${file} into server: module ${name} is part of httpd but not of apache-lite`,
       hint: `remove the line, or put it into <IfFile> or <IfDefine> when httpd reads the file too`,

@@ -55,15 +55,7 @@ export interface Pcre {
  * @throws PcreError
  */
 export function compilePcre(source: string, flags: Partial<PcreFlags> = {}): Pcre {
-  const pattern = parsePattern(source, {
-    ignoreCase: flags.ignoreCase ?? false,
-    extended: flags.extended ? 1 : 0,
-    dotAll: flags.dotAll ?? true,
-    multiline: flags.multiline ?? false,
-    dollarEndOnly: flags.dollarEndOnly ?? true,
-    ungreedy: false,
-    noAutoCapture: false,
-  });
+  const pattern = parse(source, flags);
   const { groupCount, groupNames: namesByNumber } = pattern;
   const groupNames = new Map<string, number>();
   namesByNumber.forEach((name, number) => {
@@ -81,6 +73,27 @@ export function compilePcre(source: string, flags: Partial<PcreFlags> = {}): Pcr
   } catch {
     throw new PcreError('regular expression is too large', source.length);
   }
+}
+
+/**
+ * The source of the RegExp (flag `s`) that a pattern becomes, for those who analyse it; undefined for one that runs on the machine.
+ * @throws PcreError
+ */
+export function nativeSource(source: string, flags: Partial<PcreFlags> = {}): string | undefined {
+  const pattern = parse(source, flags);
+  return isNativelyExact(pattern) ? translate(pattern).source : undefined;
+}
+
+function parse(source: string, flags: Partial<PcreFlags>): ReturnType<typeof parsePattern> {
+  return parsePattern(source, {
+    ignoreCase: flags.ignoreCase ?? false,
+    extended: flags.extended ? 1 : 0,
+    dotAll: flags.dotAll ?? true,
+    multiline: flags.multiline ?? false,
+    dollarEndOnly: flags.dollarEndOnly ?? true,
+    ungreedy: false,
+    noAutoCapture: false,
+  });
 }
 
 interface Face {

@@ -41,11 +41,10 @@ function isSentTo({ name, isPattern }: Worker, { urls }: Targets): boolean {
   return isPattern || urls.some((url) => url.startsWith(name) || name.startsWith(url) || `${url}/` === name);
 }
 
+type Advised = Pick<Configuration, 'tree' | 'problems'>;
+
 /** @param confs of all servers; those of virtual hosts may repeat the main server's. */
-export function adviseOnProxying(
-  configuration: Configuration,
-  confs: readonly Readonly<ProxyServerConf>[],
-): void {
+export function adviseOnProxying(configuration: Advised, confs: readonly Readonly<ProxyServerConf>[]): void {
   adviseOnSockets(configuration, configuration.tree);
   const tuned = new Map<ConfigNode, TunedWorker>();
   for (const conf of confs) for (const one of conf.tuned ?? []) tuned.set(one.node, one);
@@ -60,7 +59,7 @@ export function adviseOnProxying(
     told.add(worker);
     const [other] = others;
     configuration.problems.add({
-      code: 'AL0001',
+      code: 'AL1301',
       severity: 'warning',
       message: `${node.name} sets parameters of ${worker.name}, but nothing here sends requests there`,
       span: node.span,
@@ -73,14 +72,14 @@ export function adviseOnProxying(
 }
 
 /** SetHandler "proxy:unix:/path": nobody knows what to speak there. */
-function adviseOnSockets(configuration: Configuration, nodes: readonly ConfigNode[]): void {
+function adviseOnSockets(configuration: Advised, nodes: readonly ConfigNode[]): void {
   for (const { key, name, args, argsSpan, children } of nodes) {
     if (children !== undefined) adviseOnSockets(configuration, children);
     if (key !== 'sethandler' && key !== 'addhandler') continue;
     const [handler] = getWord(args);
     if (!/^proxy:unix:[^|]*$/i.test(handler)) continue;
     configuration.problems.add({
-      code: 'AL0001',
+      code: 'AL1302',
       severity: 'warning',
       message: `${name} ${handler} does not say what is spoken on the socket`,
       span: argsSpan,

@@ -52,6 +52,7 @@ function addPassphrase(cmd: Cmd, word: string): ApplyResult {
   const command = word.slice('exec:'.length);
   const [program, ...args] = allWords(command);
   if (program === undefined) return `Unable to parse exec arguments from ${command}`;
+  if (!cmd.runsPrograms) return undefined;
   const path = cmd.serverRootRelative(program);
   const { stdout, status } = spawnSync(path, args, {
     encoding: 'latin1',

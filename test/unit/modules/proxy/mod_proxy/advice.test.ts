@@ -16,7 +16,7 @@ async function told(text: string, loaded: readonly string[] = LOADED): Promise<s
 
 const SOCKET = '<FilesMatch x>\nSetHandler "proxy:unix:/run/x.sock|fcgi://localhost"\n</FilesMatch>\n';
 const unseen = (directive: string, name: string): string =>
-  `AL0001 ${directive} sets parameters of ${name}, but nothing here sends requests there`;
+  `AL1301 ${directive} sets parameters of ${name}, but nothing here sends requests there`;
 
 describe('parameters of a worker', () => {
   it.each([
@@ -41,7 +41,7 @@ describe('parameters of a worker', () => {
 it.each([
   [
     '"proxy:unix:/run/x.sock"',
-    ['AL0001 SetHandler proxy:unix:/run/x.sock does not say what is spoken on the socket'],
+    ['AL1302 SetHandler proxy:unix:/run/x.sock does not say what is spoken on the socket'],
   ],
   ['"proxy:unix:/run/x.sock|fcgi://localhost"', []],
   ['proxy-server', []],
