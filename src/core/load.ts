@@ -44,6 +44,7 @@ export const STATIC_MODULES: readonly string[] = [
   'logio_module',
   'version_module',
   'unixd_module',
+  'php_directives_module',
 ];
 
 /** One of them is always in force; the first unless another is loaded. */

@@ -49,6 +49,7 @@ import { modLbmethodBybusyness } from './proxy/balancers/mod_lbmethod_bybusyness
 import { modLbmethodByrequests } from './proxy/balancers/mod_lbmethod_byrequests.ts';
 import { modLbmethodBytraffic } from './proxy/balancers/mod_lbmethod_bytraffic.ts';
 import { modLbmethodHeartbeat } from './proxy/balancers/mod_lbmethod_heartbeat.ts';
+import { modPhpDirectives } from './proxy/mod_php_directives/index.ts';
 import { modProxy } from './proxy/mod_proxy/index.ts';
 import { modProxyAjp } from './proxy/mod_proxy_ajp/index.ts';
 import { modProxyBalancer } from './proxy/mod_proxy_balancer/index.ts';
@@ -76,6 +77,7 @@ export const modules: readonly AnyModule[] = [
   modProxyConnect,
   modProxyWstunnel,
   modProxyFcgi,
+  modPhpDirectives,
   modProxyHttp,
   modProxyAjp,
   modProxyScgi,

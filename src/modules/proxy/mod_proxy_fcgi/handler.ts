@@ -17,7 +17,7 @@ import { wantsDirectoryWalk } from './canonical.ts';
 import type { FcgiDirConf } from './config.ts';
 import { FcgiDriver } from './driver.ts';
 import { headLimit } from './limits.ts';
-import { encodeParamsOf, genericFilename } from './params.ts';
+import { encodeParamsOf, extraParamsOf, genericFilename } from './params.ts';
 
 /** Bytes of a body looked at before the request is sent (MAX_MEM_SPOOL). */
 const PREFETCH = 16 * 1024;
@@ -119,7 +119,9 @@ function encode(
   body: BodySource,
   path: string | undefined,
 ): Answer {
-  const params = encodeParamsOf(r, scriptRequest(r, path), conf.envRules);
+  const extra = extraParamsOf(r);
+  if (typeof extra === 'number') return extra;
+  const params = encodeParamsOf(r, scriptRequest(r, path), conf.envRules, extra);
   if (params instanceof Promise) return params.then((encoded) => send(r, target, body, encoded, path));
   return send(r, target, body, params, path);
 }

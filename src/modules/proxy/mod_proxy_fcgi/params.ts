@@ -6,6 +6,7 @@ import type { Request } from '../../../core/request.ts';
 import { Table } from '../../../core/table.ts';
 import { ExprEvaluationError } from '../../../expr/index.ts';
 import { encodeParam } from '../../../fcgi/params.ts';
+import { type ExtraParams, REQUEST_PARAMS, type RequestParams } from '../shared/request-params.ts';
 import type { EnvRule } from './config.ts';
 
 /**
@@ -23,21 +24,30 @@ export function genericFilename(filename: string, args: string | undefined): str
   return slash < 0 ? '' : name.slice(slash);
 }
 
+/** What other modules add; a status when one of them keeps the request from the application. */
+export function extraParamsOf(r: Request): ExtraParams | number | undefined {
+  const ask = r.configuration.providers.find(REQUEST_PARAMS, 'php') as RequestParams | undefined;
+  return ask?.(r);
+}
+
 /** The pairs as they go on the wire; undefined when a rule could not be evaluated. May have to wait for a rule's sub-request. */
 export function encodeParamsOf(
   r: Request,
   request: CgiRequest,
   rules: readonly EnvRule[] | undefined,
+  extra: ExtraParams | undefined,
 ): string | undefined | Promise<string | undefined> {
   if (rules === undefined || rules.length === 0) {
     let encoded = '';
     addCgiVariables(request, (name, value) => {
       encoded += encodeParam(name, value);
     });
-    return encoded;
+    // Of a name that comes twice the application takes the last.
+    return extra === undefined ? encoded : encoded + extra.encoded;
   }
   const table = new Table();
   addCgiVariables(request, (name, value) => table.set(name, value));
+  for (const [name, value] of extra?.pairs ?? []) table.set(name, value);
   const done = applyRules(r, table, rules, 0);
   if (typeof done === 'boolean') return done ? encodeTable(table) : undefined;
   return done.then((isDone) => (isDone ? encodeTable(table) : undefined));
