@@ -69,9 +69,11 @@ export function settleProblem(problem: Problem, undefinedOn: ReadonlySet<string>
   if (MACHINE.some((pattern) => pattern.test(message)))
     return { ...problem, code: 'AL1003', severity: 'note' };
   if (severity !== 'error') return problem;
-  if (span !== undefined && undefinedOn.has(lineKey(span)))
-    return { ...problem, code: 'AL1004', severity: 'note' };
   const command = /^Invalid command '(.*?)'/.exec(message)?.[1];
+  // A variable may be a part of any argument, but the directive is what it is.
+  const isCertain = command !== undefined && !command.includes('${');
+  if (span !== undefined && !isCertain && undefinedOn.has(lineKey(span)))
+    return { ...problem, code: 'AL1004', severity: 'note' };
   const hint = command === undefined ? undefined : foreignHint(command);
   return hint === undefined ? problem : { ...problem, hint };
 }
