@@ -59,11 +59,35 @@ export interface BodyWriter {
 export interface OutputFilter {
   /** Its place in the chain: a number of FilterType (core/filters.ts), or between two. */
   readonly type: number;
+  /** Called before the handler, for a filter that is in place by then: what it must say of the answer before there is one. */
+  setup?(r: Request): void;
   /**
    * Called when the body reaches it and headers can still be changed. `length`: bytes of the whole body where it is known to be at hand at once.
    * Answers what takes the body, or undefined to step aside.
    */
   start(r: Request, next: BodyWriter, length: number | undefined): BodyWriter | undefined;
+  /** Bytes that a body of `length` will have behind it, where that can be told before; without it nobody can. */
+  lengthAfter?(r: Request, length: number): number | undefined;
+}
+
+/** Lets what is before it go on after a false. */
+export interface BodyFlow {
+  resume(): void;
+}
+
+/** A filter at work on a request body: reads what is before it, and gives what it makes of that to the reader it was given. */
+export interface InputStage extends BodyReader, BodyFlow {}
+
+/** An input filter: stands between the client and who reads the request body. */
+export interface InputFilter {
+  /** Its place in the chain, as an output filter's: the higher ones see the body first. */
+  readonly type: number;
+  /**
+   * Called when the body is about to be read. `next` takes what the filter makes, and has it resumed after a false; `source` is resumed by the
+   * filter after a false of its own. Answers undefined to step aside. A filter that fails says so to `next` once (`onBodyError`), and what it is
+   * given afterwards it takes and forgets.
+   */
+  start(r: Request, next: BodyReader, source: BodyFlow): InputStage | undefined;
 }
 
 /** Gives a writer the last piece of a body. */

@@ -176,6 +176,7 @@ export interface CoreDirConf {
   maxRangeReversals?: number | 'none' | 'unlimited';
   qualifyRedirectUrl?: boolean;
   outputFilters?: readonly string[];
+  inputFilters?: readonly string[];
   /** `Limit`-scoped authorization lives in the modules it belongs to. */
 }
 

@@ -192,6 +192,11 @@ export function sendRangeError(r: Request): void {
   void sendErrorPage(r, 0, undefined);
 }
 
+/** An output filter cannot do its work, and nothing of the answer has been sent: a 500 takes its place. */
+export function sendFilterError(r: Request): void {
+  sendBadFieldError(r);
+}
+
 /** The head could not be sent for a bad field: a plain 500, of which nothing of the former answer is left. */
 export function sendBadFieldError(r: Request): void {
   r.status = 500;

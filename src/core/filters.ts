@@ -7,6 +7,7 @@ import type { ProviderRegistry } from '../config/providers.ts';
 import type { HeaderFields } from '../http/header-fields.ts';
 import type { BodyWriter, OutputFilter, RequestBody } from './body.ts';
 import { coreDir } from './core-config.ts';
+import { addInputFilterByName } from './input-filters.ts';
 import { Level, logRequest } from './log.ts';
 import type { RawConnection } from './raw-connection.ts';
 import type { Request, Transport } from './request.ts';
@@ -38,6 +39,11 @@ export function addOutputFilter(r: Request, filter: OutputFilter): void {
   filters.splice(at, 0, filter);
 }
 
+/** Lets the filters in place say what they must before the handler runs (ap_invoke_filter_init). */
+export function setupFilters(r: Request): void {
+  for (const filter of r.outputFilters ?? []) filter.setup?.(r);
+}
+
 /** The same by name; what no module offers is left out and logged. */
 export function addOutputFilterByName(r: Request, name: string): void {
   const filter = findOutputFilter(r.configuration.providers, name);
@@ -48,13 +54,17 @@ export function addOutputFilterByName(r: Request, name: string): void {
   addOutputFilter(r, filter);
 }
 
-/** The insert-filter phase of the core: AddOutputFilter's names, then SetOutputFilter's (mod_mime adds its own while it finds the type). */
+/** The insert-filter phase of the core: names of AddOutputFilter and AddInputFilter, then of SetOutputFilter and SetInputFilter. */
 export function insertNamedFilters(r: Request): void {
   const { wantedOutputFilters } = r;
   if (wantedOutputFilters !== undefined && r.proxyRequest === 'none') {
     for (const name of wantedOutputFilters) addOutputFilterByName(r, name);
   }
-  const { outputFilters } = coreDir(r);
+  if (r.wantedInputFilters !== undefined && r.proxyRequest === 'none') {
+    for (const name of r.wantedInputFilters) addInputFilterByName(r, name);
+  }
+  const { outputFilters, inputFilters } = coreDir(r);
+  if (inputFilters !== undefined) for (const name of inputFilters) addInputFilterByName(r, name);
   if (outputFilters !== undefined) for (const name of outputFilters) addOutputFilterByName(r, name);
 }
 
@@ -130,19 +140,36 @@ class WaitingFilter implements BodyWriter {
 }
 
 /**
- * A filter that works in its own time (on another thread) slows the producer by itself: it stands in for the request's transport, so that
+ * A filter that works in its own time (on another thread, or waiting for a sub-request) slows the producer by itself: it stands in for the request's transport, so that
  * who waits for `onDrain` waits for the filter. The filter waits for the transport behind it.
  */
 export class FilterTransport implements Transport {
-  readonly #behind: Transport;
+  #behind: Transport;
   #drain: (() => void) | undefined;
 
   constructor(r: Request) {
-    this.#behind = r.transport;
-    r.transport = this;
+    // Filters start in the order the body passes them: this one is behind those that stand there already.
+    let before: FilterTransport | undefined;
+    let behind = r.transport;
+    while (behind instanceof FilterTransport) {
+      before = behind;
+      behind = behind.#behind;
+    }
+    this.#behind = behind;
+    if (before === undefined) r.transport = this;
+    else before.#behind = this;
   }
   get body(): RequestBody {
     return this.#behind.body;
+  }
+  get bytesRead(): number {
+    return this.#behind.bytesRead ?? 0;
+  }
+  get bytesWritten(): number {
+    return this.#behind.bytesWritten ?? 0;
+  }
+  get abortCallback(): (() => void) | undefined {
+    return this.#behind.abortCallback;
   }
   sendWhole(r: Request, body: Buffer | undefined): void {
     this.#behind.sendWhole(r, body);

@@ -4,9 +4,11 @@ import { HeaderFields as Fields } from '../http/header-fields.ts';
 import { coreServer } from './core-config.ts';
 import { die } from './errors.ts';
 import { type Answer, runAll } from './hooks.ts';
+import { replaceBody } from './kept-body.ts';
 import { serve, settle } from './lifecycle.ts';
 import { Level, logRequest } from './log.ts';
 import { Request } from './request.ts';
+import { FilteredBody } from './request-body.ts';
 import { setTarget } from './request-uri.ts';
 import { isRedirect, OK } from './status.ts';
 
@@ -49,11 +51,17 @@ function logRecursion(r: Request, tag: string, what: string): void {
   logRequest(r, 'core', Level.error, tag, message);
 }
 
-/** Answers `r` by what another URL path of this server gives. */
-export function redirectInternally(r: Request, uri: string, handler?: string): Answer {
+/**
+ * Answers `r` by what another URL path of this server gives. `contentType`: what the answer is where its own name does not tell
+ * (ap_internal_redirect_handler).
+ */
+export function redirectInternally(r: Request, uri: string, handler?: string, contentType?: string): Answer {
   if (isRecursionLimitExceeded(r)) return die(r, 500);
   const next = new Request(r.configuration, r.connection, r.transport, r.server, r.headersIn, r.requestTime);
   inherit(next, r);
+  // The filters were for the request as it was (proto_input_filters).
+  const { body } = r.transport;
+  if (body instanceof FilteredBody) replaceBody(next, body.wire);
   const location = r.headersOut.get('Location');
   if (isRedirect(r.status) && location !== undefined) next.headersOut.set('Location', location);
   // mod_rewrite's rules may depend on request fields: so does what they lead to.
@@ -69,6 +77,7 @@ export function redirectInternally(r: Request, uri: string, handler?: string): A
   next.env.set('REDIRECT_STATUS', String(r.status));
   setTarget(next, uri);
   if (handler !== undefined) next.handler = handler;
+  if (contentType !== undefined) next.contentType = contentType;
   const read = runAll(next.server.phases.postReadRequest, next);
   if (typeof read !== 'number') {
     return settle(
@@ -90,8 +99,11 @@ export function inherit(next: Request, r: Request): void {
   next.headerOnly = r.headerOnly;
   next.closeConnection = r.closeConnection;
   next.trailersIn = r.trailersIn;
+  next.clientAddr = r.clientAddr;
+  next.clientPort = r.clientPort;
   next.remoteHost = r.remoteHost;
   next.localHost = r.localHost;
+  next.walk = r.walk;
   next.logId = r.logId;
   next.noLocalCopy = r.noLocalCopy;
   if (r.hasAllowed) for (const method of r.allowed) next.allowed.add(method);

@@ -5,7 +5,9 @@
  */
 import { authorize, declinedIsError, whenAnswered } from './authorization.ts';
 import { die } from './errors.ts';
+import { setupFilters } from './filters.ts';
 import { type Answer, runAll, runFirst, runVoid } from './hooks.ts';
+import { startInputFilters } from './input-filters.ts';
 import type { Request } from './request.ts';
 import { decodeUri, normaliseUri } from './request-uri.ts';
 import { DECLINED, DONE, OK } from './status.ts';
@@ -85,6 +87,8 @@ export function settle(r: Request, answer: Answer): Answer {
 /** insert-filter and handler phases (ap_invoke_handler). */
 export function invokeHandler(r: Request): Answer {
   runVoid(r.server.phases.insertFilter, r);
+  if (r.outputFilters !== undefined) setupFilters(r);
+  if (r.inputFilters !== undefined) startInputFilters(r);
   return runFirst(r.server.phases.handler, r);
 }
 

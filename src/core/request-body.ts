@@ -1,5 +1,5 @@
 /** Reading request bodies under LimitRequestBody (ap_http_filter, ap_discard_request_body of modules/http/http_filters.c). */
-import type { BodyReader } from './body.ts';
+import type { BodyFlow, BodyReader, InputFilter, RequestBody } from './body.ts';
 import { coreDir } from './core-config.ts';
 import type { Answer } from './hooks.ts';
 import { Level, logRequest } from './log.ts';
@@ -7,12 +7,18 @@ import type { Request } from './request.ts';
 import { OK } from './status.ts';
 
 /** httpd's default since 2.4.53: 1 GiB. */
-const DEFAULT_LIMIT = 1073741824;
+export const DEFAULT_BODY_LIMIT = 1073741824;
 
 /** Delivers the body to `reader`, up to LimitRequestBody: beyond it the reader gets an error of 413. */
 export function readBody(r: Request, reader: BodyReader): void {
-  const limit = coreDir(r).limitRequestBody ?? DEFAULT_LIMIT;
   const { body } = r.transport;
+  // What the client sends is limited, not what filters make of it.
+  if (body instanceof FilteredBody) body.start(reader);
+  else readLimited(r, body, reader);
+}
+
+function readLimited(r: Request, body: RequestBody, reader: BodyReader): void {
+  const limit = coreDir(r).limitRequestBody ?? DEFAULT_BODY_LIMIT;
   if (limit > 0 && body.length !== undefined && body.length > limit) {
     const message = `Requested content-length of ${body.length} is larger than the configured limit of ${limit}`;
     logRequest(r, 'http', Level.error, 'AH01588', message);
@@ -21,6 +27,75 @@ export function readBody(r: Request, reader: BodyReader): void {
     return;
   }
   body.start(limit > 0 && body.length === undefined ? new LimitedReader(r, reader, limit) : reader);
+}
+
+/** A request body behind input filters. Its length is not known; the filters start when it is read. */
+export class FilteredBody implements RequestBody {
+  readonly length = undefined;
+  /** All of it was delivered, or it failed. */
+  isFinished = false;
+  /** What the filters read. */
+  readonly wire: RequestBody;
+  readonly #r: Request;
+  readonly #filters: readonly InputFilter[];
+  #last: BodyFlow | undefined;
+
+  constructor(r: Request, wire: RequestBody, filters: readonly InputFilter[]) {
+    this.#r = r;
+    this.wire = wire;
+    this.#filters = filters;
+  }
+  get isPresent(): boolean {
+    return !this.isFinished;
+  }
+  get isChunked(): boolean {
+    return this.wire.isChunked;
+  }
+  get isTaken(): boolean {
+    return this.#last !== undefined;
+  }
+  get isAwaited(): boolean {
+    return this.wire.isAwaited;
+  }
+  start(reader: BodyReader): void {
+    if (this.#last !== undefined) throw new Error('a request body is read once');
+    let next: BodyReader = {
+      onBody: (chunk) => reader.onBody(chunk),
+      onBodyEnd: () => {
+        this.isFinished = true;
+        reader.onBodyEnd();
+      },
+      onBodyError: (status) => {
+        this.isFinished = true;
+        reader.onBodyError(status);
+      },
+    };
+    let link = new Link();
+    this.#last = link;
+    for (const filter of this.#filters) {
+      const behind = new Link();
+      const stage = filter.start(this.#r, next, behind);
+      if (stage === undefined) continue;
+      link.flow = stage;
+      link = behind;
+      next = stage;
+    }
+    link.flow = this.wire;
+    // mod_proxy passes bodies of any length on.
+    if (this.#r.proxyRequest === 'none') readLimited(this.#r, this.wire, next);
+    else this.wire.start(next);
+  }
+  resume(): void {
+    this.#last?.resume();
+  }
+}
+
+/** Where a stage finds the one before it, which is made after it. */
+class Link implements BodyFlow {
+  flow: BodyFlow | undefined;
+  resume(): void {
+    this.flow?.resume();
+  }
 }
 
 class LimitedReader implements BodyReader {

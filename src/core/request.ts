@@ -5,7 +5,7 @@
 import type { Stats } from 'node:fs';
 import type { PerDirConfig } from '../config/per-dir.ts';
 import { HeaderFields } from '../http/header-fields.ts';
-import type { BodyWriter, OutputFilter, RequestBody } from './body.ts';
+import type { BodyWriter, InputFilter, OutputFilter, RequestBody } from './body.ts';
 import type { Configuration } from './configuration.ts';
 import type { Connection } from './connection.ts';
 import type { RawConnection } from './raw-connection.ts';
@@ -26,6 +26,8 @@ export interface Transport {
   onDrain(callback: () => void): void;
   /** Called once, when the client has gone before the answer was whole. Replaces an earlier one. */
   onAbort(callback: () => void): void;
+  /** What onAbort() was given last: for who takes its place for a while. */
+  readonly abortCallback?: (() => void) | undefined;
   /** An interim answer (1xx), if the protocol knows them. `line` replaces number and reason. */
   sendInterim(status: number, fields: HeaderFields, line?: string): void;
   /**
@@ -108,11 +110,19 @@ export class Request {
   /** URL prefix and directory of the Alias that mapped the request (ap_set_context_info). */
   contextPrefix: string | undefined;
   contextDocumentRoot: string | undefined;
+  /** Of this request alone, where its name or address decides (ap_set_document_root); undefined: the server's. */
+  documentRoot: string | undefined;
   /** undefined: nothing is there (APR_NOFILE). */
   finfo: Stats | undefined;
   /** What the handler does with PATH_INFO when AcceptPathInfo says Default. */
   usedPathInfo: 'accept' | 'reject' | 'default' = 'default';
 
+  /**
+   * The client's address: the connection's, or that of the user behind the proxies that are trusted (r->useragent_ip).
+   */
+  clientAddr: string;
+  /** Port at that address; 0: not known. */
+  clientPort: number;
   /** The client's name, where HostnameLookups asks for it and it has one. */
   remoteHost: string | undefined;
   /** This server's name by DNS, where UseCanonicalName asks for it and there is one. */
@@ -120,6 +130,8 @@ export class Request {
   user: string | undefined;
   authType: string | undefined;
 
+  /** Number of the client's request for what is asked once for it and all made from it; 0: nothing was yet. */
+  walk = 0;
   /** Common to all error log lines about the request; set with the first of them. */
   logId: string | undefined;
 
@@ -152,6 +164,8 @@ export class Request {
   /** `Connection: keep-alive` holds after this answer. Set when the head is made. */
   isKeepAlive = false;
   outputFilters: OutputFilter[] | undefined;
+  /** To be put before the request body at the end of insert-filter, in the order httpd has them: the last one sees it first. */
+  inputFilters: InputFilter[] | undefined;
   /** Filters that the file's extensions ask for by name (AddOutputFilter, AddInputFilter): whoever has them puts them in place. */
   wantedOutputFilters: readonly string[] | undefined;
   wantedInputFilters: readonly string[] | undefined;
@@ -184,6 +198,8 @@ export class Request {
     this.server = server;
     this.perDir = server.lookupDefaults;
     this.headersIn = headersIn;
+    this.clientAddr = connection.remoteAddr;
+    this.clientPort = connection.remotePort;
     this.requestTime = requestTime;
   }
 

@@ -12,6 +12,9 @@ import type { Request } from './request.ts';
 
 export const EMPTY_BODY: Buffer = Buffer.alloc(0);
 
+/** The note of an answer that must have no ETag, whoever sets one (ap_http_header_filter). */
+export const NO_ETAG_NOTE = 'no-etag';
+
 /** Statuses without a body, and without a Content-Length (RFC 9110 section 8.6). */
 export function isBodyless(status: number): boolean {
   return status === 204 || status === 304 || (status >= 100 && status < 200);
@@ -26,6 +29,10 @@ function completeHead(r: Request): boolean {
   if (beforeHead !== undefined) {
     r.beforeHead = undefined;
     for (const change of beforeHead) change(r);
+  }
+  if (r.getNote(NO_ETAG_NOTE) !== undefined) {
+    r.headersOut.delete('etag');
+    r.errHeadersOut.delete('etag');
   }
   const invalid = findInvalidField(r.headersOut) ?? findInvalidField(r.errHeadersOut);
   if (invalid === undefined) return true;
@@ -112,9 +119,22 @@ export function beginBody(r: Request, length: number | undefined): BodyWriter {
 
 /** The writer that leads through the request's filters; undefined when all of them step aside from a body of that length. */
 export function beginFiltered(r: Request, length: number | undefined): BodyWriter | undefined {
-  const writer = startFilters(r, new LazyStart(r), length);
+  const writer = startFilters(
+    r,
+    new LazyStart(r, length === undefined ? undefined : lengthBehind(r, length)),
+    length,
+  );
   if (writer !== undefined) r.isBodyBegun = true;
   return writer;
+}
+
+function lengthBehind(r: Request, length: number): number | undefined {
+  let result: number | undefined = length;
+  for (const filter of r.outputFilters ?? []) {
+    if (result === undefined) return undefined;
+    result = filter.lengthAfter?.(r, result);
+  }
+  return result;
 }
 
 function startTransport(r: Request, length: number | undefined): BodyWriter {
@@ -133,13 +153,16 @@ const NOWHERE: BodyWriter = { write: () => true, end: () => undefined, abort: ()
 /** The head goes out with the first bytes that leave the filters; a body that ends without any is known to be empty. */
 class LazyStart implements BodyWriter {
   readonly #r: Request;
+  /** Bytes that will come, where the filters can tell. */
+  readonly #length: number | undefined;
   #writer: BodyWriter | undefined;
 
-  constructor(r: Request) {
+  constructor(r: Request, length: number | undefined) {
     this.#r = r;
+    this.#length = length;
   }
   write(chunk: Buffer): boolean {
-    this.#writer ??= startTransport(this.#r, undefined);
+    this.#writer ??= startTransport(this.#r, this.#length);
     return this.#writer.write(chunk);
   }
   end(): void {

@@ -135,19 +135,11 @@ function addDefaultCharset(cmd: Cmd, arg: string): ApplyResult {
   return undefined;
 }
 
-function filterList(field: 'outputFilters') {
+function filterList(field: 'outputFilters' | 'inputFilters') {
   return (cmd: Cmd, arg: string): ApplyResult => {
     cmd.dir[field] = arg.toLowerCase() === 'none' ? [] : arg.split(';').filter((name) => name !== '');
     return undefined;
   };
-}
-
-const NO_INPUT_FILTERS =
-  'there are no input filters yet: request bodies reach their readers as the client sent them';
-
-function setInputFilter(cmd: Cmd, arg: string): ApplyResult {
-  if (arg.toLowerCase() !== 'none') cmd.warn(`${cmd.node.name} ${arg} has no effect: ${NO_INPUT_FILTERS}`);
-  return undefined;
 }
 
 function defaultType(cmd: Cmd, arg: string): ApplyResult {
@@ -300,8 +292,7 @@ export const dirRows: readonly Row[] = [
     'TAKE1',
     OR_FILEINFO,
     'filter (or ; delimited list of filters) to be run on the request body',
-    setInputFilter,
-    NO_INPUT_FILTERS,
+    filterList('inputFilters'),
   ),
   row(
     'EnableSendfile',

@@ -23,6 +23,13 @@ export interface GzipOptions {
 }
 type Zlib = Gzip | Gunzip;
 
+export interface RatioLimits {
+  readonly ratio: number;
+  readonly burst: number;
+  /** Bytes of a buffer. */
+  readonly bufferSize: number;
+}
+
 /** A stream of zlib between two writers; flow in both directions is bounded by its buffers. */
 abstract class ZlibWriter implements BodyWriter {
   protected readonly r: Request;
@@ -164,11 +171,37 @@ export class InflatingWriter extends ZlibWriter {
   /** What came first is kept until there is more: a short answer has a length. */
   #first: Buffer | undefined;
   #isPassing = false;
+  readonly #limits: RatioLimits;
+  #bytesOut = 0;
+  #ratioHits = 0;
 
+  constructor(r: Request, next: BodyWriter, limits: RatioLimits) {
+    super(r, next);
+    this.#limits = limits;
+  }
   protected open(): Zlib {
-    return createGunzip();
+    return createGunzip({ chunkSize: Math.max(64, this.#limits.bufferSize) });
+  }
+  /** More came out for what went in than is allowed, for too many buffers in a row (check_ratio). */
+  #isOverRatio(): boolean {
+    const { bytesWritten } = this.zlib;
+    const { ratio, burst } = this.#limits;
+    if (bytesWritten === 0) return false;
+    if (Math.floor(this.#bytesOut / bytesWritten) < ratio) {
+      this.#ratioHits = 0;
+      return false;
+    }
+    return ++this.#ratioHits > burst;
   }
   protected onOutput(chunk: Buffer): boolean {
+    this.#bytesOut += chunk.length;
+    if (this.#isOverRatio()) {
+      const { ratio, burst } = this.#limits;
+      const message = `Inflated content ratio is larger than the configured limit ${ratio} by ${burst} time(s)`;
+      logRequest(this.r, 'deflate', Level.error, 'AH02650', message);
+      this.abort();
+      return true;
+    }
     if (this.#isPassing) return this.next.write(chunk);
     if (this.#first === undefined) {
       this.#first = chunk;

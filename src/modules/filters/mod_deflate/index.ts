@@ -1,16 +1,35 @@
 /**
- * mod_deflate: gzip for answers and out of them (modules/filters/mod_deflate.c): the output filters DEFLATE and INFLATE. Not supported: DEFLATE
- * as an input filter (compressed request bodies), for which the DeflateInflate... limits are read and checked.
+ * mod_deflate: gzip for answers and out of them, and out of request bodies (modules/filters/mod_deflate.c): the output filters DEFLATE and
+ * INFLATE, the input filter DEFLATE.
  */
 import { type AnyRow, type ApplyResult, type Command, OR_ALL, RSRC_CONF } from '../../../config/directive.ts';
 import { atoi, parseLong, parseWhole } from '../../../config/values.ts';
-import type { BodyWriter, OutputFilter } from '../../../core/body.ts';
+import type {
+  BodyFlow,
+  BodyReader,
+  BodyWriter,
+  InputFilter,
+  InputStage,
+  OutputFilter,
+} from '../../../core/body.ts';
+import { coreDir } from '../../../core/core-config.ts';
 import { FilterType, OUTPUT_FILTER } from '../../../core/filters.ts';
+import { INPUT_FILTER } from '../../../core/input-filters.ts';
 import { Level, logRequest } from '../../../core/log.ts';
 import { defineModule } from '../../../core/module.ts';
 import type { Request } from '../../../core/request.ts';
+import { DEFAULT_BODY_LIMIT } from '../../../core/request-body.ts';
 import { CompressingWriter, InflatingWriter } from './gzip-writer.ts';
-import { acceptsGzip, contentCodings, type EtagRule, isPlain, markEtag, takeGzip } from './negotiate.ts';
+import { InflatingRequest } from './inflate-request.ts';
+import {
+  acceptsGzip,
+  contentCodings,
+  type EtagRule,
+  isPlain,
+  markEtag,
+  takeGzip,
+  takeRequestGzip,
+} from './negotiate.ts';
 
 export interface ServerConf {
   /** 1-15; httpd's zlib refuses those below 9 when an answer is to be compressed. */
@@ -35,6 +54,8 @@ type Cmd = Command<ServerConf, DirConf>;
 const DEFAULT_WINDOW = 15;
 const DEFAULT_MEMORY = 9;
 const DEFAULT_BUFFER = 8096;
+const DEFAULT_RATIO = 200;
+const DEFAULT_BURST = 3;
 /** Raw deflate with a window of 256 bytes or less cannot be had from zlib. */
 const SMALLEST_WINDOW = 9;
 /** Bytes of header, trailer, fields and ETag suffix: what is not longer stays as it is. */
@@ -239,10 +260,29 @@ function startInflate(r: Request, next: BodyWriter, length: number | undefined):
   r.headersOut.delete('content-md5');
   const conf = modDeflate.server(r.server);
   markEtag(r, 'gunzip', conf.etag ?? 'suffix');
-  return new InflatingWriter(r, next);
+  const { ratio, burst } = ratioLimits(r);
+  return new InflatingWriter(r, next, { ratio, burst, bufferSize: conf.bufferSize ?? DEFAULT_BUFFER });
+}
+
+function ratioLimits(r: Request): { ratio: number; burst: number } {
+  const { ratioLimit = DEFAULT_RATIO, ratioBurst = DEFAULT_BURST } = modDeflate.dir(r);
+  return { ratio: ratioLimit, burst: ratioBurst };
+}
+
+/** DEFLATE for request bodies (deflate_in_filter): those that are gzip by their Content-Encoding. */
+function startRequestInflate(r: Request, next: BodyReader, source: BodyFlow): InputStage | undefined {
+  if (r.main !== undefined || r.prev !== undefined || r.headersIn.has('content-range')) return undefined;
+  if (!takeRequestGzip(r)) return undefined;
+  const size = modDeflate.dir(r).inflateLimit ?? 0;
+  return new InflatingRequest(r, next, source, {
+    size: size > 0 ? size : (coreDir(r).limitRequestBody ?? DEFAULT_BODY_LIMIT),
+    bufferSize: modDeflate.server(r.server).bufferSize ?? DEFAULT_BUFFER,
+    ...ratioLimits(r),
+  });
 }
 
 const deflate: OutputFilter = { type: FilterType.contentSet, start: startDeflate };
+const inflateRequest: InputFilter = { type: FilterType.contentSet, start: startRequestInflate };
 const inflate: OutputFilter = { type: FilterType.resource - 1, start: startInflate };
 
 export const modDeflate = defineModule<ServerConf, DirConf>({
@@ -251,5 +291,5 @@ export const modDeflate = defineModule<ServerConf, DirConf>({
   directives,
   // httpd keeps these to the server they were said for: a virtual host starts with the defaults once it says anything.
   mergeDir: (base, add) => ({ ...base, ...add }),
-  providers: { [OUTPUT_FILTER]: { deflate, inflate } },
+  providers: { [OUTPUT_FILTER]: { deflate, inflate }, [INPUT_FILTER]: { deflate: inflateRequest } },
 });

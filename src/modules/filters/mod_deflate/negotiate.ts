@@ -72,6 +72,16 @@ export function takeGzip(r: Request): boolean {
   return true;
 }
 
+/** The same of the request body's codings. */
+export function takeRequestGzip(r: Request): boolean {
+  const codings = r.headersIn.get('content-encoding');
+  const rest = codings === undefined ? undefined : withoutGzip(codings);
+  if (rest === undefined) return false;
+  if (rest === '') r.headersIn.delete('content-encoding');
+  else r.headersIn.set('Content-Encoding', rest);
+  return true;
+}
+
 function withoutGzip(codings: string): string | undefined {
   const names = codings.split(',').map((name) => name.trim());
   while (names.length > 0) {

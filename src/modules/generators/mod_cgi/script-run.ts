@@ -123,18 +123,39 @@ class ScriptRun {
       child.stdin.end();
       return;
     }
+    // A body that fails is answered by its failure: what the script says waits for the body, unless the script waits for its reader first.
+    child.stdout.pause();
     child.stdin.on('drain', () => body.resume());
     readBody(this.#r, {
       onBody: (chunk) => {
         this.#keepInput(chunk);
         this.#timer?.refresh();
         // The piece is only lent. What a script no longer reads is thrown away.
-        return child.stdin.writable ? child.stdin.write(Buffer.from(chunk)) : true;
+        if (!child.stdin.writable || child.stdin.write(Buffer.from(chunk))) return true;
+        this.#letSpeak();
+        return false;
       },
-      onBodyEnd: () => child.stdin.end(),
-      onBodyError: (status) => this.#stop(status === 0 ? OK : status),
+      onBodyEnd: () => {
+        child.stdin.end();
+        this.#letSpeak();
+      },
+      onBodyError: (status) => this.#onBodyError(status),
     });
-    child.stdin.on('close', () => body.resume());
+    child.stdin.on('close', () => {
+      this.#letSpeak();
+      body.resume();
+    });
+  }
+
+  #letSpeak(): void {
+    if (!this.#isOver && this.#writer === undefined) this.#child?.stdout.resume();
+  }
+
+  #onBodyError(status: number): void {
+    const { module } = this.#command;
+    const tag = module === 'cgid' ? 'AH01270' : 'AH01225';
+    logRequest(this.#r, module, Level.error, tag, 'Error reading request entity data');
+    this.#stop(status === 0 ? OK : status);
   }
 
   #keepInput(chunk: Buffer): void {
