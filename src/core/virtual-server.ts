@@ -49,6 +49,10 @@ export class VirtualServer implements ServerConfigs {
   /** RequestReadTimeout; undefined where nothing limits the time of a whole request. */
   readTimeouts: ReadTimeouts | undefined;
 
+  /** What goes over its connections is written to the error log (mod_dumpio), where the log's level asks for it. */
+  dumpsInput = false;
+  dumpsOutput = false;
+
   /** Its clients speak TLS, with this. */
   tls: ServerTls | undefined;
 

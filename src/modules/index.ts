@@ -23,8 +23,14 @@ import { modMacro } from './core/mod_macro.ts';
 import { modSo } from './core/mod_so.ts';
 import { modWatchdog } from './core/mod_watchdog.ts';
 import { mpmEvent, mpmPrefork, mpmWorker } from './core/mpm.ts';
+import { modDumpio } from './debugging/mod_dumpio.ts';
+import { modBuffer } from './filters/mod_buffer.ts';
+import { modData } from './filters/mod_data.ts';
 import { modDeflate } from './filters/mod_deflate/index.ts';
+import { modExtFilter } from './filters/mod_ext_filter/index.ts';
 import { modFilter } from './filters/mod_filter.ts';
+import { modRatelimit } from './filters/mod_ratelimit.ts';
+import { modReflector } from './filters/mod_reflector.ts';
 import { modReqtimeout } from './filters/mod_reqtimeout.ts';
 import { modRequest } from './filters/mod_request.ts';
 import { modAutoindex } from './generators/mod_autoindex/index.ts';
@@ -114,9 +120,15 @@ export const modules: readonly AnyModule[] = [
   modAuthDigest,
   modAllowmethods,
   modSocacheShmcb,
+  modDumpio,
+  modBuffer,
+  modData,
+  modRatelimit,
   modReqtimeout,
+  modExtFilter,
   modRequest,
   modFilter,
+  modReflector,
   modDeflate,
   modMime,
   modLogDebug,

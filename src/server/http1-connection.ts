@@ -26,6 +26,7 @@ import { IncomingBody } from './incoming-body.ts';
 import { PendingInput } from './pending-input.ts';
 import { RequestRun, type RunHost } from './request-run.ts';
 import { TakenConnection, type TakenFrom } from './taken-connection.ts';
+import { dumpConnection, isDumped } from './wire-dump.ts';
 
 /** Unread pipelined bytes kept while a request is busy; beyond it the socket is not read. */
 const MAX_PENDING = 64 * 1024;
@@ -92,6 +93,7 @@ export class Http1Connection implements DeadlineOwner, AnswerHost, RunHost {
     this.#deadline = new ConnectionDeadline(this, home.wheel);
     this.#transport = new Http1Transport(socket, this, this.#deadline);
     this.#run = new RequestRun(this, this.#transport);
+    if (isDumped(this)) dumpConnection(socket, this);
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
     socket.on('end', () => this.#onEnd());
     socket.on('error', () => this.#onGone());
