@@ -16,8 +16,8 @@ const { metafile } = await build({
   format: 'esm',
   platform: 'node',
   target: 'node20',
-  // Loaded from their packages: one by its own bundle, the other only where no TypesConfig file exists.
-  external: ['chevrotain', 'mime-types'],
+  // Loaded from their packages: one by its own bundle, another where no TypesConfig file exists, the last by lint alone.
+  external: ['chevrotain', 'mime-types', 'scslre'],
   // CommonJS dependencies ask for Node's own modules.
   banner: {
     js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",

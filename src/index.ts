@@ -10,6 +10,7 @@ import type { Configuration } from './core/configuration.ts';
 import { type Loaded, loadConfiguration } from './core/load.ts';
 import type { Problem as SourceProblem } from './diagnostics/problem.ts';
 import { type ProblemData, problemData, renderProblem } from './diagnostics/render.ts';
+import type { LintOptions, LintProblem } from './lint/index.ts';
 import { modules } from './modules/index.ts';
 import { HttpServer, listenAddresses } from './server/http-server.ts';
 import { ConfiguredLogs } from './server/logs.ts';
@@ -23,6 +24,7 @@ export {
   FcgiRequest,
   type FcgiServerOptions,
 } from './fcgi/responder-server.ts';
+export type { LintContext, LintOptions, LintProblem } from './lint/index.ts';
 export { ListenError } from './server/http-server.ts';
 export { StartError } from './server/process.ts';
 
@@ -114,6 +116,19 @@ export async function createHttpd(options: HttpdOptions): Promise<Httpd> {
  */
 export async function checkConfiguration(options: HttpdOptions): Promise<readonly Problem[]> {
   return problemsOf(await read(options));
+}
+
+/**
+ * What is wrong with pieces of configuration, as `apache-lite lint` says it: a text (`options.name` is what problems call it), or a list of
+ * files. Needs nothing of the machine that will serve it and starts nothing. Loaded when it is first called.
+ */
+export async function lint(
+  input: string | readonly string[],
+  options: LintOptions = {},
+): Promise<readonly LintProblem[]> {
+  const { lintFile, lintText } = await import('./lint/index.ts');
+  if (typeof input !== 'string') return input.flatMap((file) => lintFile(file, options));
+  return lintText({ name: toBytes(options.name ?? 'httpd.conf'), text: toBytes(input) }, options);
 }
 
 /** A directive that a built-in module has. */

@@ -17,25 +17,41 @@ interface Checked {
   readonly problems: readonly Problem[];
 }
 
+/** Where the command reads and writes. */
+export interface LintStreams {
+  print(text: string): void;
+  printError(text: string): void;
+  /** Standard input to its end, as bytes. */
+  input(): string;
+}
+
+const processStreams: LintStreams = {
+  print: (text) => writeAll(1, Buffer.from(text, 'utf8')),
+  printError,
+  input: () => readFileSync(0, 'latin1'),
+};
+
 /** Runs the command; the answer is its exit code. */
-export function lintCommand(args: readonly string[]): number {
+export function lintCommand(args: readonly string[], streams: LintStreams = processStreams): number {
+  const { print } = streams;
   const command = parseLintArguments(args);
   if (command === undefined) {
     print(LINT_USAGE);
     return CLEAN;
   }
   if (typeof command === 'string') {
-    printError(`apache-lite lint: ${command}\n${LINT_USAGE}`);
+    streams.printError(`apache-lite lint: ${command}\n${LINT_USAGE}`);
     return USAGE;
   }
-  const checked = command.files.map((file) => check(file, command));
+  const checked = command.files.map((file) => check(file, command, streams));
   print(command.format === 'json' ? jsonOf(checked) : textOf(checked));
   const hasErrors = checked.some(({ problems }) => problems.some(({ severity }) => severity === 'error'));
   return hasErrors ? ERRORS : CLEAN;
 }
 
-function check(file: string, { context, defines }: LintCommand): Checked {
-  const source: Source | { readonly problem: Problem } = file === '-' ? standardInput() : readSource(file);
+function check(file: string, { context, defines }: LintCommand, streams: LintStreams): Checked {
+  const source: Source | { readonly problem: Problem } =
+    file === '-' ? { name: '<stdin>', text: streams.input() } : readSource(file);
   if ('problem' in source) return { name: file, problems: [source.problem] };
   const options: LintOptions = {
     defines,
@@ -43,10 +59,6 @@ function check(file: string, { context, defines }: LintCommand): Checked {
     ...(file === '-' ? { serverRoot: process.cwd() } : {}),
   };
   return { name: source.name, problems: findings(source, options) };
-}
-
-function standardInput(): Source {
-  return { name: '<stdin>', text: readFileSync(0, 'latin1') };
 }
 
 function jsonOf(checked: readonly Checked[]): string {
@@ -65,8 +77,4 @@ function textOf(checked: readonly Checked[]): string {
     return `${number} ${severity}${number === 1 ? '' : 's'}`;
   };
   return `${texts.join('')}${count('error')}, ${count('warning')}, ${count('note')}\n`;
-}
-
-function print(text: string): void {
-  writeAll(1, Buffer.from(text, 'utf8'));
 }

@@ -39,6 +39,7 @@ const LACKING: readonly RegExp[] = [
   /^Cannot load .*is part of httpd but not of apache-lite/,
   /(?:is|are) not supported/,
   /^SessionCryptoDriver: there are no engines here/,
+  /^SSLSessionCache: '(?:dbm|memcache|redis|dc)' session cache not supported/,
   /^Unknown Auth[nz] provider: (?:ldap|dbd|fcgi)/,
   /^Unknown filter provider (?:INCLUDES|SUBSTITUTE|SED|XML2ENC|PROXY-HTML|RATE_LIMIT|BUFFER|BROTLI_COMPRESS|CHARSET|REFLECTOR|CACHE)$/i,
 ];
@@ -55,8 +56,8 @@ export function isElsewhere({ severity, message }: Problem): boolean {
   );
 }
 
-/** The problem as lint reports it. `undefinedOn`: lines that name undefined variables, as undefinedLines() answers. */
-export function settleProblem(problem: Problem, undefinedOn: ReadonlySet<string>): Problem {
+/** The problem as lint reports it; undefined for one that says nothing more. `undefinedOn`: lines that name undefined variables, as undefinedLines() answers. */
+export function settleProblem(problem: Problem, undefinedOn: ReadonlySet<string>): Problem | undefined {
   const { severity, message, span, code } = problem;
   if (code === 'AH00111' && severity === 'warning') return { ...problem, severity: 'note' };
   const foreign = FOREIGN.exec(message)?.[1];
@@ -66,16 +67,24 @@ export function settleProblem(problem: Problem, undefinedOn: ReadonlySet<string>
   }
   if (LACKING.some((pattern) => pattern.test(message)))
     return { ...problem, code: 'AL1002', severity: 'warning' };
-  if (MACHINE.some((pattern) => pattern.test(message)))
-    return { ...problem, code: 'AL1003', severity: 'note' };
+  const isUndefined = span !== undefined && undefinedOn.has(lineKey(span));
+  if (MACHINE.some((pattern) => pattern.test(message))) {
+    // That the variable is undefined is said already, and what it will stand for is not known.
+    return isUndefined ? undefined : { ...problem, code: 'AL1003', severity: 'note' };
+  }
   if (severity !== 'error') return problem;
   const command = /^Invalid command '(.*?)'/.exec(message)?.[1];
   // A variable may be a part of any argument, but the directive is what it is.
   const isCertain = command !== undefined && !command.includes('${');
-  if (span !== undefined && !isCertain && undefinedOn.has(lineKey(span)))
-    return { ...problem, code: 'AL1004', severity: 'note' };
-  const hint = command === undefined ? undefined : foreignHint(command);
+  if (isUndefined && !isCertain) return { ...problem, code: 'AL1004', severity: 'note' };
+  const hint = command === undefined ? misplacedHint(problem) : foreignHint(command);
   return hint === undefined ? problem : { ...problem, hint };
+}
+
+/** To lint every class of directives is granted. */
+function misplacedHint({ hint }: Problem): string | undefined {
+  if (hint?.startsWith('AllowOverride of this directory') !== true) return undefined;
+  return "it has no place in .htaccess: write it into the server's own configuration";
 }
 
 /** The lines on which variables are undefined. */

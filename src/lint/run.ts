@@ -165,10 +165,9 @@ function readAccessFile({ name, text, serverRoot, defines }: LintText): LintUnit
 function finished(unit: LintUnit, skipped: Skipped): LintUnit {
   const { list } = unit.problems;
   const undefinedOn = undefinedLines(list);
-  for (let index = 0; index < list.length; index++) {
-    const problem = list[index];
-    if (problem !== undefined) list[index] = settleProblem(problem, undefinedOn);
-  }
+  const settled = list.map((problem) => settleProblem(problem, undefinedOn));
+  list.length = 0;
+  for (const problem of settled) if (problem !== undefined) list.push(problem);
   skipped.report(unit.problems);
   return unit;
 }

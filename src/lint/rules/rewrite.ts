@@ -109,7 +109,7 @@ const QUERY = /(?:\\\?|\[\?\])/;
 function checkPattern(rule: RuleLine, report: Report): void {
   const { node, pattern, target, flags, conditions, isForward } = rule;
   const span = node.argsSpan;
-  if (!isForward && /^\^?https?:\\?\//i.test(pattern)) {
+  if (!isForward && /^\^?(?:\((?:\?:)?)?https?\??\)?:\\?\//i.test(pattern)) {
     report({
       code: 'AL1106',
       span,
