@@ -21,6 +21,9 @@ export interface WorkerFlags {
   isHotStandby: boolean;
   /** `N`: only sessions that belong to it. */
   isDraining: boolean;
+  /** `G` and `F`: bookkeeping of httpd's (generic, free) that is shown and means nothing. */
+  isGeneric: boolean;
+  isFree: boolean;
 }
 
 const LETTERS: Readonly<Record<string, keyof WorkerFlags>> = {
@@ -32,10 +35,12 @@ const LETTERS: Readonly<Record<string, keyof WorkerFlags>> = {
   R: 'isHotSpare',
   H: 'isHotStandby',
   N: 'isDraining',
+  G: 'isGeneric',
+  F: 'isFree',
 };
 
-/** Letters that are bookkeeping of httpd's: initialised, free, generic. */
-const WITHOUT_MEANING: ReadonlySet<string> = new Set(['O', 'F', 'G']);
+/** What every worker is: initialised. */
+const INITIALISED = 'O';
 
 /** What became of an attempt to end an error. `usable`: there was none. */
 export type RetryResult = 'usable' | 'retried' | 'too-soon' | 'stopped';
@@ -50,6 +55,8 @@ export class WorkerState {
     isHotSpare: false,
     isHotStandby: false,
     isDraining: false,
+    isGeneric: false,
+    isFree: false,
   };
   /** How often it was tried again since it last could be connected to (`retries`). */
   retries = 0;
@@ -83,7 +90,7 @@ export class WorkerState {
       this.#isInError = isOn;
       return true;
     }
-    if (WITHOUT_MEANING.has(upper)) return true;
+    if (upper === INITIALISED) return true;
     if (!Object.hasOwn(LETTERS, upper)) return false;
     this.flags[LETTERS[upper] as keyof WorkerFlags] = isOn;
     return true;
@@ -122,6 +129,16 @@ export class WorkerState {
     if (this.flags.isIgnoringErrors) return;
     this.#isInError = true;
     this.#errorTime = this.#now();
+  }
+
+  /** A health check failed: it is known since when, and may be used as before (`error_time`). */
+  noteFailure(): void {
+    this.#errorTime = this.#now();
+  }
+
+  /** Health checks have found it well again. */
+  endError(): void {
+    this.#isInError = false;
   }
 
   /** It could be connected to. */

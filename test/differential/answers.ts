@@ -41,13 +41,27 @@ export function normaliseText(text: string, values: Placeholders): string {
   for (const [name, port] of values.ports) {
     result = result.replace(new RegExp(`\\b${port}\\b`, 'g'), `\${${name}}`);
   }
-  return result
-    .replace(/\((?:Debian|Ubuntu|Unix|apache-lite)\)/g, '(*)')
-    .replace(/^REMOTE_PORT=\d+$/gm, 'REMOTE_PORT=*')
-    .replace(/\bnonce="[\w+/]{11}=[0-9a-f]{40}"/g, 'nonce="*"')
-    .replace(/\bopaque="[0-9a-f]+"/g, 'opaque="*"')
-    .replace(/\bexpiry=1\d{15}\b/g, 'expiry=*')
-    .replace(/=[A-Za-z0-9+/]{60,}={0,2}(?=;)/g, '=(encrypted)');
+  return (
+    result
+      .replace(/\((?:Debian|Ubuntu|Unix|apache-lite)\)/g, '(*)')
+      .replace(/^REMOTE_PORT=\d+$/gm, 'REMOTE_PORT=*')
+      .replace(/\bnonce="[\w+/]{11}=[0-9a-f]{40}"/g, 'nonce="*"')
+      .replace(/\bopaque="[0-9a-f]+"/g, 'opaque="*"')
+      .replace(/\bexpiry=1\d{15}\b/g, 'expiry=*')
+      .replace(/=[A-Za-z0-9+/]{60,}={0,2}(?=;)/g, '=(encrypted)')
+      // The balancer-manager page: nonces, names in shared memory, when the server was built, and the methods, which httpd keeps in a hash.
+      .replace(/\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, '(uuid)')
+      .replace(/ \[p[0-9a-f]{1,8}_/g, ' [p*_')
+      .replace(/(<dt>Server Built: )[^<]*/g, '$1*')
+      .replace(
+        /(?<=<select name='b_lbm' id='b_lbm'>)(?:<option[^\n]*\n)+/g,
+        (options) =>
+          options
+            .match(/[^\n]*\n/g)
+            ?.sort()
+            .join('') ?? '',
+      )
+  );
 }
 
 const LONGEST_EXPIRY = 400 * 24 * 3600;

@@ -17,6 +17,10 @@ export class ByRequests implements LbMethod, Comparison {
     return best;
   }
 
+  reset({ members }: Balancer): void {
+    for (const { record } of members) record.lbstatus = 0;
+  }
+
   isBetter({ record }: Worker, best: Worker | undefined): boolean {
     record.lbstatus += record.lbfactor;
     this.#gained += record.lbfactor;

@@ -17,6 +17,13 @@ export class ByTraffic implements LbMethod, Comparison {
     return bestMember(balancer, r, this.name, this);
   }
 
+  reset({ members }: Balancer): void {
+    for (const { record } of members) {
+      record.transferred = 0;
+      record.read = 0;
+    }
+  }
+
   isBetter(current: Worker, best: Worker | undefined): boolean {
     return best === undefined || share(current.record) < share(best.record);
   }

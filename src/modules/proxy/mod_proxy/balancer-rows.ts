@@ -11,8 +11,10 @@ import { getWord } from '../../../config/words.ts';
 import { type Balancer, defineBalancer, findBalancer } from '../shared/balancer.ts';
 import { LB_METHODS, type LbMethod } from '../shared/balancer-method.ts';
 import type { ProxyDirConf, ProxyServerConf } from '../shared/config.ts';
+import { healthChecksOf } from '../shared/health-check.ts';
 import { splitSocket } from '../shared/url.ts';
-import { defineWorker, findWorker } from '../shared/worker.ts';
+import { defineWorker, findWorker, type Worker } from '../shared/worker.ts';
+import { isWorkerOption } from '../shared/worker-options.ts';
 
 type Cmd = Command<ProxyServerConf, ProxyDirConf>;
 type Row = AnyRow<ProxyServerConf, ProxyDirConf>;
@@ -41,6 +43,13 @@ export function setBalancerParameter(
     value,
     (name) => cmd.providers.find(LB_METHODS, name) as LbMethod | undefined,
   );
+}
+
+/** Sets a worker's parameter; those that mod_proxy does not know may be mod_proxy_hcheck's. */
+export function setWorkerParameter(cmd: Cmd, worker: Worker, key: string, value: string): string | undefined {
+  const checks = isWorkerOption(key) ? undefined : healthChecksOf(cmd.providers);
+  if (checks !== undefined) return checks.setParameter(cmd.serverConfigs, worker, key, value);
+  return worker.setOption(key, value);
 }
 
 interface MemberWords {
@@ -97,7 +106,7 @@ function balancerMember(cmd: Cmd, args: string): ApplyResult {
   worker.isMember = true;
   balancer.members.push(worker);
   for (const [key, value] of words.params.values()) {
-    const wrong = worker.setOption(key, value);
+    const wrong = setWorkerParameter(cmd, worker, key, value);
     if (wrong !== undefined) return `BalancerMember ${wrong}`;
   }
   return undefined;
@@ -109,15 +118,8 @@ export function missingScheme(message: string, url: string): ApplyResult {
   return { message, hint: `say what is spoken there: ${url}|fcgi://localhost/` };
 }
 
-function row(name: string, usage: string, apply: (cmd: Cmd, on: boolean) => void, noEffect?: string): Row {
-  return {
-    name,
-    shape: 'FLAG',
-    where: RSRC_CONF,
-    usage,
-    apply: (cmd, on) => void apply(cmd, on),
-    ...(noEffect === undefined ? {} : { noEffect }),
-  };
+function row(name: string, usage: string, apply: (cmd: Cmd, on: boolean) => void): Row {
+  return { name, shape: 'FLAG', where: RSRC_CONF, usage, apply: (cmd, on) => void apply(cmd, on) };
 }
 
 export const balancerRows: readonly Row[] = [
@@ -157,7 +159,8 @@ export const balancerRows: readonly Row[] = [
   row(
     'ProxyPassInherit',
     'on if this server should inherit all ProxyPass directives defined in the main server (Setting to off recommended if using the Balancer Manager)',
-    () => undefined,
-    'as in httpd 2.4.71, a virtual host takes over what the main server maps',
+    (cmd, on) => {
+      cmd.server.inheritsPass = on;
+    },
   ),
 ];

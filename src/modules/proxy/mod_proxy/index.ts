@@ -13,7 +13,7 @@ import type { Request } from '../../../core/request.ts';
 import { DECLINED } from '../../../core/status.ts';
 import { STATUS_SECTION } from '../../../core/status-section.ts';
 import type { Balancer } from '../shared/balancer.ts';
-import { type ConfiguredBalancer, chooserOf } from '../shared/balancing.ts';
+import { type ConfiguredBalancer, chooserOf, offerProxyConf } from '../shared/balancing.ts';
 import {
   mergeProxyDir,
   mergeProxyServer,
@@ -102,6 +102,10 @@ function prepareProxy(configuration: Configuration): void {
   adviseOnProxying(configuration, confsOf(configuration));
 }
 
+function confOf(server: Pick<ServerConfigs, 'slots'>): Readonly<ProxyServerConf> {
+  return modProxy.server(server);
+}
+
 function showStatus(r: Request, isText: boolean): string {
   return proxyStatus(modProxy.server(r.server), isText);
 }
@@ -116,7 +120,10 @@ export const modProxy = defineModule<ProxyServerConf, ProxyDirConf>({
   always: true,
   postConfig: prepareProxy,
   retire: closeWorkers,
-  providers: { [STATUS_SECTION]: { mod_proxy: showStatus } },
+  providers: {
+    [STATUS_SECTION]: { mod_proxy: showStatus },
+    ...offerProxyConf(confOf),
+  },
   hooks: {
     postReadRequest: {
       run: detectProxyRequest,

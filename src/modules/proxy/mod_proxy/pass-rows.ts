@@ -17,7 +17,12 @@ import { findBalancer, isBalancerUrl } from '../shared/balancer.ts';
 import type { ProxyAlias, ProxyDirConf, ProxyServerConf } from '../shared/config.ts';
 import { splitSocket } from '../shared/url.ts';
 import { defineWorker, findWorker, type Worker } from '../shared/worker.ts';
-import { findOrAddBalancer, missingScheme, setBalancerParameter } from './balancer-rows.ts';
+import {
+  findOrAddBalancer,
+  missingScheme,
+  setBalancerParameter,
+  setWorkerParameter,
+} from './balancer-rows.ts';
 
 type Cmd = Command<ProxyServerConf, ProxyDirConf>;
 export type Row = AnyRow<ProxyServerConf, ProxyDirConf>;
@@ -125,7 +130,7 @@ function proxyPass(cmd: Cmd, args: string, isMatch: boolean): ApplyResult {
   const { isNocanon, isInterpolated, isNoquery, mapping } = words;
   const alias: ProxyAlias = { from, regex, to: split.url, isNocanon, isInterpolated, isNoquery, mapping };
   if (to !== '!') {
-    const wrong = useWorker(cmd, to, isMatch, words.params);
+    const wrong = useWorker(cmd, words, to, isMatch);
     if (wrong !== undefined) return wrong;
   }
   const server = cmd.server;
@@ -140,8 +145,8 @@ function proxyPass(cmd: Cmd, args: string, isMatch: boolean): ApplyResult {
 }
 
 /** Finds the worker of a ProxyPass, or makes it. */
-function useWorker(cmd: Cmd, to: string, isMatch: boolean, params: readonly [string, string][]): ApplyResult {
-  if (isBalancerUrl(to)) return useBalancer(cmd, to, params);
+function useWorker(cmd: Cmd, { from, params }: PassWords, to: string, isMatch: boolean): ApplyResult {
+  if (isBalancerUrl(to)) return useBalancer(cmd, isMatch ? undefined : from, to, params);
   const known = findWorker(cmd.server.workers ?? [], splitSocket(to)?.url ?? to, isMatch);
   if (known !== undefined) {
     for (const [key, value] of params) {
@@ -154,16 +159,22 @@ function useWorker(cmd: Cmd, to: string, isMatch: boolean, params: readonly [str
   const worker = addWorker(cmd, to, isMatch);
   if (typeof worker === 'string') return missingScheme(`ProxyPass ${worker}`, to);
   for (const [key, value] of params) {
-    const wrong = worker.setOption(key, value);
+    const wrong = setWorkerParameter(cmd, worker, key, value);
     if (wrong !== undefined) return `ProxyPass ${wrong}`;
   }
   return undefined;
 }
 
 /** A ProxyPass to a balancer gives parameters to the balancer; its members have theirs from BalancerMember. */
-function useBalancer(cmd: Cmd, to: string, params: readonly [string, string][]): ApplyResult {
+function useBalancer(
+  cmd: Cmd,
+  path: string | undefined,
+  to: string,
+  params: readonly [string, string][],
+): ApplyResult {
   const balancer = findOrAddBalancer(cmd, to);
   if (typeof balancer === 'string') return `ProxyPass ${balancer}`;
+  if (path !== undefined) balancer.path = path;
   for (const [key, value] of params) {
     const wrong = setBalancerParameter(cmd, balancer, key, value);
     if (wrong !== undefined) return `ProxyPass ${wrong}`;
@@ -191,7 +202,7 @@ type Setter = (key: string, value: string) => string | undefined;
 function workerSetter(cmd: Cmd, worker: Worker): Setter {
   cmd.server.tuned ??= [];
   cmd.server.tuned.push({ worker, node: cmd.node });
-  return (key, value) => worker.setOption(key, value);
+  return (key, value) => setWorkerParameter(cmd, worker, key, value);
 }
 
 /** `key=value` words of ProxySet and `<Proxy>`; the error is put between `before` and ` key=value; name`. */

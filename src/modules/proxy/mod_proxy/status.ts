@@ -2,6 +2,7 @@
 import { escapeHtml } from '../../../http/escape.ts';
 import type { Balancer } from '../shared/balancer.ts';
 import type { ProxyServerConf } from '../shared/config.ts';
+import { shortSize, stateText } from '../shared/member-status.ts';
 import type { Worker } from '../shared/worker.ts';
 
 /** Nothing unless ProxyStatus says so for the server that is asked. */
@@ -9,40 +10,6 @@ export function proxyStatus(conf: Readonly<ProxyServerConf>, isText: boolean): s
   const { status = 'off', balancers = [] } = conf;
   if (status === 'off' || balancers.length === 0) return '';
   return isText ? textOf(balancers) : balancers.map(htmlOf).join('') + KEY;
-}
-
-/** `Init Stby Ok ` (ap_proxy_parse_wstatus). */
-export function stateText({ state }: Worker): string {
-  const { flags } = state;
-  let text = 'Init ';
-  if (flags.isIgnoringErrors) text += 'Ign ';
-  if (flags.isDraining) text += 'Drn ';
-  if (flags.isHotSpare) text += 'Spar ';
-  if (flags.isInShutdown) text += 'Shut ';
-  if (flags.isDisabled) text += 'Dis ';
-  if (flags.isStopped) text += 'Stop ';
-  if (state.isInError) text += 'Err ';
-  if (flags.isHotStandby) text += 'Stby ';
-  if (flags.isUnhealthy) text += 'HcFl ';
-  return state.isAvailable ? `${text}Ok ` : text;
-}
-
-const UNITS = 'KMGTPE';
-
-/** Four characters (apr_strfsize). */
-export function shortSize(bytes: number): string {
-  if (bytes < 973) return `${String(Math.trunc(bytes)).padStart(3)} `;
-  let size = bytes;
-  for (let unit = 0; ; unit++) {
-    const remainder = size % 1024;
-    size = Math.floor(size / 1024);
-    if (size >= 973) continue;
-    const letter = UNITS[unit] ?? '';
-    if (size > 9 || (size === 9 && remainder >= 973))
-      return `${String(remainder >= 512 ? size + 1 : size).padStart(3)}${letter}`;
-    const tenths = Math.floor((remainder * 5 + 256) / 512);
-    return tenths >= 10 ? `${size + 1}.0${letter}` : `${size}.${tenths}${letter}`;
-  }
 }
 
 function textOf(balancers: readonly Balancer[]): string {

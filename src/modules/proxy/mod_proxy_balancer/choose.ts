@@ -68,6 +68,7 @@ function recover(r: Request, { name, members, options }: Balancer): void {
 
 /** A member, or the status to answer with. */
 function choose(r: Request, balancer: Balancer, path: string): Worker | number | Promise<Worker | number> {
+  balancer.resetIfPending();
   recover(r, balancer);
   const isSticky = balancer.options.stickyCookie !== undefined && balancer.options.stickyCookie !== '';
   const session = isSticky ? findSession(r, balancer, withQuery(r, path)) : undefined;

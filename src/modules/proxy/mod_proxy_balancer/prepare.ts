@@ -29,6 +29,10 @@ export function prepareBalancers(
   for (const { balancer } of balancers) {
     balancer.method ??= method;
     balancer.nonce = balancer.options.nonce ?? randomUUID();
+    balancer.used = balancer.members.length;
+    balancer.capacity = balancer.used + (balancer.options.growth ?? 0);
+    // Of the members that there are at the start: those added later do not count.
+    if (balancer.used > 1) balancer.options.maxAttempts ??= balancer.used - 1;
     if (balancer.method !== undefined) continue;
     const hint = 'LoadModule lbmethod_byrequests_module modules/mod_lbmethod_byrequests.so';
     fail('AH02432', `Cannot find LB Method: ${DEFAULT_METHOD}`, hint);

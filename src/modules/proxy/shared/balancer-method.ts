@@ -15,6 +15,8 @@ export interface LbMethod {
   readonly name: string;
   /** The member that is to have the request; undefined: none is usable. */
   choose(balancer: Balancer, r: Request): Worker | undefined;
+  /** Begins to count anew, when it takes the place of another method. */
+  reset?(balancer: Balancer): void;
 }
 
 /** Asked for one usable member after the other, in order; it may count what it is asked. */

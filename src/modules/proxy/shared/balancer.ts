@@ -10,15 +10,42 @@ const MAX_NAME = 95;
 export class Balancer {
   /** `balancer://name`, in lower case; another scheme where BalancerMember named one. */
   readonly name: string;
-  readonly members: Worker[] = [];
+  readonly members: Worker[];
   readonly options: BalancerOptions = {};
   /** Undefined: `byrequests`, looked for when the configuration is whole. */
   method: LbMethod | undefined;
   /** What forms of the manager's page carry, so that nobody else's pages can send them. Empty: nothing is asked for. */
   nonce = '';
+  /** The path that ProxyPass maps to it, for the manager's page. */
+  path = '/';
+  /** Members there is room for, and how much of that is taken: those of the configuration, and what was added by the server this balancer is of. */
+  capacity = 0;
+  used = 0;
+  /** Its method was changed: what members have in hand is no measure any more. */
+  isResetPending = false;
 
-  constructor(name: string) {
+  constructor(name: string, members: Worker[] = []) {
     this.name = name;
+    this.members = members;
+  }
+
+  /**
+   * The balancer as a virtual host takes it over: the same members, whatever becomes of them, but parameters and a nonce of its own, as in httpd,
+   * where each server has its piece of shared memory.
+   */
+  copy(): Balancer {
+    const copy = new Balancer(this.name, this.members);
+    Object.assign(copy.options, this.options);
+    copy.method = this.method;
+    copy.path = this.path;
+    return copy;
+  }
+
+  /** Sets back what the method before has counted. */
+  resetIfPending(): void {
+    if (!this.isResetPending) return;
+    this.isResetPending = false;
+    this.method?.reset?.(this);
   }
 
   /** Sets a parameter. Answers what is wrong with it in httpd's words, or nothing. */
@@ -34,9 +61,9 @@ export class Balancer {
     return undefined;
   }
 
-  /** How often another member is tried when one fails: all of them once. */
+  /** How often another member is tried when one fails; unless it is said, all that there were at the start once. */
   get maxAttempts(): number {
-    return this.options.maxAttempts ?? Math.max(0, this.members.length - 1);
+    return this.options.maxAttempts ?? 0;
   }
 
   /** Closes what is idle of its members' connections, and the rest as it comes back. */

@@ -2,6 +2,7 @@
  * The seam between mod_proxy and mod_proxy_balancer (httpd's pre_request and post_request hooks): who chooses a member for a request, again when
  * one fails, and hears how it ended.
  */
+import type { ServerConfigs } from '../../../config/apply.ts';
 import type { ProviderRegistry } from '../../../config/providers.ts';
 import type { Configuration } from '../../../core/configuration.ts';
 import type { Answer } from '../../../core/hooks.ts';
@@ -13,6 +14,24 @@ import type { Worker } from './worker.ts';
 
 /** Group of providers; its one name is `balancer`. */
 export const BALANCING = 'proxy-balancing';
+
+/** Group of providers; its one name is `server`: what is said of proxying in a server, for the other modules that proxy. */
+const PROXY_CONF = 'proxy-server-conf';
+export type ProxyConfOf = (server: Pick<ServerConfigs, 'slots'>) => Readonly<ProxyServerConf>;
+
+export function offerProxyConf(
+  confOf: ProxyConfOf,
+): Readonly<Record<string, Readonly<Record<string, unknown>>>> {
+  return { [PROXY_CONF]: { server: confOf } };
+}
+
+/** Undefined: mod_proxy is not loaded. */
+export function proxyConfOf(
+  configuration: Configuration,
+  server: Pick<ServerConfigs, 'slots'>,
+): Readonly<ProxyServerConf> | undefined {
+  return (configuration.providers.find(PROXY_CONF, 'server') as ProxyConfOf | undefined)?.(server);
+}
 
 /** A request on its way through a balancer. */
 export interface Balancing {

@@ -46,8 +46,9 @@ export interface ProxyServerConf {
   sections?: ProxySection[];
   workers?: Worker[];
   balancers?: Balancer[];
-  /** BalancerInherit: the main server's balancers come before a virtual host's own. Default true. */
+  /** BalancerInherit and ProxyPassInherit: unless both are off the main server's balancers come before a virtual host's own. Default true. */
   inheritsBalancers?: boolean;
+  inheritsPass?: boolean;
   /** BalancerPersist: what is counted and changed of members outlives the configuration. */
   persistsBalancers?: boolean;
   /** BalancerGrowth: balancers that may be added while it runs. */
@@ -116,16 +117,22 @@ function put<C extends object>(conf: C, lists: Lists<C>): C {
 }
 
 /**
- * Lists: the main server's first, whatever ProxyPassInherit says: in 2.4.71 it changes nothing, and BalancerInherit nothing but the balancers.
+ * Lists: the main server's first. In 2.4.71 BalancerInherit and ProxyPassInherit do nothing unless both are off, and then nothing but to keep the
+ * balancers apart.
  * Scalars: the virtual host's where it says something.
  */
 export function mergeProxyServer(base: ProxyServerConf, add: ProxyServerConf): ProxyServerConf {
   const merged: ProxyServerConf = { ...base, ...add };
-  const inherits = merged.inheritsBalancers ?? true;
+  const inherits = (merged.inheritsBalancers ?? true) || (merged.inheritsPass ?? true);
   return put(merged, {
     aliases: append(base.aliases, add.aliases),
     workers: append(base.workers, add.workers),
-    balancers: inherits ? append(base.balancers, add.balancers) : add.balancers,
+    balancers: inherits
+      ? append(
+          base.balancers?.map((balancer) => balancer.copy()),
+          add.balancers,
+        )
+      : add.balancers,
     tuned: add.tuned,
     sections: append(base.sections, add.sections),
     remotes: append(base.remotes, add.remotes),

@@ -206,6 +206,11 @@ function setStatus(target: StatusTarget, value: string): string | undefined {
   return undefined;
 }
 
+/** Whether a parameter is one of these, and no other module's. */
+export function isWorkerOption(key: string): boolean {
+  return Object.hasOwn(SETTERS, key.toLowerCase());
+}
+
 /** Sets one parameter. Answers what is wrong, or nothing. */
 export function setWorkerOption(
   options: WorkerOptions,

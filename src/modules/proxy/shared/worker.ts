@@ -11,6 +11,7 @@ import {
 } from '../../../backend/connect.ts';
 import { BackendPool, type PoolOptions } from '../../../backend/pool.ts';
 import { WorkerState } from '../../../backend/worker-state.ts';
+import { type HealthCheck, newHealthCheck } from './health-check.ts';
 import { addressKey, bracketHost, defaultPortOf, parseNetloc, splitSocket } from './url.ts';
 import { setWorkerOption, type WorkerOptions } from './worker-options.ts';
 
@@ -61,6 +62,8 @@ export class Worker {
   isMatch = false;
   /** One of a balancer's: an error takes it out of use for a while. Alone, there is nobody to take over. */
   isMember = false;
+  /** Whatever mod_proxy_hcheck was told of it. */
+  readonly healthCheck: HealthCheck = newHealthCheck();
   #record: WorkerRecord | undefined;
   #state: WorkerState | undefined;
   readonly #flags: [letter: string, isOn: boolean][] = [];
@@ -274,13 +277,12 @@ export function defineWorker(text: string, isMatch: boolean): Worker | string {
   const { scheme, authority, path } = parsed;
   if (scheme === '' || (authority === '' && socket === undefined)) return `URL must be absolute!: ${text}`;
   // A port out of range is complained of when a request is sent there, as in httpd.
-  const { host, port } = parseNetloc(authority === '' ? 'localhost' : authority) ?? {
-    host: authority.toLowerCase(),
-    port: undefined,
-  };
+  const parsedHost = parseNetloc(authority === '' ? 'localhost' : authority);
+  const { host, port } = parsedHost ?? { host: authority.toLowerCase(), port: undefined };
   const usual = defaultPortOf(scheme);
   const suffix = port === undefined || port === usual ? '' : `:${port}`;
-  const name = `${scheme}://${bracketHost(host)}${suffix}${path}`;
+  const shownHost = parsedHost === null ? host : bracketHost(host);
+  const name = `${scheme}://${shownHost}${suffix}${path}`;
   const worker = new Worker(name, scheme, host, port ?? usual, socket);
   worker.isMatch = isMatch;
   return worker;

@@ -125,13 +125,6 @@ describe('a balancer', () => {
     expect(modProxy.server(server).balancers?.[0]?.members).toHaveLength(1);
   });
 
-  it('tries as many others as there are', () => {
-    const { server } = applyText(
-      inside('BalancerMember fcgi://a\nBalancerMember fcgi://b\nBalancerMember fcgi://c'),
-    );
-    expect(modProxy.server(server).balancers?.[0]?.maxAttempts).toBe(2);
-  });
-
   it('is found by its host alone', () => {
     const { server } = applyText('ProxyPass /x balancer://Name/\nProxyPass /y balancer://p:77/');
     const { balancers } = modProxy.server(server);
@@ -149,9 +142,12 @@ describe('BalancerInherit', () => {
   const own = [defineBalancer('balancer://v')].filter((made) => typeof made !== 'string');
   it.each([
     [{}, {}, ['balancer://m', 'balancer://v']],
-    [{ inheritsBalancers: false }, {}, ['balancer://v']],
+    [{ inheritsBalancers: false }, {}, ['balancer://m', 'balancer://v']],
+    [{ inheritsPass: false }, {}, ['balancer://m', 'balancer://v']],
+    [{ inheritsBalancers: false, inheritsPass: false }, {}, ['balancer://v']],
     [{ inheritsBalancers: false }, { inheritsBalancers: true }, ['balancer://m', 'balancer://v']],
-    [{}, { inheritsBalancers: false }, ['balancer://v']],
+    [{}, { inheritsBalancers: false, inheritsPass: false }, ['balancer://v']],
+    [{ inheritsPass: false }, { inheritsBalancers: false }, ['balancer://v']],
   ])('%j, %j', (base, add, expected) => {
     const merged = mergeProxyServer({ ...base, balancers: one }, { ...add, balancers: own });
     expect(merged.balancers?.map(({ name }) => name)).toEqual(expected);
