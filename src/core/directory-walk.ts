@@ -2,12 +2,13 @@
  * From a file name to what is there: the directory walk (ap_directory_walk of httpd's server/request.c). Merges `<Directory>` sections and
  * .htaccess files from the root down, checks symbolic links where the options ask for it, and splits off PATH_INFO.
  *
- * Which sections a directory falls in is a function of its name: it is kept per server. Only where a .htaccess file may stand, or links must
- * be checked, does the walk touch the file system on the way down; elsewhere one stat of the whole name settles it.
+ * Which sections a directory falls in is a function of its name: it is kept per server. One stat of the whole name settles that all of its
+ * directories are there; only where links must be checked does the walk look at each of them. What a .htaccess file says of links is obeyed
+ * by beginning again that way.
  */
 import type { Stats } from 'node:fs';
 import { OR_UNSET } from '../config/directive.ts';
-import { PerDirConfig } from '../config/per-dir.ts';
+import type { PerDirConfig } from '../config/per-dir.ts';
 import { LruCache } from '../lib/lru.ts';
 import {
   allowedOptions,
@@ -19,39 +20,12 @@ import {
   type Section,
 } from './core-config.ts';
 import { errorText, lstatFile, type StatFailure, type StatResult, statFile } from './files.ts';
-import { htaccessOf } from './htaccess.ts';
+import { AccessPlace, htaccessOf } from './htaccess.ts';
 import { Level, logRequest } from './log.ts';
 import type { Request } from './request.ts';
 import { OK } from './status.ts';
 import type { VirtualServer } from './virtual-server.ts';
-import { exportGroups, mergeInto } from './walks.ts';
-
-/**
- * Nothing said yet. Sections and .htaccess files are merged among themselves, and what comes of it onto the server's defaults at the end: with
- * UnsetEnv and its like the order shows.
- */
-const NOTHING = new PerDirConfig();
-
-/** `add` on top of the sections above it. */
-function onto(r: Request, sections: PerDirConfig, add: PerDirConfig): PerDirConfig {
-  return sections === NOTHING ? add : mergeInto(r, sections, add);
-}
-
-/** What holds where these sections do. */
-function inForce(r: Request, sections: PerDirConfig): PerDirConfig {
-  return sections === NOTHING ? r.server.lookupDefaults : mergeInto(r, r.server.lookupDefaults, sections);
-}
-
-/** What the sections alone say of a directory. */
-interface DirectoryPlan {
-  /** Without .htaccess files, regular expression sections not yet in it. */
-  readonly sections: PerDirConfig;
-  /** Neither .htaccess files nor link checks on the way down to it, itself included. */
-  readonly isStatic: boolean;
-}
-
-const PLANS_KEPT = 4096;
-const plansOf = new WeakMap<VirtualServer, LruCache<string, DirectoryPlan>>();
+import { exportGroups, inForce, NOTHING, onto } from './walks.ts';
 
 /** Whether a .htaccess file counts where this configuration holds: everywhere but under `AllowOverride None`. */
 function allowsHtaccess(conf: Readonly<CoreDirConf>): boolean {
@@ -66,43 +40,83 @@ function followsLinks(conf: Readonly<CoreDirConf>): boolean {
   return (allowedOptions(conf) & (OPT_SYM_LINKS | OPT_SYM_OWNER)) === OPT_SYM_LINKS;
 }
 
-function isFree(conf: Readonly<CoreDirConf>): boolean {
-  return !allowsHtaccess(conf) && followsLinks(conf);
+/** What the sections alone say of a directory. */
+interface DirectoryPlan {
+  /** With its slash at the end. */
+  readonly directory: string;
+  /** The sections for exactly this directory, in their order; regular expressions come at the end of the walk. */
+  readonly own: readonly PerDirConfig[];
+  /** All sections from the root down to it merged. */
+  readonly sections: PerDirConfig;
+  /** As far as sections tell, no link on the way to what is in it needs a look. */
+  readonly followsLinks: boolean;
+  /** Where its .htaccess file may stand; undefined where none counts. */
+  readonly place: AccessPlace | undefined;
+  /** It and the directories above it, from the first on in which a .htaccess file counts. */
+  readonly guarded: readonly DirectoryPlan[];
+  /** Number of the client's request that found it last (Request.walk). */
+  seenBy: number;
 }
 
-/** Merges the `<Directory>` sections for exactly this directory (its slash at the end) onto those above it. */
-function mergeDirectory(r: Request, above: PerDirConfig, directory: string, depth: number): PerDirConfig {
-  let merged = above;
-  const sections = coreServer(r.server).directorySections;
-  if (sections === undefined) return merged;
-  for (let i = 0; i < sections.length; i++) {
-    const section = sections[i] as Section;
-    if (section.regex !== undefined || section.components > depth) break; // sorted: shortest first, regular expressions last
-    if (section.components === depth && section.matches(directory)) merged = onto(r, merged, section.perDir);
-  }
-  return merged;
-}
+const PLANS_KEPT = 4096;
+/** Directories up from the last that are asked for: a client can name thousands, and below one that is missing nothing is. */
+const MOST_CLIMBED = 16;
+const plansOf = new WeakMap<VirtualServer, LruCache<string, DirectoryPlan>>();
+const NONE: readonly never[] = [];
 
-/** The plan of a directory (its slash at the end), from the plan of its parent. */
-function planOf(r: Request, directory: string): DirectoryPlan {
-  let plans = plansOf.get(r.server);
+function plansFor(server: VirtualServer): LruCache<string, DirectoryPlan> {
+  let plans = plansOf.get(server);
   if (plans === undefined) {
     plans = new LruCache<string, DirectoryPlan>(PLANS_KEPT);
-    plansOf.set(r.server, plans);
+    plansOf.set(server, plans);
   }
+  return plans;
+}
+
+/** The plan of a directory that is there (its slash at the end), made from the plan of its parent. */
+function planOf(r: Request, directory: string): DirectoryPlan {
+  const plans = plansFor(r.server);
   const known = plans.get(directory);
   if (known !== undefined) return known;
-  let sections = NOTHING;
-  let isStatic = true;
-  let depth = 0;
-  for (let slash = 0; slash >= 0; slash = directory.indexOf('/', slash + 1)) {
-    depth++;
-    sections = mergeDirectory(r, sections, directory.slice(0, slash + 1), depth);
-    isStatic &&= isFree(coreDirOf(inForce(r, sections)));
-  }
-  const plan = { sections, isStatic };
+  const plan = makePlan(r, directory.includes('//') ? directory.replace(/\/{2,}/g, '/') : directory);
   plans.set(directory, plan);
   return plan;
+}
+
+function makePlan(r: Request, directory: string): DirectoryPlan {
+  const parent =
+    directory === '/'
+      ? undefined
+      : planOf(r, directory.slice(0, directory.lastIndexOf('/', directory.length - 2) + 1));
+  const own = ownSections(r, directory);
+  const sections = own.reduce((above, add) => onto(r, above, add), parent?.sections ?? NOTHING);
+  const conf = coreDirOf(inForce(r, sections));
+  const place = allowsHtaccess(conf) ? new AccessPlace(directory, conf, r.server) : undefined;
+  const above = parent?.guarded ?? NONE;
+  const plan = {
+    directory,
+    own,
+    sections,
+    followsLinks: (parent?.followsLinks ?? true) && followsLinks(conf),
+    place,
+    guarded: above,
+    seenBy: 0,
+  };
+  if (place !== undefined || above.length > 0) plan.guarded = [...above, plan];
+  return plan;
+}
+
+/** The `<Directory>` sections for exactly this directory (its slash at the end). */
+function ownSections(r: Request, directory: string): readonly PerDirConfig[] {
+  const sections = coreServer(r.server).directorySections;
+  if (sections === undefined) return NONE;
+  const own: PerDirConfig[] = [];
+  const depth = directory.split('/').length - 1;
+  for (const section of sections) {
+    if (section.regex !== undefined || section.components > depth) break; // sorted: shortest first, regular expressions last
+    if (section.components === depth && section.matches(directory)) own.push(section.perDir);
+  }
+  return own.length === 0 ? NONE : own;
 }
 
 /** Adds the regular expression sections, which come after all others, and puts all in force. */
@@ -121,67 +135,125 @@ function finishSections(r: Request, above: PerDirConfig, path: string): void {
   r.perDir = inForce(r, merged);
 }
 
+/** Client requests that have walked. */
+let walks = 0;
+
 /**
  * Walks from `/` to r.filename. Sets perDir, finfo, filename (cut where PATH_INFO begins) and pathInfo. Answers OK or the error status.
  */
 export function directoryWalk(r: Request): number {
   const filename = r.filename;
   if (filename === undefined || filename.charCodeAt(0) !== 0x2f) return OK;
-  const lastSlash = filename.lastIndexOf('/');
-  const plan = planOf(r, filename.slice(0, lastSlash + 1));
-  if (!plan.isStatic) return guardedWalk(r, filename);
-  const found = statFile(filename);
-  if (typeof found === 'object') return arrive(r, filename, '', found, plan);
-  return unguardedSearch(r, filename, found);
+  if (r.walk === 0) r.walk = ++walks;
+  const plans = plansFor(r.server);
+  let slash = filename.lastIndexOf('/');
+  let plan = plans.get(filename.slice(0, slash + 1));
+  for (let climbed = 1; plan === undefined && slash > 0 && climbed < MOST_CLIMBED; climbed++) {
+    slash = filename.lastIndexOf('/', slash - 1);
+    plan = plans.get(filename.slice(0, slash + 1));
+  }
+  if (plan === undefined) {
+    slash = 0;
+    plan = planOf(r, '/');
+  }
+  return descend(r, plan, filename, slash);
 }
 
-/** The whole name is there. A directory named without its slash is still looked up as a directory, for its own sections. */
-function arrive(r: Request, filename: string, pathInfo: string, found: Stats, plan: DirectoryPlan): number {
-  r.finfo = found;
-  r.filename = filename;
-  r.pathInfo = pathInfo;
-  if (found.isDirectory() && !filename.endsWith('/')) {
-    const own = planOf(r, `${filename}/`);
-    if (!own.isStatic) return guardedWalk(r, filename + pathInfo);
-    finishSections(r, own.sections, filename);
-  } else {
-    finishSections(r, plan.sections, filename);
-  }
-  return OK;
-}
-
-/** Nothing is there under the whole name: finds the longest part of it that is, without link checks or .htaccess files. */
-function unguardedSearch(r: Request, filename: string, failure: StatFailure): number {
-  if (failure === 'denied' || failure === 'too-long' || failure === 'loop' || failure === 'other') {
-    // Looked at component by component, so that the status and the log line are those of the component at fault.
-    return guardedWalk(r, filename);
-  }
-  for (
-    let slash = filename.lastIndexOf('/', filename.length - 2);
-    slash >= 0;
-    slash = filename.lastIndexOf('/', slash - 1)
-  ) {
-    const parent = slash === 0 ? '/' : filename.slice(0, slash);
-    const found = statFile(parent);
+/** Looks down from the deepest directory that is known: most often one look tells. `slash`: the one at the end of that directory. */
+function descend(r: Request, known: DirectoryPlan, filename: string, slash: number): number {
+  let plan = known;
+  let directory: Stats | undefined;
+  for (let at = slash; plan.followsLinks; ) {
+    let start = at + 1;
+    while (filename.charCodeAt(start) === 0x2f) start++;
+    if (start >= filename.length) {
+      const found = directory ?? lookThrough(filename);
+      return typeof found === 'object' ? enter(r, plan, filename, '', found) : guardedWalk(r, filename);
+    }
+    const next = filename.indexOf('/', start);
+    const name = next < 0 ? filename : filename.slice(0, next);
+    const found = lookThrough(name);
     if (typeof found !== 'object') {
-      if (found === 'missing' || found === 'not-a-directory') continue;
-      return guardedWalk(r, filename);
+      // Anything but missing is looked at component by component, so that the status and the log line are those of the component at fault.
+      if (found !== 'missing' && found !== 'not-a-directory') return guardedWalk(r, filename);
+      if (directory !== undefined) plan.seenBy = r.walk;
+      return enter(r, plan, name, filename.slice(name.length), undefined);
     }
-    if (found.isDirectory()) {
-      const next = filename.indexOf('/', slash + 1);
-      const missing = next < 0 ? filename : filename.slice(0, next);
-      // A dangling link is no missing file: it is refused.
-      if (typeof lstatFile(missing) === 'object') return guardedWalk(r, filename);
-      r.filename = missing;
-      r.pathInfo = next < 0 ? '' : filename.slice(next);
-      r.finfo = undefined;
-      finishSections(r, planOf(r, filename.slice(0, slash + 1)).sections, missing);
-      return OK;
-    }
-    const plan = planOf(r, parent.slice(0, parent.lastIndexOf('/') + 1));
-    return arrive(r, parent, filename.slice(slash), found, plan);
+    if (!found.isDirectory()) return enter(r, plan, name, filename.slice(name.length), found);
+    // A directory named without its slash is still looked up as a directory, for its own sections.
+    plan = planOf(r, `${name}/`);
+    if (next < 0) return enter(r, plan, name, '', found);
+    directory = found;
+    at = next;
   }
   return guardedWalk(r, filename);
+}
+
+/**
+ * What is there under a name, at the end of a link too. `missing`: not even a link; a dangling one is `other`. One call but for links: most
+ * names are none.
+ */
+function lookThrough(name: string): StatResult {
+  const found = lstatFile(name);
+  if (typeof found !== 'object' || !found.isSymbolicLink()) return found;
+  const target = statFile(name);
+  return target === 'missing' || target === 'not-a-directory' ? 'other' : target;
+}
+
+/** All directories down to the last are there, or were when last seen: what is left are the .htaccess files on the way. */
+function enter(
+  r: Request,
+  plan: DirectoryPlan,
+  name: string,
+  pathInfo: string,
+  found: Stats | undefined,
+): number {
+  if (!plan.followsLinks) return guardedWalk(r, name + pathInfo);
+  const before = r.perDir;
+  const { guarded } = plan;
+  const merged = guarded.length === 0 ? plan.sections : mergeHtaccess(r, guarded);
+  if (typeof merged === 'number') {
+    r.perDir = before;
+    return merged === CHECK_LINKS ? guardedWalk(r, name + pathInfo) : merged;
+  }
+  if (found === undefined && !isStillThere(r, plan)) {
+    r.perDir = before;
+    return guardedWalk(r, name + pathInfo);
+  }
+  plan.seenBy = r.walk;
+  return settle(r, merged, name, pathInfo, found);
+}
+
+/** Nothing was found in a directory: either it is empty, or gone. A .htaccess file in it, or the request's first walk, has shown that it is not. */
+function isStillThere(r: Request, { seenBy, place, directory }: DirectoryPlan): boolean {
+  if (seenBy === r.walk || place?.found !== undefined) return true;
+  const found = lookThrough(directory);
+  return typeof found === 'object';
+}
+
+/** No status: a .htaccess file has said that links must be looked at. */
+const CHECK_LINKS = 0;
+
+function mergeHtaccess(r: Request, guarded: readonly DirectoryPlan[]): PerDirConfig | number {
+  let sections = NOTHING;
+  let isPlanned = true; // nothing but sections so far
+  for (let i = 0; i < guarded.length; i++) {
+    const plan = guarded[i] as DirectoryPlan;
+    if (isPlanned) sections = plan.sections;
+    else for (const own of plan.own) sections = onto(r, sections, own);
+    if (plan.place === undefined) continue;
+    const said = htaccessOf(r, plan.place, sections);
+    if (said === undefined) continue;
+    if (typeof said === 'number') return said;
+    isPlanned = false;
+    sections = onto(r, sections, said);
+    if (saysOptions(coreDirOf(said)) && !followsLinks(coreDirOf(inForce(r, sections)))) return CHECK_LINKS;
+  }
+  return sections;
+}
+
+function saysOptions({ options, optionsAdd, optionsRemove }: Readonly<CoreDirConf>): boolean {
+  return options !== undefined || optionsAdd !== undefined || optionsRemove !== undefined;
 }
 
 /**
@@ -198,31 +270,30 @@ function guardedWalk(r: Request, filename: string): number {
 /** Reads .htaccess files, checks links. */
 function walkComponents(r: Request, filename: string): number {
   let sections = NOTHING;
-  let depth = 0;
   let slash = 0;
   for (;;) {
-    depth++;
     const directory = filename.slice(0, slash + 1);
-    const entered = enterDirectory(r, sections, directory, depth);
+    const entered = enterDirectory(r, sections, directory);
     if (typeof entered === 'number') return entered;
     sections = entered;
     // Past the slash(es): the next component.
     let start = slash + 1;
     while (filename.charCodeAt(start) === 0x2f) start++;
     if (start >= filename.length) {
-      return settle(r, sections, filename, '', statFile(directory));
+      const found = statFile(directory);
+      return settle(r, sections, filename, '', typeof found === 'object' ? found : undefined);
     }
     const next = filename.indexOf('/', start);
     const name = next < 0 ? filename : filename.slice(0, next);
     const found = lookComponent(r, name);
     if (typeof found === 'number') return found;
     if (typeof found !== 'object' || !found.isDirectory()) {
-      return settle(r, sections, name, next < 0 ? '' : filename.slice(next), found);
+      const file = typeof found === 'object' ? found : undefined;
+      return settle(r, sections, name, next < 0 ? '' : filename.slice(next), file);
     }
     if (next < 0) {
       // A directory without its slash: its own sections and .htaccess hold for it too.
-      depth++;
-      const own = enterDirectory(r, sections, `${name}/`, depth);
+      const own = enterDirectory(r, sections, `${name}/`);
       return typeof own === 'number' ? own : settle(r, own, name, '', found);
     }
     slash = next;
@@ -230,21 +301,17 @@ function walkComponents(r: Request, filename: string): number {
 }
 
 /** Adds a directory's own sections and .htaccess file, which hold from here on; a number is the status that ends the walk. */
-function enterDirectory(
-  r: Request,
-  above: PerDirConfig,
-  directory: string,
-  depth: number,
-): PerDirConfig | number {
-  const sections = mergeDirectory(r, above, directory, depth);
+function enterDirectory(r: Request, above: PerDirConfig, directory: string): PerDirConfig | number {
+  const { own, place } = planOf(r, directory);
+  let sections = above;
+  for (const add of own) sections = onto(r, sections, add);
+  if (place !== undefined) {
+    const said = htaccessOf(r, place, sections);
+    if (typeof said === 'number') return said;
+    if (said !== undefined) sections = onto(r, sections, said);
+  }
   r.perDir = inForce(r, sections);
-  const conf = coreDirOf(r.perDir);
-  if (!allowsHtaccess(conf)) return sections;
-  const own = htaccessOf(r, directory, conf);
-  if (own === undefined || typeof own === 'number') return own ?? sections;
-  const merged = onto(r, sections, own);
-  r.perDir = inForce(r, merged);
-  return merged;
+  return sections;
 }
 
 /** Looks one component up, under the link rules that hold in the directory it is in (resolve_symlink). */
@@ -321,11 +388,11 @@ function settle(
   sections: PerDirConfig,
   filename: string,
   pathInfo: string,
-  found: StatResult,
+  found: Stats | undefined,
 ): number {
   r.filename = filename;
   r.pathInfo = pathInfo;
-  r.finfo = typeof found === 'object' ? found : undefined;
+  r.finfo = found;
   finishSections(r, sections, filename);
   return OK;
 }

@@ -1,21 +1,23 @@
 /**
  * .htaccess files on the request path: each is parsed once per (path, inode, size, modification, grant) and looked at by one stat per request,
- * so that an edit counts at once (ap_parse_htaccess of server/config.c).
+ * so that an edit counts at once (ap_parse_htaccess of server/config.c). What is known of a file belongs to the place it stands in, and goes
+ * with it.
  */
-import { closeSync, fstatSync, readFileSync } from 'node:fs';
+import { closeSync, fstatSync, readFileSync, type Stats } from 'node:fs';
 import { applyHtaccess } from '../config/apply.ts';
 import { OR_UNSET } from '../config/directive.ts';
 import type { PerDirConfig } from '../config/per-dir.ts';
 import { readHtaccess } from '../config/read/index.ts';
 import { type Problem, Problems } from '../diagnostics/problem.ts';
-import { LruCache } from '../lib/lru.ts';
 import { type CoreDirConf, coreServer } from './core-config.ts';
-import { errorText, openFile, type StatFailure, statFile } from './files.ts';
+import { errorText, openFile, type StatFailure, type StatResult, statFile } from './files.ts';
 import { Level, logRequest } from './log.ts';
 import type { Request } from './request.ts';
 import type { VirtualServer } from './virtual-server.ts';
+import { inForce } from './walks.ts';
 
 interface Parsed {
+  readonly path: string;
   readonly ino: number;
   readonly size: number;
   readonly mtimeMs: number;
@@ -27,65 +29,100 @@ interface Parsed {
   readonly warnings: readonly Problem[];
 }
 
-const FILES_KEPT = 2048;
+/** An access file modified this recently may change again within the clock's resolution: it is read anew (milliseconds). */
+const SETTLED_AFTER = 50;
 const DEFAULT_NAMES: readonly string[] = ['.htaccess'];
-const parsedOf = new WeakMap<VirtualServer, LruCache<string, Parsed>>();
 
-/** The configuration of the access file in a directory (its slash at the end); undefined for none, a status when it cannot be used. */
+/** A directory in which access files count. */
+export class AccessPlace {
+  /** With its slash at the end. */
+  readonly directory: string;
+  /** What AllowOverride grants there. */
+  readonly grant: Readonly<CoreDirConf>;
+  /** Names of its access files; the first that exists counts. */
+  readonly paths: readonly string[];
+  parsed: Parsed | undefined;
+  /** The client's request that looked last, and what it found: its redirects and sub-requests are told the same (r->htaccess). */
+  askedBy = 0;
+  found: PerDirConfig | undefined;
+
+  constructor(directory: string, grant: Readonly<CoreDirConf>, server: VirtualServer) {
+    this.directory = directory;
+    this.grant = grant;
+    this.paths = (coreServer(server).accessFileNames ?? DEFAULT_NAMES).map((name) => directory + name);
+  }
+}
+
+/**
+ * The configuration of the access file in a directory; undefined for none, a status when it cannot be used. `sections`: what holds there
+ * without it; events are logged under that.
+ */
 export function htaccessOf(
   r: Request,
-  directory: string,
-  conf: Readonly<CoreDirConf>,
+  place: AccessPlace,
+  sections: PerDirConfig,
 ): PerDirConfig | number | undefined {
-  for (const name of coreServer(r.server).accessFileNames ?? DEFAULT_NAMES) {
-    const path = directory + name;
+  if (place.askedBy === r.walk) return place.found;
+  const found = lookFor(r, place, sections);
+  if (typeof found === 'number') return found;
+  place.askedBy = r.walk;
+  place.found = found;
+  return found;
+}
+
+function lookFor(r: Request, place: AccessPlace, sections: PerDirConfig): PerDirConfig | number | undefined {
+  const { paths } = place;
+  for (let i = 0; i < paths.length; i++) {
+    const path = paths[i] as string;
     const found = statFile(path);
     if (found === 'missing' || found === 'not-a-directory') continue;
-    if (typeof found !== 'object') return unreadable(r, directory, path, found);
-    if (!found.isFile()) {
-      logRequest(
-        r,
-        'core',
-        Level.error,
-        'AH00554',
-        `Access to file ${path} denied by server: not a regular file`,
-      );
-      return unreadable(r, directory, path, 'denied');
+    const { parsed } = place;
+    if (typeof found === 'object' && parsed !== undefined && isSame(parsed, path, found)) {
+      if (parsed.error === undefined && parsed.warnings.length === 0) return parsed.perDir;
+      r.perDir = inForce(r, sections);
+      return use(r, parsed);
     }
-    const key = `${path}\0${conf.override ?? OR_UNSET}:${conf.overrideOptions ?? ''}:${conf.overrideNonfatal ?? 0}:${[...(conf.overrideList ?? [])].join()}`;
-    let parsed = cacheOf(r.server).get(key);
-    const isSame =
-      parsed !== undefined &&
-      parsed.mtimeMs === found.mtimeMs &&
-      parsed.ctimeMs === found.ctimeMs &&
-      parsed.size === found.size &&
-      parsed.ino === found.ino;
-    if (parsed === undefined || !isSame) {
-      const fresh = parse(r, path, directory, conf);
-      if (typeof fresh === 'string') return unreadable(r, directory, path, fresh);
-      parsed = fresh;
-      cacheOf(r.server).set(key, parsed);
-    }
-    // Sub-requests and redirects of a request share what was read for it.
-    if (r.main === undefined && r.prev === undefined) {
-      for (const { code, message } of parsed.warnings) logRequest(r, 'core', Level.warn, code, message);
-    }
-    if (parsed.error !== undefined) {
-      logRequest(r, 'core', Level.alert, '', parsed.error);
-      return 500;
-    }
-    return parsed.perDir;
+    r.perDir = inForce(r, sections);
+    return readAnew(r, place, path, found);
   }
+  place.parsed = undefined;
   return undefined;
 }
 
-function cacheOf(server: VirtualServer): LruCache<string, Parsed> {
-  let cache = parsedOf.get(server);
-  if (cache === undefined) {
-    cache = new LruCache<string, Parsed>(FILES_KEPT);
-    parsedOf.set(server, cache);
+function isSame(parsed: Parsed, path: string, found: Stats): boolean {
+  return (
+    parsed.mtimeMs === found.mtimeMs &&
+    parsed.ctimeMs === found.ctimeMs &&
+    parsed.size === found.size &&
+    parsed.ino === found.ino &&
+    parsed.path === path
+  );
+}
+
+function readAnew(r: Request, place: AccessPlace, path: string, found: StatResult): PerDirConfig | number {
+  place.parsed = undefined;
+  if (typeof found !== 'object') return unreadable(r, place.directory, path, found);
+  if (!found.isFile()) {
+    const message = `Access to file ${path} denied by server: not a regular file`;
+    logRequest(r, 'core', Level.error, 'AH00554', message);
+    return unreadable(r, place.directory, path, 'denied');
   }
-  return cache;
+  const parsed = parse(r, path, place);
+  if (typeof parsed === 'string') return unreadable(r, place.directory, path, parsed);
+  const now = Date.now();
+  if (now - parsed.mtimeMs > SETTLED_AFTER && now - parsed.ctimeMs > SETTLED_AFTER) place.parsed = parsed;
+  return use(r, parsed);
+}
+
+/** What a file says, with the events that httpd logs whenever it reads it. */
+function use(r: Request, { perDir, error, warnings }: Parsed): PerDirConfig | number {
+  // Sub-requests and redirects of a request share what was read for it.
+  if (r.main === undefined && r.prev === undefined) {
+    for (const { code, message } of warnings) logRequest(r, 'core', Level.warn, code, message);
+  }
+  if (error === undefined) return perDir;
+  logRequest(r, 'core', Level.alert, '', error);
+  return 500;
 }
 
 function unreadable(r: Request, directory: string, path: string, why: StatFailure): number {
@@ -95,12 +132,7 @@ function unreadable(r: Request, directory: string, path: string, why: StatFailur
   return 403;
 }
 
-function parse(
-  r: Request,
-  path: string,
-  directory: string,
-  conf: Readonly<CoreDirConf>,
-): Parsed | StatFailure {
+function parse(r: Request, path: string, { directory, grant: conf }: AccessPlace): Parsed | StatFailure {
   const fd = openFile(path);
   if (typeof fd !== 'number') return fd;
   try {
@@ -121,7 +153,7 @@ function parse(
     const [first] = problems.errors;
     const error = first === undefined ? undefined : `${path}: ${first.message}`;
     const warnings = problems.list.filter(({ severity }) => severity === 'warning');
-    return { ino, size, mtimeMs, ctimeMs, perDir, error, warnings };
+    return { path, ino, size, mtimeMs, ctimeMs, perDir, error, warnings };
   } finally {
     closeSync(fd);
   }

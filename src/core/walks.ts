@@ -2,7 +2,7 @@
  * The walks: which sections a request falls in, and what their configurations merge to (ap_location_walk, ap_directory_walk, ap_file_walk,
  * ap_if_walk of httpd's server/request.c). Merging is memoised in PerDirConfig, so a walk is a few look-ups.
  */
-import type { PerDirConfig } from '../config/per-dir.ts';
+import { PerDirConfig } from '../config/per-dir.ts';
 import type { Pcre } from '../lib/pcre/index.ts';
 import { coreDirOf, coreServer, type Section } from './core-config.ts';
 import { evaluateBoolean } from './expression-context.ts';
@@ -13,6 +13,22 @@ import { OK } from './status.ts';
 /** `add` on top of `base`; either may say nothing. */
 export function mergeInto(r: Request, base: PerDirConfig, add: PerDirConfig): PerDirConfig {
   return base.merge(add, r.configuration.modules);
+}
+
+/**
+ * No section or .htaccess file has said anything yet. They are merged among themselves, and what comes of it onto the server's defaults at the
+ * end: with UnsetEnv and its like the order shows.
+ */
+export const NOTHING = new PerDirConfig();
+
+/** `add` on top of the sections above it. */
+export function onto(r: Request, sections: PerDirConfig, add: PerDirConfig): PerDirConfig {
+  return sections === NOTHING ? add : mergeInto(r, sections, add);
+}
+
+/** What holds where these sections do. */
+export function inForce(r: Request, sections: PerDirConfig): PerDirConfig {
+  return sections === NOTHING ? r.server.lookupDefaults : mergeInto(r, r.server.lookupDefaults, sections);
 }
 
 /** Named groups of a section's regular expression become MATCH_NAME variables (ap_regname). */
