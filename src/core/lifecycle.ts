@@ -31,7 +31,7 @@ const MAIN_STEPS: readonly Step[] = [
 ];
 
 /** A sub-request for a file that is already known starts behind the mapping of names. */
-const FILE_STEPS: readonly Step[] = [mapToStorage, authorize, typeChecker, fixups];
+const FILE_STEPS: readonly Step[] = [mapToStorage, sectionsOfLocation, authorize, typeChecker, fixups];
 
 /** Brings a request to its handler's door (ap_process_request_internal). */
 export function prepareRequest(r: Request, steps: readonly Step[] = MAIN_STEPS): Answer {

@@ -16,6 +16,7 @@ import { Level, logRequest } from '../../core/log.ts';
 import { defineModule } from '../../core/module.ts';
 import type { AuthnAnswer, AuthnResult, RealmHash } from '../../core/providers.ts';
 import type { Request } from '../../core/request.ts';
+import { alikeForFiles } from '../../core/siblings.ts';
 import { DECLINED, OK } from '../../core/status.ts';
 import { compileString, ExprEvaluationError, type StringExpr } from '../../expr/index.ts';
 
@@ -255,7 +256,7 @@ export const modAuthBasic = defineModule<object, DirConf>({
   hooks: {
     checkUserId: authenticate,
     noteAuthFailure: noteFailure,
-    fixups: { run: fakeCredentials, order: LAST },
+    fixups: { run: alikeForFiles(fakeCredentials), order: LAST },
   },
   // AuthType Basic alone puts it to work.
   always: true,

@@ -8,6 +8,7 @@ import { evaluateString } from '../../core/expression-context.ts';
 import { insertNamedFilters } from '../../core/filters.ts';
 import { type Answer, type PhaseHooks, REALLY_FIRST, REALLY_LAST } from '../../core/hooks.ts';
 import type { Request } from '../../core/request.ts';
+import { alikeForFiles, changesTypes } from '../../core/siblings.ts';
 import { OK } from '../../core/status.ts';
 import { fileWalk } from '../../core/walks.ts';
 
@@ -39,7 +40,10 @@ function walkToStorage(r: Request): number {
 /** ForceType, SetHandler, AcceptPathInfo (core_override_type). */
 function overrideType(r: Request): Answer {
   const conf = coreDir(r);
-  if (conf.forceType !== undefined && conf.forceType !== '') r.contentType = conf.forceType;
+  if (conf.forceType !== undefined && conf.forceType !== '') {
+    r.contentType = conf.forceType;
+    r.isTypeInherited = false;
+  }
   if (conf.handlerExpr !== undefined) {
     const handler = evaluateString(conf.handlerExpr, r);
     if (handler === undefined) return 500;
@@ -65,8 +69,11 @@ function setHandler(r: Request, handler: string): void {
 export const coreHooks: PhaseHooks = {
   postReadRequest: { run: lookUpNames, order: REALLY_FIRST },
   translateName: { run: (r) => translateToDocumentRoot(r, r.uri), order: REALLY_LAST },
-  mapToStorage: { run: walkToStorage, order: REALLY_LAST },
-  fixups: { run: overrideType, order: REALLY_FIRST },
+  mapToStorage: { run: alikeForFiles(walkToStorage), order: REALLY_LAST },
+  fixups: {
+    run: alikeForFiles(changesTypes(overrideType), (r) => coreDir(r).handlerExpr === undefined),
+    order: REALLY_FIRST,
+  },
   insertFilter: insertNamedFilters,
   handler: { run: defaultHandler, order: REALLY_LAST },
 };

@@ -8,6 +8,7 @@ import { coreServerOf } from '../../core/core-config.ts';
 import { type Answer, MIDDLE, REALLY_LAST } from '../../core/hooks.ts';
 import { defineModule } from '../../core/module.ts';
 import type { Request } from '../../core/request.ts';
+import { alikeForFiles } from '../../core/siblings.ts';
 import { DECLINED, DONE, OK } from '../../core/status.ts';
 import { answerTrace } from '../../core/trace.ts';
 
@@ -73,7 +74,7 @@ export const httpCore = defineModule({
   directives,
   hooks: {
     postReadRequest: { run: refuseForeignScheme, order: REALLY_LAST },
-    mapToStorage: { run: answerWithoutStorage, order: MIDDLE },
+    mapToStorage: { run: alikeForFiles(answerWithoutStorage), order: MIDDLE },
   },
   always: true,
 });

@@ -10,6 +10,7 @@ import { takeOver } from '../../core/internal-redirect.ts';
 import { defineModule } from '../../core/module.ts';
 import type { Request } from '../../core/request.ts';
 import { constructUrl } from '../../core/server-identity.ts';
+import { alikeForFiles } from '../../core/siblings.ts';
 import { DECLINED, isRedirect, OK } from '../../core/status.ts';
 import { lookupUri } from '../../core/subrequest.ts';
 import { escapeUri } from '../../http/escape.ts';
@@ -209,6 +210,6 @@ export const modDir = defineModule<object, DirConf>({
   file: 'mod_dir.c',
   directives,
   mergeDir: (base, add) => ({ ...base, ...add }),
-  hooks: { fixups: { run: fixupDirectory, order: LAST } },
+  hooks: { fixups: { run: alikeForFiles(fixupDirectory), order: LAST } },
   always: true,
 });

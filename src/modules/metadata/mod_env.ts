@@ -2,6 +2,7 @@
 import { type AnyRow, type ApplyResult, type Command, OR_FILEINFO } from '../../config/directive.ts';
 import { defineModule } from '../../core/module.ts';
 import type { Request } from '../../core/request.ts';
+import { alikeForFiles } from '../../core/siblings.ts';
 import { DECLINED, OK } from '../../core/status.ts';
 import { Table } from '../../core/table.ts';
 
@@ -88,5 +89,5 @@ export const modEnv = defineModule<object, EnvDirConf>({
   file: 'mod_env.c',
   directives,
   mergeDir,
-  hooks: { fixups: fixupEnvironment },
+  hooks: { fixups: alikeForFiles(fixupEnvironment) },
 });

@@ -11,6 +11,7 @@ import { Level, logRequest } from '../../../core/log.ts';
 import { defineModule } from '../../../core/module.ts';
 import type { RealmHash } from '../../../core/providers.ts';
 import type { Request } from '../../../core/request.ts';
+import { alikeForFiles } from '../../../core/siblings.ts';
 import { DECLINED, OK } from '../../../core/status.ts';
 import { clientsIn, type DigestClient, DigestClients } from './clients.ts';
 import { type DirConf, rows, type ServerConf } from './conf.ts';
@@ -345,7 +346,7 @@ export const modAuthDigest = defineModule<ServerConf, DirConf>({
   hooks: {
     checkUserId: authenticate,
     noteAuthFailure: noteFailure,
-    fixups: addInfo,
+    fixups: alikeForFiles(addInfo),
   },
   // AuthType Digest alone puts it to work.
   always: true,

@@ -150,8 +150,32 @@ export function isIgnored(items: readonly Item[] | undefined, filename: string):
   );
 }
 
+/** The same for all names of one directory (its slash at the end), with what they have in common looked at once. */
+export function ignoredIn(items: readonly Item[] | undefined, directory: string): (name: string) => boolean {
+  if (items === undefined || items.length === 0) return () => false;
+  const patterns: string[] = [];
+  const others: Item[] = [];
+  for (const item of items) {
+    const prefix = item.path.slice(0, -1);
+    if (HAS_WILDCARD.test(prefix) || (prefix.startsWith(directory) && prefix !== directory))
+      others.push(item);
+    else if (directory.startsWith(prefix)) patterns.push(item.to.slice(item.to.lastIndexOf('/') + 1));
+  }
+  const whole =
+    patterns.length === 0 ? undefined : new RegExp(`^(?:${patterns.map(strcmpSource).join('|')})$`, 's');
+  return (name) => whole?.test(name) === true || (others.length > 0 && isIgnored(others, directory + name));
+}
+
+/** The pattern of strcmpMatch() as a regular expression's. */
+function strcmpSource(pattern: string): string {
+  return pattern
+    .replace(/\*+/g, '*')
+    .replace(/[\\^$.*+?()[\]{}|/]/g, (char) => (char === '*' ? '.*' : char === '?' ? '.' : `\\${char}`));
+}
+
+/** Signed words change what a section says only when it is merged with another one (httpd looks at `opts` alone). */
 export function optionsOf(conf: Readonly<DirConf>): number {
-  return ((conf.options ?? 0) | (conf.added ?? 0)) & ~(conf.removed ?? 0);
+  return conf.options ?? 0;
 }
 
 /** The newer section's list entries are looked at first; its options replace, unless they all have signs. */

@@ -2,7 +2,7 @@
 import { closeSync, type Dirent, readdirSync, readSync } from 'node:fs';
 import { isPromise } from 'node:util/types';
 import { allowedOptions, coreDir, OPT_INDEXES } from '../../../core/core-config.ts';
-import { fsPath, openFile, statFile } from '../../../core/files.ts';
+import { fsPath, openFile } from '../../../core/files.ts';
 import type { Answer } from '../../../core/hooks.ts';
 import { Level, logRequest } from '../../../core/log.ts';
 import { defineModule } from '../../../core/module.ts';
@@ -11,21 +11,12 @@ import { discardBody } from '../../../core/request-body.ts';
 import { sendHead } from '../../../core/response.ts';
 import { serverSignature } from '../../../core/server-identity.ts';
 import { DECLINED, OK } from '../../../core/status.ts';
-import { lookupFile, lookupUri, runSubrequest } from '../../../core/subrequest.ts';
+import { lookupUri, runSubrequest } from '../../../core/subrequest.ts';
 import { formatHttpDate } from '../../../http/date.ts';
 import { escapeHtml } from '../../../http/escape.ts';
 import { DEFAULT_ETAG, makeEtag } from '../../../http/etag.ts';
-import { compileFnmatch } from '../../../lib/fnmatch/index.ts';
-import {
-  type DirConf,
-  findDefault,
-  findItem,
-  isIgnored,
-  mergeDir,
-  Opt,
-  optionsOf,
-  type Subject,
-} from './conf.ts';
+import { type DirConf, findItem, mergeDir, Opt, optionsOf } from './conf.ts';
+import { EntryReader, parentEntry, subjectOf } from './entries.ts';
 import { type Entry, sortEntries } from './order.ts';
 import { heading, listing, preamble } from './page.ts';
 import { PageWriter } from './page-writer.ts';
@@ -33,8 +24,6 @@ import { type Query, readQuery } from './query.ts';
 import { directives } from './rows.ts';
 
 const DIRECTORY_TYPE = 'httpd/unix-directory';
-/** Bytes of a page that are searched for its title. */
-const TITLE_BYTES = 8191;
 
 function listDirectory(r: Request): Answer {
   if (r.handler !== DIRECTORY_TYPE && r.handler !== 'autoindex') return DECLINED;
@@ -57,9 +46,9 @@ function listDirectory(r: Request): Answer {
 function index(r: Request): Answer {
   const filename = r.filename ?? '';
   r.filename = filename.endsWith('/') ? filename : `${filename}/`;
-  let names: Dirent<Buffer>[];
+  let names: Dirent<string>[];
   try {
-    names = readdirSync(fsPath(r.filename), { withFileTypes: true, encoding: 'buffer' });
+    names = readdirSync(fsPath(r.filename), { withFileTypes: true, encoding: 'latin1' });
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code === 'EACCES' ? '(13)Permission denied: ' : '';
     logRequest(
@@ -93,7 +82,7 @@ function validators(r: Request): void {
   if (etag !== undefined) r.headersOut.set('ETag', etag);
 }
 
-async function sendPage(r: Request, query: Query, names: readonly Dirent<Buffer>[]): Promise<number> {
+async function sendPage(r: Request, query: Query, names: readonly Dirent<string>[]): Promise<number> {
   const { view } = query;
   const page = new PageWriter(r);
   const path = r.uri.length > 1 && r.uri.endsWith('/') ? r.uri.slice(0, -1) : r.uri;
@@ -101,8 +90,9 @@ async function sendPage(r: Request, query: Query, names: readonly Dirent<Buffer>
   const entries: Entry[] = [];
   const parent = parentEntry(r, query);
   if (parent !== undefined) entries.push(parent);
+  const reader = new EntryReader(r, query);
   for (const name of names) {
-    const made = makeEntry(r, query, name.name.toString('latin1'));
+    const made = reader.read(name);
     const entry = isPromise(made) ? await made : made;
     if (entry !== undefined) entries.push(entry);
   }
@@ -182,111 +172,6 @@ async function emitTail(r: Request, { view }: Query, page: PageWriter): Promise<
   if (!shown) page.put(serverSignature(r, ''));
   // A page that is whole in itself ends itself.
   if (!(shown && isPage && (view.options & Opt.suppressPreamble) !== 0)) page.put('</body></html>\n');
-}
-
-function subjectOf(r: Request): Subject {
-  return { filename: r.filename ?? '', contentType: r.contentType, contentEncoding: r.contentEncoding };
-}
-
-function describe(conf: Readonly<DirConf>, filename: string): string | undefined {
-  return conf.descriptions?.find((description) => description.matches(filename))?.text;
-}
-
-function parentEntry(r: Request, { view }: Query): Entry | undefined {
-  if (r.uri === '/' || r.uri === '') return undefined;
-  const { conf, options } = view;
-  const inside = r.uri.endsWith('/') ? r.uri.slice(0, -1) : r.uri;
-  const name = r.uri.endsWith('/')
-    ? inside.slice(0, inside.lastIndexOf('/') + 1)
-    : `${inside.slice(0, inside.lastIndexOf('/') + 1)}`;
-  const testPath = `${r.filename}..`;
-  if (name === '' || isIgnored(conf.ignored, testPath)) return undefined;
-  const isFancy = (options & Opt.fancy) !== 0;
-  return {
-    name,
-    icon: isFancy
-      ? (findDefault(conf.icons, testPath) ?? findDefault(conf.icons, '^^DIRECTORY^^'))
-      : undefined,
-    alt: isFancy
-      ? (findDefault(conf.alts, testPath) ?? findDefault(conf.alts, '^^DIRECTORY^^') ?? 'PARENTDIR')
-      : undefined,
-    description: isFancy ? describe(conf, testPath) : undefined,
-    size: -1,
-    modified: -1,
-    isFirst: false,
-  };
-}
-
-/** An entry that the client may ask for; undefined for what is not shown. */
-function makeEntry(r: Request, query: Query, name: string): Entry | undefined | Promise<Entry | undefined> {
-  const { conf } = query.view;
-  if (query.pattern !== undefined && !compileFnmatch(query.pattern, { noEscape: true, period: true })(name))
-    return undefined;
-  const filename = `${r.filename}${name}`;
-  if (isIgnored(conf.ignored, filename)) return undefined;
-  if (typeof statFile(filename) === 'string') return undefined;
-  const found = lookupFile(r, filename);
-  return isPromise(found) ? found.then((sub) => entryOf(query, name, sub)) : entryOf(query, name, found);
-}
-
-function entryOf({ view }: Query, name: string, sub: Request): Entry | undefined {
-  const { conf, options, order } = view;
-  const { finfo, status } = sub;
-  if (finfo === undefined || !(finfo.isDirectory() || finfo.isFile())) return undefined;
-  const isForbidden = status === 401 || status === 403;
-  const isShown = (status >= 200 && status < 400) || (isForbidden && (options & Opt.showForbidden) !== 0);
-  if (!isShown) return undefined;
-  const isDirectory = finfo.isDirectory();
-  const shownName = isDirectory ? `${name}/` : name;
-  if ((options & (Opt.fancy | Opt.table)) === 0) {
-    return {
-      name: shownName,
-      icon: undefined,
-      alt: undefined,
-      description: undefined,
-      size: -1,
-      modified: order.key === 'M' ? 0 : -1,
-      isFirst: false,
-    };
-  }
-  const subject = subjectOf(sub);
-  if (isDirectory && subject.filename.endsWith('/'))
-    (subject as { filename: string }).filename = subject.filename.slice(0, -1);
-  const icon = findItem(conf.icons, subject, isDirectory);
-  const alt = findItem(conf.alts, subject, isDirectory);
-  const titled = (options & Opt.scanHtmlTitles) !== 0 ? findTitle : () => undefined;
-  return {
-    name: shownName,
-    icon: isDirectory ? (icon ?? findDefault(conf.icons, '^^DIRECTORY^^')) : icon,
-    alt: isDirectory ? (alt ?? findDefault(conf.alts, '^^DIRECTORY^^') ?? 'DIR') : alt,
-    description: describe(conf, subject.filename) ?? titled(sub),
-    size: isDirectory ? -1 : finfo.size,
-    modified: finfo.mtimeMs,
-    isFirst: isDirectory && (options & Opt.foldersFirst) !== 0,
-  };
-}
-
-/** The title of an HTML file, in one line (find_title). */
-function findTitle(sub: Request): string | undefined {
-  if (sub.status !== 200 || sub.contentEncoding !== undefined || sub.filename === undefined) return undefined;
-  if (!/^(?:text\/html|application\/xhtml\+xml)(?:[; \t]|$)/i.test(sub.contentType ?? '')) return undefined;
-  const fd = openFile(sub.filename);
-  if (typeof fd !== 'number') return undefined;
-  try {
-    const head = Buffer.allocUnsafe(TITLE_BYTES);
-    const text = head.toString('latin1', 0, readSync(fd, head));
-    const start = text.search(/<title>/i);
-    if (start < 0) return undefined;
-    const end = text.indexOf('<', start + 7);
-    return text
-      .slice(start + 7, end < 0 ? undefined : end)
-      .replace(/^[\r\n]+/, '')
-      .replace(/[\r\n]/g, ' ');
-  } catch {
-    return undefined;
-  } finally {
-    closeSync(fd);
-  }
 }
 
 export const modAutoindex = defineModule<object, DirConf>({

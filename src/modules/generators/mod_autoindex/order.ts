@@ -26,7 +26,18 @@ const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 
 const fold = (text: string): string => text.replace(/[A-Z]+/g, (run) => run.toLowerCase());
 
 export function sortEntries(entries: Entry[], order: Order): void {
-  entries.sort((a, b) => compareEntries(a, b, order));
+  const isByName = order.key === 'N' && !order.isVersion && !order.ignoresCase;
+  if (!isByName || entries.some(({ isFirst }) => isFirst)) {
+    entries.sort((a, b) => compareEntries(a, b, order));
+    return;
+  }
+  // The usual order, without asking for the rest of it at every step.
+  const sign = order.isAscending ? 1 : -1;
+  entries.sort(({ name: a }, { name: b }) => {
+    if (a.charCodeAt(0) === 0x2f) return -1;
+    if (b.charCodeAt(0) === 0x2f) return 1;
+    return a < b ? -sign : a > b ? sign : 0;
+  });
 }
 
 export function compareEntries(a: Entry, b: Entry, order: Order): number {

@@ -9,6 +9,8 @@ const GATHERED = 8000;
 export class PageWriter {
   readonly #r: Request;
   #pieces: Buffer[] = [];
+  /** Text behind the pieces, not yet made bytes of. */
+  #text = '';
   #bytes = 0;
   #writer: BodyWriter | undefined;
   #isStreaming = false;
@@ -18,9 +20,12 @@ export class PageWriter {
   }
   /** Adds text (a byte string); false when the client is slow: wait for drained(). */
   put(text: string): boolean {
-    return this.write(Buffer.from(text, 'latin1'));
+    this.#text += text;
+    this.#bytes += text.length;
+    return this.#bytes < GATHERED ? true : this.#pass();
   }
   write(chunk: Buffer): boolean {
+    this.#endText();
     this.#pieces.push(chunk);
     this.#bytes += chunk.length;
     return this.#bytes < GATHERED ? true : this.#pass();
@@ -29,9 +34,19 @@ export class PageWriter {
   startStreaming(): void {
     this.#isStreaming = true;
   }
+  #endText(): void {
+    if (this.#text === '') return;
+    this.#pieces.push(Buffer.from(this.#text, 'latin1'));
+    this.#text = '';
+  }
+  /** All that is gathered, in one. */
+  #gathered(): Buffer {
+    this.#endText();
+    return this.#pieces.length === 1 ? (this.#pieces[0] as Buffer) : Buffer.concat(this.#pieces);
+  }
   #pass(): boolean {
     this.#writer ??= beginBody(this.#r, undefined);
-    const whole = Buffer.concat(this.#pieces);
+    const whole = this.#gathered();
     this.#pieces = [];
     this.#bytes = 0;
     return this.#writer.write(whole);
@@ -45,7 +60,7 @@ export class PageWriter {
   }
   end(): void {
     if (this.#writer === undefined && !this.#isStreaming) {
-      sendBuffer(this.#r, Buffer.concat(this.#pieces));
+      sendBuffer(this.#r, this.#gathered());
       return;
     }
     if (this.#bytes > 0) this.#pass();

@@ -128,12 +128,31 @@ export function* listing(view: View, entries: readonly Entry[]): Generator<strin
   else if ((options & Opt.fancy) !== 0) yield* fancyListing(view, entries);
   else {
     yield '<ul>';
-    for (const [i, entry] of entries.entries()) {
-      const { anchor, name } = cellsOf(entry, i === 0, Number.POSITIVE_INFINITY);
-      yield `<li><a href="${anchor}"> ${name}</a></li>\n`;
-    }
+    yield* plainRows(entries);
     yield '</ul>\n';
   }
+}
+
+/** Names that are the same in a URL and in HTML. */
+const NO_ESCAPES = /^[\w.-]+\/?$/;
+/** Characters of rows that are handed out together. */
+const PIECE = 4096;
+
+function* plainRows(entries: readonly Entry[]): Generator<string> {
+  let piece = '';
+  for (let i = 0; i < entries.length; i++) {
+    const entry = entries[i] as Entry;
+    if (NO_ESCAPES.test(entry.name)) piece += `<li><a href="${entry.name}"> ${entry.name}</a></li>\n`;
+    else {
+      const { anchor, name } = cellsOf(entry, i === 0, Number.POSITIVE_INFINITY);
+      piece += `<li><a href="${anchor}"> ${name}</a></li>\n`;
+    }
+    if (piece.length >= PIECE) {
+      yield piece;
+      piece = '';
+    }
+  }
+  yield piece;
 }
 
 function* fancyListing(view: View, entries: readonly Entry[]): Generator<string> {

@@ -16,6 +16,7 @@ import { extensionsStart } from '../../../core/file-extensions.ts';
 import { Level, logRequest } from '../../../core/log.ts';
 import { defineModule } from '../../../core/module.ts';
 import type { Request } from '../../../core/request.ts';
+import { alikeForFiles } from '../../../core/siblings.ts';
 import { DECLINED, OK } from '../../../core/status.ts';
 import { asciiLower } from '../../../http/bytes.ts';
 import {
@@ -258,8 +259,10 @@ function findType(r: Request): number {
 function applyMetadata(r: Request, metadata: Metadata): void {
   const { type, encoding, languages, handler, charset } = metadata;
   r.unknownExtensions = metadata.exceptions;
-  if (type !== undefined) r.contentType = type;
-  else if (charset !== undefined && r.contentType !== undefined)
+  if (type !== undefined) {
+    r.contentType = type;
+    r.isTypeInherited = false;
+  } else if (charset !== undefined && r.contentType !== undefined)
     r.contentType = completeType(r, r.contentType, charset);
   if (encoding !== undefined) {
     r.contentEncoding = r.contentEncoding === undefined ? encoding : `${r.contentEncoding}, ${encoding}`;
@@ -284,7 +287,7 @@ export const modMime = defineModule<MimeServerConf, MimeDirConf>({
   directives,
   mergeServer: (base, add) => ({ ...base, ...add }),
   mergeDir,
-  hooks: { typeChecker: findType },
+  hooks: { typeChecker: alikeForFiles(findType) },
   always: true,
   postConfig: loadTypeTable,
 });

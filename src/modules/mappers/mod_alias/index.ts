@@ -7,6 +7,7 @@ import { Level, logRequest } from '../../../core/log.ts';
 import { defineModule } from '../../../core/module.ts';
 import type { Request } from '../../../core/request.ts';
 import { constructUrl } from '../../../core/server-identity.ts';
+import { alikeForFiles } from '../../../core/siblings.ts';
 import { DECLINED, isRedirect, OK } from '../../../core/status.ts';
 import { escapePath } from '../../../http/escape.ts';
 import { type Pcre, substitute } from '../../../lib/pcre/index.ts';
@@ -184,11 +185,16 @@ function fixupRedirect(r: Request): number {
   return found === FAILED ? FAILED : redirect(r, found, dir, ['AH00675', 'AH00676']);
 }
 
+function saysNothing(r: Request): boolean {
+  const { redirect: own, redirects } = modAlias.dir(r);
+  return own === undefined && redirects === undefined;
+}
+
 export const modAlias = defineModule<AliasServerConf, AliasDirConf>({
   name: 'alias_module',
   file: 'mod_alias.c',
   directives,
   mergeServer,
   mergeDir,
-  hooks: { translateName: translateAlias, fixups: fixupRedirect },
+  hooks: { translateName: translateAlias, fixups: alikeForFiles(fixupRedirect, saysNothing) },
 });

@@ -8,6 +8,7 @@ import { type Answer, FIRST } from '../../../core/hooks.ts';
 import { redirectInternally, takeOver } from '../../../core/internal-redirect.ts';
 import { defineModule } from '../../../core/module.ts';
 import type { Request } from '../../../core/request.ts';
+import { alikeForFiles, changesTypes } from '../../../core/siblings.ts';
 import { DECLINED, OK } from '../../../core/status.ts';
 import { lookupFile } from '../../../core/subrequest.ts';
 import { escapeUri } from '../../../http/escape.ts';
@@ -86,7 +87,11 @@ export const modNegotiation = defineModule<ServerConf, DirConf>({
   directives,
   mergeServer: (base, add) => ({ ...base, ...add }),
   mergeDir,
-  hooks: { typeChecker: { run: negotiateViews, order: FIRST }, fixups: nameEncoding, handler: serveMap },
+  hooks: {
+    typeChecker: { run: alikeForFiles(negotiateViews), order: FIRST },
+    fixups: alikeForFiles(changesTypes(nameEncoding)),
+    handler: serveMap,
+  },
   // Options MultiViews and handlers are the core's words: no directive of ours need have been given.
   always: true,
 });

@@ -9,6 +9,7 @@ import type { Configuration } from '../../../core/configuration.ts';
 import { type Answer, FIRST, LAST, MIDDLE } from '../../../core/hooks.ts';
 import { defineModule } from '../../../core/module.ts';
 import type { Request } from '../../../core/request.ts';
+import { alikeForFiles } from '../../../core/siblings.ts';
 import { DECLINED, OK } from '../../../core/status.ts';
 import { mergeDir, mergeServer, type RewriteDirConf, type RewriteServerConf } from './conf.ts';
 import { REDIRECT_HANDLER, redirectToUrl, rewriteInDirectory } from './directory-rules.ts';
@@ -30,6 +31,11 @@ function fixupByRules(r: Request): Answer {
   const dir = modRewrite.dir(r);
   if (dir.engine !== true || dir.directory === undefined) return DECLINED;
   return rewriteInDirectory(r, modRewrite.server(r.server), dir, dir.directory);
+}
+
+function isOff(r: Request): boolean {
+  const { engine, directory } = modRewrite.dir(r);
+  return engine !== true || directory === undefined;
 }
 
 /** What [T=] and [H=] said goes over what was found by the file's name (hook_mimetype). */
@@ -95,8 +101,8 @@ export const modRewrite = defineModule<RewriteServerConf, RewriteDirConf>({
     },
     fixups: [
       // Before mod_proxy, which makes the URL of a backend canonical, whoever it comes from.
-      { run: fixupByRules, order: FIRST, before: ['mod_proxy.c'] },
-      { run: fixupType, order: LAST },
+      { run: alikeForFiles(fixupByRules, isOff), order: FIRST, before: ['mod_proxy.c'] },
+      { run: alikeForFiles(fixupType), order: LAST },
     ],
     handler: { run: handleRedirect, order: MIDDLE },
   },

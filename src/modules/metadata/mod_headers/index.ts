@@ -13,6 +13,7 @@ import { WordCursor } from '../../../config/words.ts';
 import { type Answer, FIRST, LAST } from '../../../core/hooks.ts';
 import { defineModule } from '../../../core/module.ts';
 import type { Request } from '../../../core/request.ts';
+import { alikeForFiles } from '../../../core/siblings.ts';
 import { DECLINED } from '../../../core/status.ts';
 import { compileBoolean } from '../../../expr/index.ts';
 import { compilePcre, type Pcre } from '../../../lib/pcre/index.ts';
@@ -264,7 +265,7 @@ export const modHeaders = defineModule<object, HeadersDirConf>({
   mergeDir,
   hooks: {
     postReadRequest: { run: changeEarly, order: FIRST },
-    fixups: { run: changeRequest, order: LAST },
+    fixups: { run: alikeForFiles(changeRequest), order: LAST },
     insertFilter: { run: insertResponseChange, order: LAST },
     insertErrorFilter: { run: insertErrorChange, order: LAST },
   },

@@ -10,6 +10,7 @@ import type { Configuration } from '../../../core/configuration.ts';
 import { type Answer, FIRST } from '../../../core/hooks.ts';
 import { defineModule } from '../../../core/module.ts';
 import type { Request } from '../../../core/request.ts';
+import { alikeForFiles } from '../../../core/siblings.ts';
 import { DECLINED } from '../../../core/status.ts';
 import { STATUS_SECTION } from '../../../core/status-section.ts';
 import type { Balancer } from '../shared/balancer.ts';
@@ -137,8 +138,8 @@ export const modProxy = defineModule<ProxyServerConf, ProxyDirConf>({
         modProxy.server(server).hasEncodedMapping === true,
     },
     translateName: { run: translateProxy, order: FIRST },
-    mapToStorage: { run: mapProxyToStorage, order: FIRST },
-    fixups: { run: fixupProxy, order: FIRST },
+    mapToStorage: { run: alikeForFiles(mapProxyToStorage), order: FIRST },
+    fixups: { run: alikeForFiles(fixupProxy), order: FIRST },
     handler: { run: handleProxy, order: FIRST },
   },
 });

@@ -11,6 +11,7 @@ import { coreServer } from '../../../core/core-config.ts';
 import { type Answer, FIRST } from '../../../core/hooks.ts';
 import { defineModule } from '../../../core/module.ts';
 import type { Request } from '../../../core/request.ts';
+import { alikeForFiles } from '../../../core/siblings.ts';
 import { DECLINED } from '../../../core/status.ts';
 import {
   EXPR_EXTENSIONS,
@@ -107,7 +108,7 @@ export const modSsl = defineModule<SslServerConf, SslDirConf>({
     accessChecker: checkAccess,
     checkUserId: { run: forbidAgain, order: FIRST },
     authChecker: { run: forbidAgain, order: FIRST },
-    fixups: (r) => exportVariables(r, dirOf(r)),
+    fixups: alikeForFiles((r) => exportVariables(r, dirOf(r))),
   },
   postConfig: prepareContexts,
 });
