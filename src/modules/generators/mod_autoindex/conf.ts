@@ -186,6 +186,8 @@ export function mergeDir(base: DirConf, add: DirConf): DirConf {
   merged.descriptions = [...(add.descriptions ?? []), ...(base.descriptions ?? [])];
   merged.ignored =
     add.ignoreReset === true ? (add.ignored ?? []) : [...(add.ignored ?? []), ...(base.ignored ?? [])];
+  // It is for what is around the section that says it, once (httpd's merge does not pass it on).
+  delete merged.ignoreReset;
   merged.headers = [...(add.headers ?? []), ...(base.headers ?? [])];
   merged.readmes = [...(add.readmes ?? []), ...(base.readmes ?? [])];
   mergeOptions(merged, base, add);
