@@ -13,7 +13,7 @@ let lastAddress: IpAddress = NOBODY;
 
 /** The client's textual address. */
 export function clientAddress(r: Request): string {
-  return r.connection.remoteAddr;
+  return r.clientAddr;
 }
 
 /** The client's address as bytes; empty, so that no network holds it, where the connection has none. */

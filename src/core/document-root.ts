@@ -11,7 +11,7 @@ const PATH_MAX = 4095;
 const MERGE_SLASHES = { mergeSlashes: true } as const;
 
 export function documentRoot(r: Request): string {
-  return coreServer(r.server).documentRoot ?? `${r.configuration.serverRoot}/htdocs`;
+  return r.documentRoot ?? coreServer(r.server).documentRoot ?? `${r.configuration.serverRoot}/htdocs`;
 }
 
 /** Sets r.filename for a URL path. Answers OK, or the status that refuses it. */

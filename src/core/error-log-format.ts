@@ -60,7 +60,17 @@ const timeWith = (options: string): Item => {
   };
 };
 
-const client: Item = ({ connection: c }) => (c === undefined ? '' : `${c.remoteAddr}:${c.remotePort}`);
+/** The user's address where it is known, or with `c` the connection's (log_remote_address). */
+const client = (argument: string): Item => {
+  if (argument === 'c')
+    return ({ connection: c }) => (c === undefined ? '' : `${c.remoteAddr}:${c.remotePort}`);
+  return clientOf;
+};
+
+const clientOf = ({ connection: c, request: r }: Pick<LogEntry, 'connection' | 'request'>): string => {
+  if (r !== undefined) return `${r.clientAddr}:${r.clientPort}`;
+  return c === undefined ? '' : `${c.remoteAddr}:${c.remotePort}`;
+};
 
 const logId = (argument: string): Item => {
   switch (argument) {
@@ -76,7 +86,7 @@ const logId = (argument: string): Item => {
 const status: Item = ({ entry }) => entry?.error ?? '';
 
 const ITEMS: Readonly<Record<string, (argument: string) => Item>> = {
-  a: () => client,
+  a: client,
   A:
     () =>
     ({ connection: c }) =>
@@ -261,11 +271,11 @@ function formatLine(format: ErrorLogFormat, subject: Subject): string | undefine
 
 /** `[time] [module:level] [pid P:tid T] (errno)text: [client A:P] AHnnnnn: message, referer: R`. */
 function defaultLine(entry: LogEntry, withTime: boolean): string {
-  const { connection: c } = entry;
   let line = withTime ? `[${formatErrorLogTime(entry.time * 1000)}] ` : '';
   line += `[${entry.module}:${LEVEL_NAMES[entry.level]}] [pid ${process.pid}:tid ${TID}] `;
   if (entry.error !== undefined) line += `${entry.error}: `;
-  if (c !== undefined) line += `[client ${c.remoteAddr}:${c.remotePort}] `;
+  const client = clientOf(entry);
+  if (client !== '') line += `[client ${client}] `;
   if (entry.tag !== '') line += `${entry.tag}: `;
   line += escapeErrorLogItem(entry.message);
   const referer = entry.request?.headersIn.get('referer');

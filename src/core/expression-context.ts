@@ -6,7 +6,7 @@ import {
   type RequestVariable,
   type StringExpr,
 } from '../expr/index.ts';
-import { coreServer } from './core-config.ts';
+import { documentRoot } from './document-root.ts';
 import { Level, logRequest } from './log.ts';
 import { groupName, userName } from './owner-names.ts';
 import type { Request } from './request.ts';
@@ -27,7 +27,7 @@ export class RequestExprContext implements ExprContext {
     return this.#r;
   }
   get clientAddress(): string {
-    return this.#r.connection.remoteAddr;
+    return this.#r.clientAddr;
   }
   requestHeader(name: string): string | undefined {
     return this.#r.headersIn.getJoined(name);
@@ -77,7 +77,7 @@ const VARIABLES: Readonly<Record<RequestVariable, (r: Request) => string | undef
   REQUEST_SCHEME: requestScheme,
   REQUEST_URI: (r) => r.uri,
   REQUEST_FILENAME: (r) => r.filename,
-  REMOTE_HOST: (r) => r.remoteHost ?? r.connection.remoteAddr,
+  REMOTE_HOST: (r) => r.remoteHost ?? r.clientAddr,
   REMOTE_IDENT: () => undefined,
   REMOTE_USER: (r) => r.user,
   SERVER_ADMIN: (r) => serverAdmin(r.server),
@@ -88,7 +88,7 @@ const VARIABLES: Readonly<Record<RequestVariable, (r: Request) => string | undef
   PATH_INFO: (r) => r.pathInfo,
   QUERY_STRING: (r) => r.args,
   IS_SUBREQ: (r) => (r.main === undefined ? 'false' : 'true'),
-  DOCUMENT_ROOT: (r) => coreServer(r.server).documentRoot,
+  DOCUMENT_ROOT: documentRoot,
   AUTH_TYPE: (r) => r.authType,
   THE_REQUEST: (r) => r.requestLine,
   CONTENT_TYPE: (r) => r.contentType,
@@ -100,13 +100,13 @@ const VARIABLES: Readonly<Record<RequestVariable, (r: Request) => string | undef
   DOCUMENT_URI: (r) => r.initial.uri,
   LAST_MODIFIED: (r) => (r.finfo === undefined ? undefined : compactTime(r.finfo.mtime)),
   CONTEXT_PREFIX: (r) => r.contextPrefix,
-  CONTEXT_DOCUMENT_ROOT: (r) => r.contextDocumentRoot ?? coreServer(r.server).documentRoot,
+  CONTEXT_DOCUMENT_ROOT: (r) => r.contextDocumentRoot ?? documentRoot(r),
   REQUEST_STATUS: (r) => (r.status === 0 ? '' : String(r.status)),
-  REMOTE_ADDR: (r) => r.connection.remoteAddr,
-  REMOTE_PORT: (r) => String(r.connection.remotePort),
+  REMOTE_ADDR: (r) => r.clientAddr,
+  REMOTE_PORT: (r) => String(r.clientPort),
   HTTPS: (r) => (r.connection.isTls ? 'on' : 'off'),
   HTTP2: () => 'off',
-  IPV6: (r) => (r.connection.remoteAddr.includes(':') ? 'on' : 'off'),
+  IPV6: (r) => (r.clientAddr.includes(':') ? 'on' : 'off'),
   CONN_LOG_ID: (r) => r.connection.logId,
   CONN_REMOTE_ADDR: (r) => r.connection.remoteAddr,
   SERVER_SOFTWARE: bannerOf,

@@ -15,27 +15,32 @@ const PIECE = 256 * 1024;
 /** Bytes of the file, or text between them. */
 type Part = { readonly start: number; readonly end: number } | string;
 
-/** Answers with a file's bytes, or the ranges of them that are asked for. The file is released at the end. */
-export function sendFile(r: Request, file: CachedFile): Answer {
+/** Answers with a file's bytes from `from` on, or the ranges of them that are asked for. The file is released at the end. */
+export function sendFile(r: Request, file: CachedFile, from = 0): Answer {
   const isPlain = r.outputFilters === undefined;
-  const plan = isPlain ? planRanges(r, file.size) : ({ kind: 'whole' } as const);
+  const plan = isPlain ? planRanges(r, file.size - from) : ({ kind: 'whole' } as const);
   if (plan.kind === 'unsatisfiable') {
     file.release();
     sendRangeError(r);
     return OK;
   }
-  const length = plan.kind === 'parts' ? plan.length : file.size;
-  if (r.headerOnly) {
+  const length = plan.kind === 'parts' ? plan.length : file.size - from;
+  if (r.headerOnly && isPlain) {
     file.release();
     r.headersOut.set('Content-Length', String(length));
     sendHead(r);
     return OK;
   }
-  const parts: readonly Part[] = plan.kind === 'parts' ? plan.parts : [{ start: 0, end: file.size - 1 }];
+  const whole: readonly Part[] = [{ start: from, end: file.size - 1 }];
+  const parts = plan.kind === 'parts' ? plan.parts.map((part) => movedBy(from, part)) : whole;
   const writer = beginBody(r, length);
   return new Promise((resolve) => {
     new FilePump(r, file, parts, writer, isPlain, resolve).run();
   });
+}
+
+function movedBy(by: number, part: Part): Part {
+  return typeof part === 'string' || by === 0 ? part : { start: part.start + by, end: part.end + by };
 }
 
 /** Moves the parts of a file to a writer: one piece at a time, the next one when the writer has room. */

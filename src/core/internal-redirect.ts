@@ -77,7 +77,10 @@ export function redirectInternally(r: Request, uri: string, handler?: string, co
   next.env.set('REDIRECT_STATUS', String(r.status));
   setTarget(next, uri);
   if (handler !== undefined) next.handler = handler;
-  if (contentType !== undefined) next.contentType = contentType;
+  if (contentType !== undefined) {
+    next.contentType = contentType;
+    next.isTypeInherited = true;
+  }
   const read = runAll(next.server.phases.postReadRequest, next);
   if (typeof read !== 'number') {
     return settle(

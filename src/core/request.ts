@@ -92,6 +92,8 @@ export class Request {
   /** `404 Nothing Here`: replaces number and reason on the wire. */
   statusLine: string | undefined;
   contentType: string | undefined;
+  /** The type is that of the request before: it names no handler (AP_REQUEST_TRUSTED_CT). */
+  isTypeInherited = false;
   /** Joined by ", ". */
   contentEncoding: string | undefined;
   contentLanguages: readonly string[] | undefined;

@@ -1,7 +1,8 @@
 /** A request as the CGI variables see it: shared by every module that runs or asks scripts (util_script.c's view of a request_rec). */
 import type { CgiRequest, PreviousRequest } from '../cgi/variables.ts';
 import { escapeUri } from '../http/escape.ts';
-import { coreDir, coreServer } from './core-config.ts';
+import { coreDir } from './core-config.ts';
+import { documentRoot } from './document-root.ts';
 import type { Request } from './request.ts';
 import {
   bannerOf,
@@ -35,7 +36,7 @@ function translated(sub: Request): string | undefined {
 export function scriptRequest(r: Request, translatedPath: string | undefined): CgiRequest {
   const { connection } = r;
   const conf = coreDir(r);
-  const documentRoot = coreServer(r.server).documentRoot ?? `${r.configuration.serverRoot}/htdocs`;
+  const root = documentRoot(r);
   return {
     method: r.method,
     protocol: r.main === undefined ? r.protocol : 'INCLUDED',
@@ -51,16 +52,16 @@ export function scriptRequest(r: Request, translatedPath: string | undefined): C
     serverAddr: connection.localAddr,
     serverPort: serverPort(r),
     serverAdmin: serverAdmin(r.server),
-    documentRoot,
+    documentRoot: root,
     scheme: requestScheme(r),
     contextPrefix: r.contextPrefix ?? '',
-    contextDocumentRoot: r.contextDocumentRoot ?? documentRoot,
+    contextDocumentRoot: r.contextDocumentRoot ?? root,
     filename: r.filename ?? '',
     pathInfo: r.pathInfo,
     pathTranslated: () => translatedPath,
     remoteHost: r.remoteHost,
-    remoteAddr: connection.remoteAddr,
-    remotePort: connection.remotePort,
+    remoteAddr: r.clientAddr,
+    remotePort: r.clientPort,
     remoteIdent: undefined,
     user: r.user,
     authType: r.authType,

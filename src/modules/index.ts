@@ -33,6 +33,7 @@ import { modRatelimit } from './filters/mod_ratelimit.ts';
 import { modReflector } from './filters/mod_reflector.ts';
 import { modReqtimeout } from './filters/mod_reqtimeout.ts';
 import { modRequest } from './filters/mod_request.ts';
+import { modAsis } from './generators/mod_asis.ts';
 import { modAutoindex } from './generators/mod_autoindex/index.ts';
 import { modCgi, modCgid } from './generators/mod_cgi/index.ts';
 import { modStatus } from './generators/mod_status/index.ts';
@@ -41,15 +42,21 @@ import { modMime } from './http/mod_mime/index.ts';
 import { modLogConfig } from './loggers/mod_log_config/index.ts';
 import { modLogDebug } from './loggers/mod_log_debug.ts';
 import { modLogio } from './loggers/mod_logio.ts';
+import { modActions } from './mappers/mod_actions.ts';
 import { modAlias } from './mappers/mod_alias/index.ts';
 import { modDir } from './mappers/mod_dir.ts';
 import { modNegotiation } from './mappers/mod_negotiation/index.ts';
 import { modRewrite } from './mappers/mod_rewrite/index.ts';
+import { modSpeling } from './mappers/mod_speling.ts';
+import { modUserdir } from './mappers/mod_userdir.ts';
+import { modVhostAlias } from './mappers/mod_vhost_alias.ts';
 import { modEnv } from './metadata/mod_env.ts';
 import { modExpires } from './metadata/mod_expires.ts';
 import { modHeaders } from './metadata/mod_headers/index.ts';
 import { modMimeMagic } from './metadata/mod_mime_magic/index.ts';
 import { modSetenvif } from './metadata/mod_setenvif.ts';
+import { modUniqueId } from './metadata/mod_unique_id.ts';
+import { modUsertrack } from './metadata/mod_usertrack.ts';
 import { modVersion } from './metadata/mod_version.ts';
 import { modLbmethodBybusyness } from './proxy/balancers/mod_lbmethod_bybusyness.ts';
 import { modLbmethodByrequests } from './proxy/balancers/mod_lbmethod_byrequests.ts';
@@ -136,13 +143,20 @@ export const modules: readonly AnyModule[] = [
   modMimeMagic,
   modExpires,
   modHeaders,
+  modUsertrack,
+  modUniqueId,
   modSetenvif,
   modStatus,
   modAutoindex,
+  modAsis,
   modCgid,
   modCgi,
+  modVhostAlias,
   modNegotiation,
   modDir,
+  modActions,
+  modSpeling,
+  modUserdir,
   modAlias,
   modRewrite,
 ];

@@ -51,7 +51,7 @@ export class Scoreboard {
     this.#taken.set(r, slot);
     slot.request = r;
     slot.since = r.requestTime;
-    slot.client = r.connection.remoteAddr;
+    slot.client = r.clientAddr;
     slot.protocol = 'http/1.1';
     slot.server = server;
     slot.line = r.requestLine;

@@ -84,7 +84,7 @@ function port(argument: string): Value {
     case 'local':
       return (r) => String(r.connection.localPort);
     case 'remote':
-      return (r) => String(r.connection.remotePort);
+      return (r) => String(r.clientPort);
     default:
       return () => argument;
   }

@@ -93,6 +93,6 @@ export function traceRequest(r: Request, level: number, directory: string | unde
   const kind = (r.main === undefined ? 'initial' : 'subreq') + (redirects === 0 ? '' : `/redir#${redirects}`);
   const ids = `${serverName(r)}/sid#${numberOf(r.server)}][rid#${numberOf(r)}/${kind}`;
   const where = directory === undefined ? '' : `[perdir ${directory}] `;
-  const line = `${r.remoteHost ?? r.connection.remoteAddr} - ${user} [${ids}] ${where}${text}`;
+  const line = `${r.remoteHost ?? r.clientAddr} - ${user} [${ids}] ${where}${text}`;
   logRequest(r, 'rewrite', Level.debug + level, '', line);
 }

@@ -34,7 +34,7 @@ function time(_: Request, pass: Pass): string {
 }
 
 function ipv6(r: Request, pass: Pass): string {
-  const address = r.connection.remoteAddr;
+  const address = r.clientAddr;
   const value = address.includes(':') && !/^::ffff:\d+\./i.test(address) ? 'on' : 'off';
   if (pass.trace >= 1) pass.log(1, `IPV6='${value}'`);
   return value;
@@ -56,15 +56,15 @@ const VARIABLES: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['AUTH_TYPE', (r) => r.authType ?? ''],
   ['HTTP_HOST', header('Host')],
   ['SERVER_NAME', (r) => serverNameForUrl(r)],
-  ['REMOTE_ADDR', (r) => r.connection.remoteAddr],
+  ['REMOTE_ADDR', (r) => r.clientAddr],
   ['SERVER_ADDR', (r) => r.connection.localAddr],
   ['HTTP_ACCEPT', header('Accept')],
   ['THE_REQUEST', (r) => r.requestLine],
   ['API_VERSION', () => API_VERSION],
   ['HTTP_COOKIE', header('Cookie')],
   ['SERVER_PORT', (r) => String(serverPort(r))],
-  ['REMOTE_HOST', (r) => r.remoteHost ?? r.connection.remoteAddr],
-  ['REMOTE_PORT', (r) => String(r.connection.remotePort)],
+  ['REMOTE_HOST', (r) => r.remoteHost ?? r.clientAddr],
+  ['REMOTE_PORT', (r) => String(r.clientPort)],
   ['REMOTE_USER', (r) => r.user ?? ''],
   ['SCRIPT_USER', (r, pass) => ownerOf(r, pass, (file) => userName(file.uid))],
   ['REQUEST_URI', (r) => r.uri],
