@@ -29,6 +29,7 @@ import { modData } from './filters/mod_data.ts';
 import { modDeflate } from './filters/mod_deflate/index.ts';
 import { modExtFilter } from './filters/mod_ext_filter/index.ts';
 import { modFilter } from './filters/mod_filter.ts';
+import { modInclude } from './filters/mod_include/index.ts';
 import { modRatelimit } from './filters/mod_ratelimit.ts';
 import { modReflector } from './filters/mod_reflector.ts';
 import { modReqtimeout } from './filters/mod_reqtimeout.ts';
@@ -68,6 +69,7 @@ import { modProxyAjp } from './proxy/mod_proxy_ajp/index.ts';
 import { modProxyBalancer } from './proxy/mod_proxy_balancer/index.ts';
 import { modProxyConnect } from './proxy/mod_proxy_connect.ts';
 import { modProxyFcgi } from './proxy/mod_proxy_fcgi/index.ts';
+import { modProxyHcheck } from './proxy/mod_proxy_hcheck/index.ts';
 import { modProxyHttp } from './proxy/mod_proxy_http/index.ts';
 import { modProxyScgi } from './proxy/mod_proxy_scgi/index.ts';
 import { modProxyUwsgi } from './proxy/mod_proxy_uwsgi/index.ts';
@@ -96,6 +98,7 @@ export const modules: readonly AnyModule[] = [
   modProxyScgi,
   modProxyUwsgi,
   modProxyBalancer,
+  modProxyHcheck,
   modSession,
   modSessionCookie,
   modSessionCrypto,
@@ -134,6 +137,7 @@ export const modules: readonly AnyModule[] = [
   modReqtimeout,
   modExtFilter,
   modRequest,
+  modInclude,
   modFilter,
   modReflector,
   modDeflate,

@@ -86,8 +86,8 @@ function changeCheck(
   healthCheck.method = HEALTH_CHECK_METHODS.find((name) => name === method) ?? healthCheck.method;
   const expression = parameters.get('w_he');
   if (expression !== undefined) {
-    const known = healthChecksOf(configuration.providers)?.expressions(server) ?? [];
-    healthCheck.expression = known.includes(expression) ? expression : '';
+    const isKnown = healthChecksOf(configuration.providers)?.expressions(server).has(expression) === true;
+    healthCheck.expression = isKnown ? expression : '';
   }
   // There is no answer to look at.
   if (healthCheck.method === 'NONE' || healthCheck.method === 'TCP') healthCheck.expression = '';

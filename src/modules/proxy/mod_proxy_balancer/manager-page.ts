@@ -29,8 +29,8 @@ export interface ManagerFacts {
   readonly worker: Worker | undefined;
   /** Names that `lbmethod` may have. */
   readonly methods: readonly string[];
-  /** Names of health check expressions; undefined: there are no health checks. */
-  readonly expressions: readonly string[] | undefined;
+  /** Health check expressions by name; undefined: there are no health checks. */
+  readonly expressions: ReadonlyMap<string, string> | undefined;
   readonly signature: string;
 }
 
@@ -87,9 +87,19 @@ export function managerPage(facts: ManagerFacts): string {
   let page = HEAD + introduction(facts);
   for (const each of facts.balancers) page += balancerTables(facts, each);
   page += '<hr />\n';
+  if (facts.expressions !== undefined && facts.expressions.size > 0)
+    page += expressionTable(facts.expressions);
   if (balancer !== undefined && worker !== undefined) page += memberForm(facts, balancer, worker);
   else if (balancer !== undefined) page += balancerForm(facts, balancer);
   return `${page}${facts.signature}</body></html>\n`;
+}
+
+function expressionTable(expressions: ReadonlyMap<string, string>): string {
+  let rows = '';
+  for (const [name, source] of expressions)
+    rows += `<tr><td>${escapeHtml(name)}</td><td>${escapeHtml(source)}</td></tr>\n`;
+  const heading = "\n\n<table><tr><th colspan='2'>Health check cond. expressions:</th></tr>\n";
+  return `${heading}<tr><th>Expr name</th><th>Expression</th></tr>\n${rows}</table><hr/>\n`;
 }
 
 function introduction(facts: ManagerFacts): string {
@@ -218,7 +228,7 @@ function memberForm(facts: ManagerFacts, balancer: Balancer, worker: Worker): st
   );
 }
 
-function checkFields({ healthCheck }: Worker, expressions: readonly string[]): string {
+function checkFields({ healthCheck }: Worker, expressions: ReadonlyMap<string, string>): string {
   const { method, interval, passes, fails, uri, expression } = healthCheck;
   const option = (name: string, isChosen: boolean): string => {
     const shown = escapeHtml(name);
@@ -229,7 +239,7 @@ function checkFields({ healthCheck }: Worker, expressions: readonly string[]): s
   return (
     "<tr><td colspan='2'>\n<table align='center'><tr><th>Health Check param</th><th>Value</th></tr>\n" +
     `<tr><td>Method</td><td><select name='w_hm'>\n${HEALTH_CHECK_METHODS.map((name) => option(name, name === method)).join('')}</select>\n</td></tr>\n` +
-    `<tr><td>Expr</td><td><select name='w_he'>\n${expressions.map((name) => option(name, name === expression)).join('')}</select>\n</td></tr>\n` +
+    `<tr><td>Expr</td><td><select name='w_he'>\n${[...expressions.keys()].map((name) => option(name, name === expression)).join('')}</select>\n</td></tr>\n` +
     field('Interval (ms)', 'w_hi', `'${Math.floor(interval)}'`) +
     field('Passes trigger', 'w_hp', `'${passes}'`) +
     field('Fails trigger)', 'w_hf', `'${fails}'`) +

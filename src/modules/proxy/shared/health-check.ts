@@ -64,8 +64,8 @@ const HEALTH_CHECKS = 'proxy-health-check';
 export interface HealthChecks {
   /** Sets a parameter of a worker that is none of mod_proxy's. @returns what is wrong with it in httpd's words, or nothing. */
   setParameter(server: ServerConfigs, worker: Worker, key: string, value: string): string | undefined;
-  /** Names of a server's ProxyHCExpr, in order. */
-  expressions(server: Pick<ServerConfigs, 'slots'>): readonly string[];
+  /** A server's ProxyHCExpr by name, in order: their texts. */
+  expressions(server: Pick<ServerConfigs, 'slots'>): ReadonlyMap<string, string>;
 }
 
 export function offerHealthChecks(

@@ -23,7 +23,7 @@ export interface ProxyTlsProvider {
    * @param host whom the backend's certificate must name; a name and no address is sent as SNI too. undefined: not known, not checked.
    * @returns undefined when SSLProxyEngine is off where the request is.
    */
-  outgoing(r: Request, host: string | undefined): BackendTls | undefined;
+  outgoing(r: Pick<Request, 'server' | 'perDir'>, host: string | undefined): BackendTls | undefined;
 }
 
 /** TLS for a request's connection to its backend; undefined: there is none, which has been logged, and the answer is 500. */

@@ -35,7 +35,7 @@ import { makeServerTls } from './server-context.ts';
 import { serverRows } from './server-rows.ts';
 import { oldVariable, sslVariable } from './variables.ts';
 
-function dirOf(r: Request): Readonly<SslDirConf> {
+function dirOf(r: Pick<Request, 'perDir'>): Readonly<SslDirConf> {
   return modSsl.dir(r);
 }
 

@@ -8,7 +8,7 @@ import type { SslDirConf, SslServerConf } from './config.ts';
 import type { ContextProblem } from './problem.ts';
 import { profileOf } from './proxy-context.ts';
 
-export function makeProvider(dirOf: (r: Request) => Readonly<SslDirConf>): ProxyTlsProvider {
+export function makeProvider(dirOf: (r: Pick<Request, 'perDir'>) => Readonly<SslDirConf>): ProxyTlsProvider {
   return {
     outgoing(r, host) {
       const { proxy } = dirOf(r);
