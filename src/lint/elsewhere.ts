@@ -37,7 +37,8 @@ const MACHINE: readonly RegExp[] = [
 /** Ones that apache-lite makes of what httpd accepts. */
 const LACKING: readonly RegExp[] = [
   /^Cannot load .*is part of httpd but not of apache-lite/,
-  /(?:is|are) not supported/,
+  / is not supported by apache-lite/,
+  /^ChrootDir is not supported$/,
   /^SessionCryptoDriver: there are no engines here/,
   /^SSLSessionCache: '(?:dbm|memcache|redis|dc)' session cache not supported/,
   /^Unknown Auth[nz] provider: (?:ldap|dbd|fcgi)/,

@@ -57,7 +57,7 @@ export const limitRule: Rule = {
         report({
           code: 'AL1702',
           span: node.span,
-          message: `only ${methods.join(', ')} are protected: a request with any other method, even an invented one, is not`,
+          message: `only ${methods.join(', ')} are protected: a request with any other method is not`,
           hint: 'leave <Limit> out, and write the Require lines alone',
         });
       }

@@ -5,8 +5,9 @@ import { nativeSource, PcreError } from '../../lib/pcre/index.ts';
 import { allNodes, patternOf, wordsOf } from '../tree.ts';
 import type { Rule } from '../unit.ts';
 
-/** Longer patterns are lists of names, and analysing them takes long. */
-const LONGEST = 2000;
+/** Longer patterns are lists of names; of these and of deeper ones the analysis may take seconds. */
+const LONGEST = 1000;
+const DEEPEST = 10;
 /** Milliseconds for all patterns of a text together: what is left then is not looked at. */
 const PATIENCE = 2000;
 const OPTIONS: AnalysisOptions = { reportTypes: { Move: false }, maxReports: 4 };
@@ -88,11 +89,22 @@ export function takesExponentialTime(pattern: string): boolean {
   if (pattern.length > LONGEST || !/[*+{]/.test(pattern)) return false;
   try {
     const source = nativeSource(pattern);
-    if (source === undefined) return false;
+    if (source === undefined || depthOf(source) > DEEPEST) return false;
     return analyse({ source, flags: 's' }, OPTIONS).reports.some(({ exponential }) => exponential);
   } catch (error) {
     // What cannot be compiled is an error elsewhere; what cannot be analysed proves nothing.
     if (error instanceof PcreError || error instanceof SyntaxError || error instanceof Error) return false;
     throw error;
   }
+}
+
+/** How deep groups nest; brackets in classes count as well, which only makes it more. */
+function depthOf(source: string): number {
+  let depth = 0;
+  let deepest = 0;
+  for (const [token] of source.matchAll(/\\.|[()]/gs)) {
+    if (token === '(') deepest = Math.max(deepest, ++depth);
+    else if (token === ')') depth--;
+  }
+  return deepest;
 }

@@ -14,9 +14,10 @@ export const rewriteRule: Rule = {
     AL1102: 'RewriteRule with ^/ in .htaccess or <Directory>: it never matches',
     AL1103: 'RewriteRule behind one that matches everything and is the last',
     AL1104: 'RewriteRule that looks for the query string in the path',
-    AL1105: 'RewriteRule that matches %3f and writes a query string: httpd 2.4.60 and later answer 403',
+    AL1105: 'RewriteRule that carries over a %3f of the URL: httpd 2.4.60 and later answer 403',
     AL1106: 'RewriteRule that looks for a scheme and a host in the path',
     AL1107: 'RewriteRule without a slash behind ^ outside of directories: it never matches',
+    AL1108: 'RewriteRule that looks for %20 and the like: it sees the path decoded',
   },
   check(unit, report) {
     const isForward = hasForwardProxy(unit);
@@ -105,6 +106,8 @@ interface RuleLine {
 }
 
 const QUERY = /(?:\\\?|\[\?\])/;
+const OPTIONAL_QUERY = /(?:\\\?|\[\?\])[?*]/;
+const CAPTURED_QUESTION = /\([^()]*(?:\\\?|\[\?\])[^()]*\)/;
 
 function checkPattern(rule: RuleLine, report: Report): void {
   const { node, pattern, target, flags, conditions, isForward } = rule;
@@ -119,24 +122,29 @@ function checkPattern(rule: RuleLine, report: Report): void {
     });
     return;
   }
-  if (QUERY.test(pattern) && !/(?:\\\?|\[\?\])[?*]/.test(pattern)) {
+  const asks3f = conditions.some(names3f) || CAPTURED_QUESTION.test(pattern);
+  if (asks3f && carriesOver(target) && !flags.has('unsafeallow3f')) {
+    report({
+      code: 'AL1105',
+      span,
+      message: 'a URL whose %3f this RewriteRule carries over is answered with 403 since httpd 2.4.60',
+      hint: 'add the flag [UnsafeAllow3F] if a query string there is harmless to the target',
+    });
+  } else if (QUERY.test(pattern) && !OPTIONAL_QUERY.test(pattern)) {
     report({
       code: 'AL1104',
       span,
       message: 'this RewriteRule looks for a question mark, but the query string is no part of what it sees',
       hint: 'test it before the rule: RewriteCond %{QUERY_STRING} (?:^|&)name=value(?:&|$)',
     });
-  } else if (
-    writesQuery(target) &&
-    !flags.has('unsafeallow3f') &&
-    (asks3f(pattern) || conditions.some(names3f))
-  ) {
+  }
+  const encoded = demandsEncoded(pattern);
+  if (encoded !== undefined) {
     report({
-      code: 'AL1105',
+      code: 'AL1108',
       span,
-      message:
-        'a URL with %3f that this RewriteRule gives a query string is answered with 403 since httpd 2.4.60',
-      hint: 'add the flag [UnsafeAllow3F] if what comes behind %3f is harmless to the target, or leave %3f out of the pattern',
+      message: `this RewriteRule never matches: it sees the path decoded, where ${encoded} is a single character`,
+      hint: 'write the character itself (a space as \\s or in quotes), or test %{THE_REQUEST} in a RewriteCond',
     });
   }
   checkSlash(rule, report);
@@ -162,12 +170,18 @@ function checkSlash({ pattern, isDirectory, isServer, node }: RuleLine, report: 
   }
 }
 
-function writesQuery(target: string): boolean {
-  return /[^\\]\?./.test(target);
+/** A back-reference stands in the path of the target. */
+function carriesOver(target: string): boolean {
+  return /^[^?]*[$%]\d/.test(target);
 }
-function asks3f(pattern: string): boolean {
-  return /%3f/i.test(pattern);
+
+/** An escape that every match holds. Slashes may stay as they were sent (AllowEncodedSlashes NoDecode), and a percent sign may be one. */
+function demandsEncoded(pattern: string): string | undefined {
+  if (/[|[]/.test(pattern)) return undefined;
+  const [found] = /%(?!2f|5c|25)[0-9a-f]{2}(?![?*{])/i.exec(pattern) ?? [];
+  return found;
 }
+
 function names3f(condition: ConfigNode): boolean {
   return /%3f/i.test(wordsOf(condition)[1] ?? '');
 }

@@ -9,7 +9,7 @@ type Report = (finding: Finding) => void;
 
 export const sectionRule: Rule = {
   codes: {
-    AL1801: '<Directory> of what is no absolute path',
+    AL1801: '<DirectoryMatch> of what is no absolute path',
     AL1802: '<Location> without a slash in front',
     AL1803: '<Files> with a slash in the name',
     AL1804: '<If> whose condition never holds',
@@ -28,13 +28,13 @@ export const sectionRule: Rule = {
 };
 
 function checkDirectory(node: ConfigNode, pattern: string, isRegex: boolean, report: Report): void {
-  const isProxy = /^\^?proxy:/i.test(pattern);
-  if (isProxy || (isRegex ? !demandsNoSlash(pattern) : /^[/*?[]/.test(pattern))) return;
+  // A relative path is one below ServerRoot.
+  if (!isRegex || /^\^proxy:/i.test(pattern) || !demandsNoSlash(pattern)) return;
   report({
     code: 'AL1801',
     span: node.argsSpan,
     message: `<${node.name} ${pattern}> matches no directory: every path begins with a slash`,
-    hint: 'write the absolute path of the directory',
+    hint: `write ^/${pattern.slice(1)}`,
   });
 }
 
