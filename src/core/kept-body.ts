@@ -55,6 +55,9 @@ class BodyTransport implements Transport {
   get bytesWritten(): number {
     return this.#behind.bytesWritten ?? 0;
   }
+  get abortCallback(): (() => void) | undefined {
+    return this.#behind.abortCallback;
+  }
   sendWhole(r: Request, body: Buffer | undefined): void {
     this.#behind.sendWhole(r, body);
   }

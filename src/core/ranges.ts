@@ -28,6 +28,7 @@ export function planRanges(r: Request, length: number): RangePlan {
   const field = r.headersIn.get('range');
   if (
     field === undefined ||
+    r.main !== undefined ||
     r.status !== 200 ||
     r.headersOut.has('content-range') ||
     (r.method === 'HEAD' && length === 0)

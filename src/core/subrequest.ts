@@ -31,21 +31,26 @@ export function lookupUri(r: Request, uri: string, method = 'GET'): Request | Pr
   const sub = makeSubrequest(r);
   sub.method = method;
   setTarget(sub, uri.startsWith('/') ? uri : r.uri.slice(0, r.uri.lastIndexOf('/') + 1) + uri);
-  if (isRecursionLimitExceeded(sub)) {
+  if (isRecursionLimitExceeded(r)) {
     sub.status = 500;
     return sub;
   }
   return finish(sub, prepareRequest(sub));
 }
 
-/** Looks a file up by its absolute name; its URL is taken to be beside the request's own. */
+/**
+ * Looks a file up by its absolute name. Its URL is taken to be beside the request's own when it lies in the same directory; it has none
+ * otherwise.
+ */
 export function lookupFile(r: Request, filename: string): Request | Promise<Request> {
   const sub = makeSubrequest(r);
-  const baseName = filename.slice(filename.lastIndexOf('/') + 1);
+  const slash = filename.lastIndexOf('/') + 1;
   setTarget(sub, r.uri.slice(0, r.uri.lastIndexOf('/') + 1));
-  sub.uri += baseName;
+  const own = r.filename ?? '';
+  if (filename.slice(0, slash) === own.slice(0, own.lastIndexOf('/') + 1)) sub.uri += filename.slice(slash);
+  else sub.uri = '';
   sub.filename = filename;
-  if (isRecursionLimitExceeded(sub)) {
+  if (isRecursionLimitExceeded(r)) {
     sub.status = 500;
     return sub;
   }
@@ -80,12 +85,20 @@ function finish(sub: Request, answer: Answer): Request | Promise<Request> {
 }
 
 /**
- * Lets a sub-request that was looked up answer, its body going to `writer` (ap_run_sub_req); its head goes nowhere. Answers OK, or the status
- * that it ended with, when nothing was written.
+ * Lets a sub-request that was looked up answer, its body going to `writer` (ap_run_sub_req); its head goes nowhere. Answers when the body is
+ * whole: OK, or the status that it ended with; 502 for a body that was cut off. `room` tells when the writer may go on after a false; the transport of
+ * the main request, when left out.
  */
-export function runSubrequest(sub: Request, writer: Pick<BodyWriter, 'write'>): Answer {
-  sub.transport = new SubrequestTransport(sub.transport, writer);
-  return invokeHandler(sub);
+export function runSubrequest(
+  sub: Request,
+  writer: Pick<BodyWriter, 'write'>,
+  room: Pick<Transport, 'onDrain'> = sub.transport,
+): Answer {
+  const wire = new SubrequestTransport(sub.transport, writer, room);
+  sub.transport = wire;
+  const answer = invokeHandler(sub);
+  if (typeof answer !== 'number') return answer.then((status) => wire.settle(sub, status));
+  return wire.settle(sub, answer);
 }
 
 /** The wire of a sub-request: its answer is part of another one's. */
@@ -93,25 +106,83 @@ class SubrequestTransport implements Transport {
   readonly body: RequestBody = NO_BODY;
   readonly #outer: Transport;
   readonly #writer: Pick<BodyWriter, 'write'>;
+  readonly #room: Pick<Transport, 'onDrain'>;
+  #isBegun = false;
+  #isEnded = false;
+  /** The client is gone. */
+  #isAborted = false;
+  /** The body was given up. */
+  #isCut = false;
+  /** Who waited for the client to go away before the sub-request did. */
+  #before: (() => void) | undefined;
+  #onAbort: (() => void) | undefined;
+  #onEnd: (() => void) | undefined;
 
-  constructor(outer: Transport, writer: Pick<BodyWriter, 'write'>) {
+  constructor(outer: Transport, writer: Pick<BodyWriter, 'write'>, room: Pick<Transport, 'onDrain'>) {
     this.#outer = outer;
     this.#writer = writer;
+    this.#room = room;
   }
+
+  /** The handler has answered; filters may hold the body still. */
+  settle(sub: Request, status: number): Answer {
+    const isUnderWay = (this.#isBegun || sub.final.isBodyBegun) && !this.#isEnded && !this.#isAborted;
+    if (status === OK && isUnderWay) {
+      return new Promise((resolve) => {
+        this.#onEnd = () => resolve(this.#leave(this.#isCut ? 502 : OK));
+      });
+    }
+    return this.#leave(status === OK && this.#isCut ? 502 : status);
+  }
+
+  #leave(status: number): number {
+    // The place is given back to who had it.
+    if (this.#onAbort !== undefined && !this.#isAborted) this.#outer.onAbort(this.#before ?? NOTHING);
+    return status;
+  }
+
+  #end(): void {
+    this.#isEnded = true;
+    this.#onEnd?.();
+  }
+
   sendWhole(_r: Request, body: Buffer | undefined): void {
+    this.#isBegun = true;
     if (body !== undefined && body.length > 0) this.#writer.write(body);
+    this.#end();
   }
   begin(): BodyWriter {
-    const writer = this.#writer;
-    return { write: (chunk) => writer.write(chunk), end: () => undefined, abort: () => undefined };
+    this.#isBegun = true;
+    return {
+      write: (chunk) => (this.#isAborted ? true : this.#writer.write(chunk)),
+      end: () => this.#end(),
+      abort: () => {
+        this.#isCut = true;
+        this.#end();
+      },
+    };
   }
   onDrain(callback: () => void): void {
-    this.#outer.onDrain(callback);
+    this.#room.onDrain(callback);
   }
   onAbort(callback: () => void): void {
-    this.#outer.onAbort(callback);
+    const isFirst = this.#onAbort === undefined;
+    this.#onAbort = callback;
+    if (!isFirst) return;
+    this.#before = this.#outer.abortCallback;
+    this.#outer.onAbort(() => {
+      this.#isAborted = true;
+      this.#before?.();
+      this.#onAbort?.();
+      this.#onEnd?.();
+    });
+  }
+  get abortCallback(): (() => void) | undefined {
+    return this.#onAbort;
   }
   sendInterim(): void {
     // The client hears of the main request only.
   }
 }
+
+const NOTHING = (): void => undefined;

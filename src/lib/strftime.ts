@@ -3,7 +3,7 @@ import { zoneName } from './zone-name.ts';
 /** A broken-down local time (apr_time_exp_lt). */
 interface Clock {
   readonly seconds: number;
-  readonly date: Date;
+  readonly date: Pick<Date, 'getMonth' | 'getDate' | 'getHours' | 'getMinutes' | 'getSeconds'>;
   readonly year: number;
   /** 0 is Sunday. */
   readonly weekday: number;
@@ -11,6 +11,8 @@ interface Clock {
   readonly yearDay: number;
   /** Minutes east of UTC. */
   readonly offset: number;
+  /** The zone's name where it is not the local one. */
+  readonly zone: string | undefined;
 }
 
 const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
@@ -40,6 +42,28 @@ function clockOf(seconds: number): Clock {
     weekday: date.getDay(),
     yearDay: Math.round((midnight - Date.UTC(year, 0, 1)) / 86_400_000),
     offset: -date.getTimezoneOffset(),
+    zone: undefined,
+  };
+}
+
+function utcClockOf(seconds: number): Clock {
+  const utc = new Date(seconds * 1000);
+  const year = utc.getUTCFullYear();
+  const midnight = Date.UTC(year, utc.getUTCMonth(), utc.getUTCDate());
+  return {
+    seconds,
+    date: {
+      getMonth: () => utc.getUTCMonth(),
+      getDate: () => utc.getUTCDate(),
+      getHours: () => utc.getUTCHours(),
+      getMinutes: () => utc.getUTCMinutes(),
+      getSeconds: () => utc.getUTCSeconds(),
+    },
+    year,
+    weekday: utc.getUTCDay(),
+    yearDay: Math.round((midnight - Date.UTC(year, 0, 1)) / 86_400_000),
+    offset: 0,
+    zone: 'GMT',
   };
 }
 
@@ -113,7 +137,7 @@ const FIELDS: Readonly<Record<string, Field>> = {
   y: number(2, ({ year }) => year % 100),
   Y: number(1, ({ year }) => year),
   z: { value: zone },
-  Z: { value: ({ seconds, offset }) => zoneName(seconds, offset), swapsToLower: true },
+  Z: { value: ({ seconds, offset, zone }) => zone ?? zoneName(seconds, offset), swapsToLower: true },
   '%': { value: () => '%' },
 };
 /** Letters that stand for a longer format. */
@@ -188,6 +212,12 @@ export function compileStrftime(format: string): (epochSeconds: number) => strin
     }
     return text;
   };
+}
+
+/** The same in UTC, whose name is GMT there (ap_ht_time). */
+export function compileUtcStrftime(format: string): (epochSeconds: number) => string {
+  const pieces = parse(format);
+  return (epochSeconds) => render(pieces, utcClockOf(epochSeconds));
 }
 
 const plainCtime = compileStrftime('%a %b %d %H:%M:%S %Y');

@@ -146,6 +146,10 @@ export class Http1Transport implements Transport {
     else this.#abort = callback;
   }
 
+  get abortCallback(): (() => void) | undefined {
+    return this.#abort;
+  }
+
   takeConnection(r: Request): RawConnection | undefined {
     const { body } = this;
     if (

@@ -254,6 +254,10 @@ function insertChain(r: Request): void {
     }
     addOutputFilter(r, {
       type: smart.type,
+      // Of every provider: which one fits is not known yet (filter_init).
+      setup: (request) => {
+        for (const { filter } of smart.providers) filter.setup?.(request);
+      },
       start: (request, next, length) => dispatch(smart, request, next, length),
     });
   }

@@ -5,12 +5,14 @@
 import { addCgiVariables } from '../../../cgi/variables.ts';
 import { allowedOptions, coreDir, coreServer, OPT_EXECCGI } from '../../../core/core-config.ts';
 import type { Answer } from '../../../core/hooks.ts';
+import { INCLUDE_ELEMENT } from '../../../core/include-element.ts';
 import { Level, logRequest } from '../../../core/log.ts';
 import { defineModule, type Module } from '../../../core/module.ts';
 import type { Request } from '../../../core/request.ts';
 import { pathTranslated, scriptRequest } from '../../../core/script-request.ts';
 import { DECLINED } from '../../../core/status.ts';
 import { cgidRows, cgiRows, type DirConf, type ServerConf } from './conf.ts';
+import { execElement } from './include-exec.ts';
 import { logScript } from './script-log.ts';
 import { runScript } from './script-run.ts';
 
@@ -65,6 +67,21 @@ function refuse(r: Request, flavour: Flavour, [status, tag, why]: Refusal): numb
   return status;
 }
 
+function timeoutOf(r: Request, module: Module<ServerConf, DirConf>): number {
+  return module.dir(r).timeout ?? (coreServer(r.server).timeout ?? DEFAULT_TIMEOUT) * 1000;
+}
+
+/** The element that pages with server-side includes have from the module. */
+const includeElements = (flavour: Flavour): Readonly<Record<string, Readonly<Record<string, unknown>>>> => ({
+  [INCLUDE_ELEMENT]: {
+    exec: execElement({
+      module: flavour.name,
+      type: OLD_TYPE,
+      timeout: (r) => timeoutOf(r, flavour.module()),
+    }),
+  },
+});
+
 function run(r: Request, flavour: Flavour, translated: string | undefined): Promise<number> {
   const filename = r.filename ?? '';
   const module = flavour.module();
@@ -73,7 +90,7 @@ function run(r: Request, flavour: Flavour, translated: string | undefined): Prom
     args: argumentsOf(r.args),
     directory: filename.slice(0, filename.lastIndexOf('/') + 1),
     env: environmentOf(r, translated),
-    timeout: module.dir(r).timeout ?? (coreServer(r.server).timeout ?? DEFAULT_TIMEOUT) * 1000,
+    timeout: timeoutOf(r, module),
     module: flavour.name,
     conf: module.server(r.server),
   });
@@ -131,6 +148,7 @@ export const modCgi: Module<ServerConf, DirConf> = defineModule<ServerConf, DirC
   mergeDir,
   hooks: { handler: handlerOf(CGI) },
   always: true,
+  providers: includeElements(CGI),
 });
 
 export const modCgid: Module<ServerConf, DirConf> = defineModule<ServerConf, DirConf>({
@@ -141,4 +159,5 @@ export const modCgid: Module<ServerConf, DirConf> = defineModule<ServerConf, Dir
   mergeDir,
   hooks: { handler: handlerOf(CGID) },
   always: true,
+  providers: includeElements(CGID),
 });
