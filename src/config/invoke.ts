@@ -17,6 +17,7 @@ import {
   NOT_IN_VIRTUALHOST,
 } from './directive.ts';
 import { knownDirectives } from './known-directives.ts';
+import { legacyAdvice } from './legacy-directives.ts';
 import type { ConfigNode } from './tree.ts';
 import { splitArguments } from './words.ts';
 
@@ -159,6 +160,8 @@ function unknownHint(
     const where = isHtaccess ? ' in the server configuration' : '';
     return `it is built in but not loaded: load it${where} with "LoadModule ${owner} ${file}"`;
   }
+  const advice = legacyAdvice(node.key);
+  if (advice !== undefined) return advice;
   const known = knownDirectives();
   const here = known.get(node.key);
   if (here !== undefined)
