@@ -20,7 +20,7 @@ describe('what is refused', () => {
       inside('BalancerMember fcgi://h fcgi://g'),
       'BalancerMember can not have a balancer name when defined in a location',
     ],
-    [inside('BalancerMember fcgi://h foo=1'), 'BalancerMember unknown Worker parameter'],
+    [inside('BalancerMember fcgi://h foo=1'), 'BalancerMember unknown Worker hcheck parameter'],
     [inside('BalancerMember notaurl'), 'BalancerMember URL must be absolute!: notaurl'],
     [inside('BalancerMember unix:/x|'), 'BalancerMember uses an invalid "unix:" URL'],
     [
