@@ -78,7 +78,7 @@ export function settleProblem(problem: Problem, undefinedOn: ReadonlySet<string>
   // A variable may be a part of any argument, but the directive is what it is.
   const isCertain = command !== undefined && !command.includes('${');
   if (isUndefined && !isCertain) return { ...problem, code: 'AL1004', severity: 'note' };
-  const hint = command === undefined ? misplacedHint(problem) : foreignHint(command);
+  const hint = command === undefined ? misplacedHint(problem) : (problem.hint ?? foreignHint(command));
   return hint === undefined ? problem : { ...problem, hint };
 }
 

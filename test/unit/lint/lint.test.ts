@@ -30,7 +30,8 @@ describe('contexts', () => {
     ['ht.access', 'htaccess'],
     ['httpd.conf', 'server'],
     ['/a/.htaccess/site.conf', 'server'],
-    ['htaccessible.conf', 'server'],
+    ['htaccessible.txt', 'server'],
+    ['htaccess.conf', 'server'],
     ['vhost.conf', 'server'],
   ] as const)('%s is %s', (name, context) => expect(contextOf(name)).toBe(context));
 
@@ -113,7 +114,8 @@ describe('errors', () => {
     expect(hint('DocumentRoott /x\n')).toBe('did you mean DocumentRoot?');
     expect(hint('php_value a b\n')).toMatch(/mod_php/);
     expect(hint('RewriteLog logs/x\n')).toMatch(/LogLevel rewrite:trace3/);
-    expect(hint('SecRuleEngine On\n')).toMatch(/mod_security/);
+    expect(hint('SecRuleEngine On\n')).toMatch(/ModSecurity/);
+    expect(hint('OIDCProviderMetadataURL https://a\n')).toMatch(/mod_auth_openidc/);
   });
 
   it('are all reported, by their lines', () => {
