@@ -83,7 +83,11 @@ export const modReflector = defineModule<object, DirConf>({
   file: 'mod_reflector.c',
   directives: rows,
   mergeDir: (base, add) => ({
-    headers: new Map([...(base.headers ?? []), ...(add.headers ?? [])]),
+    // The outer section's come last, as httpd lays its tables over one another.
+    headers: new Map([
+      ...(add.headers ?? []),
+      ...[...(base.headers ?? [])].filter(([name]) => add.headers?.has(name) !== true),
+    ]),
   }),
   hooks: { handler: reflect },
   always: true,

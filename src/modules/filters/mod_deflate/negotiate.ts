@@ -77,6 +77,8 @@ export function takeRequestGzip(r: Request): boolean {
   const codings = r.headersIn.get('content-encoding');
   const rest = codings === undefined ? undefined : withoutGzip(codings);
   if (rest === undefined) return false;
+  // httpd has made a backend's head by then: it is told of the coding still.
+  if (r.proxyRequest !== 'none') return true;
   if (rest === '') r.headersIn.delete('content-encoding');
   else r.headersIn.set('Content-Encoding', rest);
   return true;

@@ -70,7 +70,7 @@ function parseParameter(filter: Draft, text: string): Parsed {
   switch (key.toLowerCase()) {
     case 'mode=': {
       const mode = /^(output|input)/i.exec(value)?.[0];
-      if (mode === undefined) return { problem: `Invalid mode: \`${value}'` };
+      if (mode === undefined) return { problem: `Invalid mode: \`${word(value)[0]}'` };
       filter.mode = mode.toLowerCase() as Draft['mode'];
       return { rest: value.slice(mode.length) };
     }
@@ -108,13 +108,13 @@ function parseCommand(filter: Draft, text: string): Parsed {
   return { rest: text.slice(quoted[0].length) };
 }
 
-/** Words between blanks; a word in quotes is one, a backslash takes a blank, a quote or itself as it is (apr_tokenize_to_argv). */
+/** Words between blanks; a word in quotes is one, a backslash takes a blank or a quote as it is (apr_tokenize_to_argv). */
 export function commandWords(text: string): string[] {
   const words: string[] = [];
-  for (const [found] of text.matchAll(/"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|(?:\\.|[^\s\\])+/gs)) {
+  for (const [found] of text.matchAll(/"(?:\\["\s]|[^"])*"|'(?:\\['\s]|[^'])*'|(?:\\[\s"']|\S)+/gs)) {
     const quote = found[0];
     const isQuoted = found.length > 1 && (quote === '"' || quote === "'") && found.endsWith(quote);
-    words.push((isQuoted ? found.slice(1, -1) : found).replace(/\\([\s"'\\])/g, '$1'));
+    words.push((isQuoted ? found.slice(1, -1) : found).replace(/\\(.)/gs, '$1'));
   }
   return words;
 }
