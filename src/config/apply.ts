@@ -3,6 +3,7 @@
  * Problems are collected, never thrown, so that one run reports all of them.
  */
 import type { Problems } from '../diagnostics/problem.ts';
+import { PCRE_DEFAULTS, setPcreDefaults } from '../lib/pcre/index.ts';
 import {
   ACCESS_CONF,
   type AnyRow,
@@ -86,6 +87,8 @@ const OPTIONS_ALL = 0xffff;
 /** Applies a whole configuration tree to the main server. Virtual hosts are made by the core's `<VirtualHost>` row. */
 export function applyTree(tree: readonly ConfigNode[], main: ServerConfigs, run: ApplyRun): void {
   const checks: (() => void)[] = [];
+  // RegexDefaultOptions of an earlier reading is not this one's.
+  setPcreDefaults(PCRE_DEFAULTS);
   walk(tree, {
     run,
     serverConfigs: main,

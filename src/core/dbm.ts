@@ -1,22 +1,50 @@
 /**
- * DBM files of users and groups, for mod_authn_dbm and mod_authz_dbm. Of the kinds that APR knows only SDBM, which is `default` too: the others
- * need a library of their own.
+ * DBM files of users and groups, for mod_authn_dbm and mod_authz_dbm, in the formats of httpd's APR: Berkeley DB (`default`, as Debian builds it), GDBM
+ * and SDBM. A file is read whole, and again when a stat shows a change.
  */
+import { parseBerkeleyHash, parseGdbm } from '../lib/dbm/index.ts';
 import { parseSdbm } from '../lib/sdbm/index.ts';
 import { ParsedFiles } from './line-file.ts';
 
-const files = new ParsedFiles(parseSdbm);
+type Pairs = ReadonlyMap<string, string>;
+
+interface DbmFormat {
+  readonly files: ParsedFiles<{ readonly pairs: Pairs | undefined }>;
+  /** Behind the name that a directive gives. */
+  readonly suffix: string;
+}
+
+/** What is damaged is as little a database as what is of another format. */
+function format(parse: (file: Buffer) => Pairs | undefined, suffix = ''): DbmFormat {
+  const read = (text: string): Pairs | undefined => {
+    try {
+      return parse(Buffer.from(text, 'latin1'));
+    } catch {
+      return undefined;
+    }
+  };
+  return { files: new ParsedFiles((text) => ({ pairs: read(text) })), suffix };
+}
+
+const db = format(parseBerkeleyHash);
+const formats: ReadonlyMap<string, DbmFormat> = new Map([
+  ['default', db],
+  ['db', db],
+  ['gdbm', format(parseGdbm)],
+  ['sdbm', format((file) => parseSdbm(file.toString('latin1')), '.pag')],
+]);
 
 /** What is wrong with a type that a directive names. */
 export function dbmTypeFault(directive: string, type: string): string | undefined {
-  const name = type.toLowerCase();
-  return name === 'default' || name === 'sdbm'
+  return formats.has(type.toLowerCase())
     ? undefined
-    : `${directive}: DBM files of type ${type} cannot be read, only SDBM`;
+    : `${directive}: DBM files of type ${type} cannot be read, only DB (default), GDBM and SDBM`;
 }
 
-/** All pairs of a database, whose name is that of its files without `.pag`; undefined when it cannot be read. */
-export function readDbm(path: string): ReadonlyMap<string, string> | undefined {
-  const pairs = files.read(`${path}.pag`);
-  return typeof pairs === 'string' ? undefined : pairs;
+/** All pairs of a database of a type that dbmTypeFault() has let pass; undefined when it cannot be read. */
+export function readDbm(path: string, type = 'default'): Pairs | undefined {
+  const kind = formats.get(type.toLowerCase());
+  if (kind === undefined) return undefined;
+  const found = kind.files.read(path + kind.suffix);
+  return typeof found === 'string' ? undefined : found.pairs;
 }

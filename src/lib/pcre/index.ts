@@ -48,6 +48,23 @@ export interface Pcre {
   offsets(subject: string, from?: number): readonly (readonly [number, number] | undefined)[] | null;
 }
 
+/** What flags are when a caller does not give them: RegexDefaultOptions. */
+export type PcreDefaults = Pick<PcreFlags, 'ignoreCase' | 'dotAll' | 'dollarEndOnly'>;
+export const PCRE_DEFAULTS: PcreDefaults = Object.freeze({
+  ignoreCase: false,
+  dotAll: true,
+  dollarEndOnly: true,
+});
+let defaults = PCRE_DEFAULTS;
+
+/** For all patterns compiled from now on, as ap_regcomp_set_default_cflags() is for httpd's process. */
+export function setPcreDefaults(flags: PcreDefaults): void {
+  defaults = flags;
+}
+export function pcreDefaults(): PcreDefaults {
+  return defaults;
+}
+
 /**
  * Compiles PCRE2 syntax with httpd's defaults (dotAll and dollarEndOnly on). A pattern whose meaning a RegExp
  * has exactly becomes one; any other runs on a backtracking machine with PCRE's rules.
@@ -86,11 +103,12 @@ export function nativeSource(source: string, flags: Partial<PcreFlags> = {}): st
 
 function parse(source: string, flags: Partial<PcreFlags>): ReturnType<typeof parsePattern> {
   return parsePattern(source, {
-    ignoreCase: flags.ignoreCase ?? false,
+    // Asked for or by default: httpd adds its flags to the default ones.
+    ignoreCase: flags.ignoreCase === true || defaults.ignoreCase,
     extended: flags.extended ? 1 : 0,
-    dotAll: flags.dotAll ?? true,
+    dotAll: flags.dotAll ?? defaults.dotAll,
     multiline: flags.multiline ?? false,
-    dollarEndOnly: flags.dollarEndOnly ?? true,
+    dollarEndOnly: flags.dollarEndOnly ?? defaults.dollarEndOnly,
     ungreedy: false,
     noAutoCapture: false,
   });

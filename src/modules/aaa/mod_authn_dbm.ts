@@ -1,4 +1,4 @@
-/** mod_authn_dbm: users and password hashes in a DBM file (modules/aaa/mod_authn_dbm.c), of which SDBM alone can be read. */
+/** mod_authn_dbm: users and password hashes in a DBM file (modules/aaa/mod_authn_dbm.c). */
 import { type AnyRow, OR_AUTHCFG } from '../../config/directive.ts';
 import { rememberCredentials } from '../../core/authn.ts';
 import { dbmTypeFault, readDbm } from '../../core/dbm.ts';
@@ -16,7 +16,7 @@ interface DirConf {
 /** The hash behind a key, up to a colon; undefined without one, null when nothing can be read. */
 function find(r: Request, key: string): string | undefined | null {
   const { userFile, type = 'default' } = modAuthnDbm.dir(r);
-  const users = userFile === undefined ? undefined : readDbm(userFile);
+  const users = userFile === undefined ? undefined : readDbm(userFile, type);
   if (users === undefined) {
     const message = `could not open dbm (type ${type}) file: ${userFile ?? '(null)'}`;
     logRequest(r, 'authn_dbm', Level.error, 'AH10285', message);

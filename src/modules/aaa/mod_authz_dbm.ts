@@ -1,4 +1,4 @@
-/** mod_authz_dbm: Require dbm-group and dbm-file-group by a DBM file (modules/aaa/mod_authz_dbm.c), of which SDBM alone can be read. */
+/** mod_authz_dbm: Require dbm-group and dbm-file-group by a DBM file (modules/aaa/mod_authz_dbm.c). */
 import { type AnyRow, OR_AUTHCFG } from '../../config/directive.ts';
 import { authName } from '../../core/authentication.ts';
 import { dbmTypeFault, readDbm } from '../../core/dbm.ts';
@@ -40,7 +40,7 @@ function groupsOfUser(r: Request, user: string, tags: Tags): readonly string[] |
     log(r, Level.error, tags.noFile, 'No group file was specified in the configuration');
     return 'denied';
   }
-  const pairs = readDbm(groupFile);
+  const pairs = readDbm(groupFile, type);
   if (pairs === undefined) {
     log(r, Level.error, tags.unreadable, `could not open dbm (type ${type}) group access file: ${groupFile}`);
     return 'general-error';

@@ -2,7 +2,6 @@
 import { statSync } from 'node:fs';
 import { type ApplyResult, GLOBAL_ONLY } from '../../config/directive.ts';
 import { parseLong, parseWhole } from '../../config/values.ts';
-import { allWords } from '../../config/words.ts';
 import { positionOf } from '../../diagnostics/source.ts';
 import { asciiLower } from '../../http/bytes.ts';
 import { type Cmd, isDirectory, type Row, serverRow } from './core-row.ts';
@@ -38,17 +37,6 @@ function coreDumpDirectory(cmd: Cmd, arg: string): ApplyResult {
   const found = statSync(Buffer.from(path, 'latin1'), { throwIfNoEntry: false });
   if (found === undefined) return `CoreDumpDirectory ${path} does not exist`;
   return found.isDirectory() ? undefined : `CoreDumpDirectory ${path} is not a directory`;
-}
-
-/** RegexDefaultOptions: names checked, as they would be refused. */
-function regexOptions(_cmd: Cmd, text: string): ApplyResult {
-  for (const word of allWords(text)) {
-    const name = word.replace(/^[+-]/, '');
-    if (word.toLowerCase() === 'none') continue;
-    if (!/^(icase|extended|dotall|dollar_endonly)$/i.test(name))
-      return `RegexDefaultOptions: option '${name}' unknown`;
-  }
-  return undefined;
 }
 
 const MUTEX_MECHANISMS =
@@ -92,16 +80,6 @@ export const inertServerRows: readonly Row[] = [
   serverRow('Protocols', 'ITERATE', 'Controls which protocols are allowed', none, {
     noEffect: 'HTTP/1.1 is the only protocol spoken to clients',
   }),
-  serverRow(
-    'RegexDefaultOptions',
-    'RAW_ARGS',
-    "default options for regexes (prefixed by '+' to add, '-' to del)",
-    regexOptions,
-    {
-      forbidden: GLOBAL_ONLY,
-      noEffect: 'every expression is compiled with the default options DOTALL and DOLLAR_ENDONLY',
-    },
-  ),
   serverRow(
     'ProtocolsHonorOrder',
     'TAKE1',

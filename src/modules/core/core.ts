@@ -11,6 +11,7 @@ import { coreHooks } from './core-hooks.ts';
 import { inertServerRows } from './core-inert-rows.ts';
 import { sectionRows } from './core-sections.ts';
 import { serverRows } from './core-server-rows.ts';
+import { regexRows } from './regex-options.ts';
 
 /** Scalars: the newer wins where it says something. Lists are named one by one, the main server's first. */
 function mergeServer(base: CoreServerConf, add: CoreServerConf): CoreServerConf {
@@ -100,7 +101,7 @@ function append<T>(base: T[] | undefined, add: T[] | undefined): T[] | undefined
 export const core = defineModule<CoreServerConf, CoreDirConf>({
   name: 'core_module',
   file: 'core.c',
-  directives: [...coreReadRows, ...sectionRows, ...serverRows, ...inertServerRows, ...dirRows],
+  directives: [...coreReadRows, ...sectionRows, ...serverRows, ...regexRows, ...inertServerRows, ...dirRows],
   mergeServer,
   mergeDir,
   hooks: coreHooks,

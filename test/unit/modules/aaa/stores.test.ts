@@ -34,5 +34,6 @@ describe('groups of a DBM file', () => {
 it('types of DBM files', () => {
   expect(dbmTypeFault('AuthDBMType', 'sdbm')).toBeUndefined();
   expect(dbmTypeFault('AuthDBMType', 'Default')).toBeUndefined();
-  expect(dbmTypeFault('AuthDBMType', 'GDBM')).toContain('GDBM');
+  expect(dbmTypeFault('AuthDBMType', 'GDBM')).toBeUndefined();
+  expect(dbmTypeFault('AuthDBMType', 'NDBM')).toContain('NDBM');
 });
