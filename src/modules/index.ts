@@ -34,6 +34,7 @@ import { modRatelimit } from './filters/mod_ratelimit.ts';
 import { modReflector } from './filters/mod_reflector.ts';
 import { modReqtimeout } from './filters/mod_reqtimeout.ts';
 import { modRequest } from './filters/mod_request.ts';
+import { modSubstitute } from './filters/mod_substitute/index.ts';
 import { modAsis } from './generators/mod_asis.ts';
 import { modAutoindex } from './generators/mod_autoindex/index.ts';
 import { modCgi, modCgid } from './generators/mod_cgi/index.ts';
@@ -55,6 +56,7 @@ import { modEnv } from './metadata/mod_env.ts';
 import { modExpires } from './metadata/mod_expires.ts';
 import { modHeaders } from './metadata/mod_headers/index.ts';
 import { modMimeMagic } from './metadata/mod_mime_magic/index.ts';
+import { modRemoteip } from './metadata/mod_remoteip/index.ts';
 import { modSetenvif } from './metadata/mod_setenvif.ts';
 import { modUniqueId } from './metadata/mod_unique_id.ts';
 import { modUsertrack } from './metadata/mod_usertrack.ts';
@@ -87,6 +89,7 @@ export const modules: readonly AnyModule[] = [
   httpCore,
   modLogConfig,
   modLogio,
+  modRemoteip,
   modVersion,
   modProxy,
   modProxyConnect,
@@ -140,6 +143,7 @@ export const modules: readonly AnyModule[] = [
   modInclude,
   modFilter,
   modReflector,
+  modSubstitute,
   modDeflate,
   modMime,
   modLogDebug,
