@@ -12,6 +12,11 @@ const parts: readonly (readonly [name: string, isThere: () => boolean])[] = [
   ["Debian's configuration tree", () => existsSync('/etc/apache2/apache2.conf')],
   ['php-fpm', () => findPhpFpm() !== undefined],
   ['Chromium', () => existsSync(process.env.CHROMIUM ?? '/usr/bin/chromium')],
+  [
+    "Debian's PHP applications",
+    () =>
+      ['wordpress', 'mediawiki', 'phpmyadmin', 'dokuwiki'].every((name) => existsSync(`/usr/share/${name}`)),
+  ],
   ['the built command', () => existsSync(new URL('../../dist/bin/apache-lite.js', import.meta.url))],
 ];
 

@@ -23,8 +23,14 @@ export interface PhpPool {
 /**
  * @param directory where socket, configuration and log are put; @param settings lines of the pool, over the ones given here.
  * @param port of 127.0.0.1 to listen on, instead of the socket.
+ * @param options of the command, such as `-d`, `extension=pdo.so`.
  */
-export function makePhpPool(directory: string, settings: readonly string[] = [], port?: number): PhpPool {
+export function makePhpPool(
+  directory: string,
+  settings: readonly string[] = [],
+  port?: number,
+  options: readonly string[] = [],
+): PhpPool {
   const socket = path.join(directory, 'php.sock');
   const configuration = path.join(directory, 'php-fpm.conf');
   const log = path.join(directory, 'php-fpm.log');
@@ -58,7 +64,7 @@ export function makePhpPool(directory: string, settings: readonly string[] = [],
     async start() {
       const command = findPhpFpm();
       if (command === undefined) throw new Error('php-fpm is not installed');
-      const child = spawn(command, ['-n', '-F', '-R', '-y', configuration], { stdio: 'ignore' });
+      const child = spawn(command, ['-n', ...options, '-F', '-R', '-y', configuration], { stdio: 'ignore' });
       pid = child.pid ?? 0;
       let isGone = false;
       const exited = new Promise<void>((resolve) => {
