@@ -1,6 +1,6 @@
 /**
  * mod_cgi and mod_cgid: programs that answer (modules/generators/mod_cgi.c, mod_cgid.c). Both start the script from the server itself; there is no
- * daemon, and ScriptSock has no effect. Not supported: scripts that write the whole answer themselves (nph-).
+ * daemon, and ScriptSock has no effect. Scripts that write the whole answer themselves (nph-) need a connection of their own: not over HTTP/2.
  */
 import { addCgiVariables } from '../../../cgi/variables.ts';
 import { allowedOptions, coreDir, coreServer, OPT_EXECCGI } from '../../../core/core-config.ts';
@@ -56,9 +56,13 @@ function refusal(r: Request, flavour: Flavour): Refusal | undefined {
   if (r.usedPathInfo === 'reject' && r.pathInfo !== '') {
     return [404, flavour.pathRefused, "AcceptPathInfo off disallows user's path"];
   }
-  if (/\/nph-[^/]*$/.test(r.filename ?? ''))
-    return [500, flavour.isNph, 'scripts that write their own status line (nph-) are not supported'];
+  if (isRaw(r) && r.protocol === 'INCLUDED') return [403, flavour.isNph, 'attempt to include NPH CGI script'];
   return undefined;
+}
+
+/** By its name the script says that it writes the whole answer, status line and all. */
+function isRaw({ filename }: Request): boolean {
+  return filename?.startsWith('nph-', filename.lastIndexOf('/') + 1) === true;
 }
 
 function refuse(r: Request, flavour: Flavour, [status, tag, why]: Refusal): number {
@@ -93,6 +97,7 @@ function run(r: Request, flavour: Flavour, translated: string | undefined): Prom
     timeout: timeoutOf(r, module),
     module: flavour.name,
     conf: module.server(r.server),
+    isRaw: isRaw(r),
   });
 }
 

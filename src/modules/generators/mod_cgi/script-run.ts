@@ -5,6 +5,7 @@ import type { BodyWriter } from '../../../core/body.ts';
 import type { Answer } from '../../../core/hooks.ts';
 import { redirectInternally } from '../../../core/internal-redirect.ts';
 import { Level, logRequest } from '../../../core/log.ts';
+import type { RawConnection } from '../../../core/raw-connection.ts';
 import type { Request } from '../../../core/request.ts';
 import { readBody } from '../../../core/request-body.ts';
 import { beginBody, sendHead } from '../../../core/response.ts';
@@ -18,6 +19,9 @@ const PATIENCE = 3000;
 /** A line of stderr is logged in pieces of this many bytes at most. */
 const LONGEST_LINE = 8192;
 
+/** Output of a raw script that waits until the request's body is read (bytes). */
+const RAW_WAITING = 1024 * 1024;
+
 /** What is run, and what is said of it in the logs. */
 export interface ScriptCommand {
   readonly filename: string;
@@ -29,6 +33,8 @@ export interface ScriptCommand {
   /** `cgi` or `cgid`. */
   readonly module: string;
   readonly conf: Readonly<ServerConf>;
+  /** What it writes is the whole answer, status line and all (nph-). */
+  readonly isRaw?: boolean;
 }
 
 /** Runs a script and answers with what it says. */
@@ -48,6 +54,10 @@ class ScriptRun {
   readonly #parser = new ScriptHeadParser({ end: 'lines' });
   #child: ChildProcessWithoutNullStreams | undefined;
   #writer: BodyWriter | undefined;
+  /** The client's connection, in the hands of a raw script. */
+  #client: RawConnection | undefined;
+  #waiting: Buffer[] = [];
+  #waitingBytes = 0;
   #timer: NodeJS.Timeout | undefined;
   #isOver = false;
   #errorLine = '';
@@ -95,7 +105,8 @@ class ScriptRun {
 
   #onTimeout(): void {
     const { module, filename } = this.#command;
-    if (this.#writer !== undefined && this.#child?.stdout.isPaused() === true) {
+    const isAnswering = this.#writer !== undefined || this.#client !== undefined;
+    if (isAnswering && this.#child?.stdout.isPaused() === true) {
       // The client is slow, not the script.
       this.#timer?.refresh();
       return;
@@ -107,7 +118,7 @@ class ScriptRun {
       'AH01220',
       `Timeout waiting for output from CGI script ${filename}`,
     );
-    if (this.#writer !== undefined) {
+    if (this.#writer !== undefined || this.#client !== undefined) {
       this.#stop(OK);
       return;
     }
@@ -137,6 +148,7 @@ class ScriptRun {
       },
       onBodyEnd: () => {
         child.stdin.end();
+        this.#passWaiting();
         this.#letSpeak();
       },
       onBodyError: (status) => this.#onBodyError(status),
@@ -171,6 +183,10 @@ class ScriptRun {
   #onOutput(chunk: Buffer): void {
     if (this.#isOver) return;
     this.#arm();
+    if (this.#command.isRaw === true) {
+      this.#passRaw(chunk);
+      return;
+    }
     if (this.#writer !== undefined) {
       this.#pass(chunk);
       return;
@@ -186,6 +202,57 @@ class ScriptRun {
     if (child === undefined || this.#writer === undefined || this.#writer.write(chunk)) return;
     child.stdout.pause();
     this.#r.transport.onDrain(() => child.stdout.resume());
+  }
+
+  // ---- raw ----
+
+  /** The connection is the script's: what it writes goes out as it is, and then the connection ends. */
+  #takeClient(): RawConnection | undefined {
+    if (this.#client !== undefined) return this.#client;
+    const client = this.#r.transport.takeConnection?.(this.#r);
+    if (client === undefined) return undefined;
+    this.#client = client;
+    client.start({
+      onData: () => true,
+      onEnd: () => undefined,
+      onWritable: () => void this.#child?.stdout.resume(),
+      onGone: () => this.#stop(OK),
+    });
+    return client;
+  }
+
+  #passRaw(chunk: Buffer): void {
+    const client = this.#takeClient();
+    if (client !== undefined) {
+      if (!client.write(chunk)) this.#child?.stdout.pause();
+      return;
+    }
+    // A script that writes before it has read: its answer comes behind the request all the same.
+    this.#waitingBytes += chunk.length;
+    this.#waiting.push(chunk);
+    if (this.#r.transport.body.isFinished || this.#waitingBytes > RAW_WAITING) this.#refuseRaw();
+  }
+
+  #passWaiting(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const chunk of waiting) if (!this.#isOver) this.#passRaw(chunk);
+  }
+
+  #endRaw(): void {
+    const client = this.#takeClient();
+    if (client === undefined) {
+      this.#refuseRaw();
+      return;
+    }
+    client.close();
+    this.#settle(OK);
+  }
+
+  /** HTTP/2, or another answer has begun: there is no connection to give away. */
+  #refuseRaw(): void {
+    this.#log(`Script ${baseName(this.#command.filename)} cannot have the connection for its answer`);
+    this.#fail(500);
   }
 
   #onHead(): void {
@@ -234,6 +301,10 @@ class ScriptRun {
 
   #onOutputEnd(): void {
     if (this.#isOver) return;
+    if (this.#command.isRaw === true) {
+      this.#endRaw();
+      return;
+    }
     if (this.#writer !== undefined) {
       this.#writer.end();
       this.#settle(OK);
@@ -288,6 +359,10 @@ class ScriptRun {
       `stderr from ${filename}: ${number}${reason}: exec of '${filename}' failed`,
     );
     if (this.#isOver) return;
+    if (this.#command.isRaw === true) {
+      this.#endRaw();
+      return;
+    }
     this.#log(`End of script output before headers: ${baseName(filename)}`);
     this.#fail(500);
   }
@@ -325,6 +400,7 @@ class ScriptRun {
     child?.stdin.destroy();
     if (this.#isOver) return;
     this.#writer?.abort();
+    this.#client?.abort();
     this.#settle(status);
   }
 
