@@ -9,6 +9,9 @@ import type { AnyModule } from './module.ts';
 import type { VhostTable } from './vhosts.ts';
 import type { VirtualServer } from './virtual-server.ts';
 
+/** Whether a connection to an address of ours, from an address, begins with a header of the PROXY protocol. */
+export type ProxyProtocolRule = (localAddress: string, localPort: number, remoteAddress: string) => boolean;
+
 export interface Configuration {
   /** All built-in modules; a module's `index` is its place here. */
   readonly modules: readonly AnyModule[];
@@ -29,6 +32,8 @@ export interface Configuration {
   readonly banner: string;
   /** What requests are logged to; the server opens it before the first of them. */
   readonly logChannels: LogChannel[];
+  /** Which connections begin with a header of the PROXY protocol; undefined: none. */
+  proxyProtocol?: ProxyProtocolRule;
   /** Where post-config hooks put what they find. */
   readonly problems: Problems;
 }

@@ -2,12 +2,19 @@
 import type { ClientTls } from './tls.ts';
 import type { VirtualServer } from './virtual-server.ts';
 
+export interface ProxiedClient {
+  readonly address: string;
+  readonly port: number;
+}
+
 export interface Connection {
   /** Unique in this process. */
   readonly id: number;
   /** Textual addresses; v4-mapped IPv6 ones as IPv4. */
   readonly remoteAddr: string;
   readonly remotePort: number;
+  /** The user's, where the client is a proxy that has said so before it said anything else (PROXY protocol). */
+  readonly proxiedClient?: ProxiedClient | undefined;
   readonly localAddr: string;
   readonly localPort: number;
   /** The first server of the address: before a Host is known (base_server). */

@@ -103,7 +103,7 @@ const VARIABLES: Readonly<Record<RequestVariable, (r: Request) => string | undef
   CONTEXT_DOCUMENT_ROOT: (r) => r.contextDocumentRoot ?? documentRoot(r),
   REQUEST_STATUS: (r) => (r.status === 0 ? '' : String(r.status)),
   REMOTE_ADDR: (r) => r.clientAddr,
-  REMOTE_PORT: (r) => String(r.clientPort),
+  REMOTE_PORT: (r) => String(r.connection.remotePort),
   HTTPS: (r) => (r.connection.isTls ? 'on' : 'off'),
   HTTP2: () => 'off',
   IPV6: (r) => (r.clientAddr.includes(':') ? 'on' : 'off'),

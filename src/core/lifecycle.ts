@@ -62,6 +62,11 @@ export function processRequest(r: Request): Answer {
 }
 
 function startRequest(r: Request): Answer {
+  const client = r.connection.proxiedClient;
+  if (client !== undefined) {
+    r.clientAddr = client.address;
+    r.clientPort = client.port;
+  }
   const read = runAll(r.server.phases.postReadRequest, r);
   return read === OK ? serve(r) : andThen(r, read, serve);
 }

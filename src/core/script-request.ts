@@ -61,7 +61,7 @@ export function scriptRequest(r: Request, translatedPath: string | undefined): C
     pathTranslated: () => translatedPath,
     remoteHost: r.remoteHost,
     remoteAddr: r.clientAddr,
-    remotePort: r.clientPort,
+    remotePort: connection.remotePort,
     remoteIdent: undefined,
     user: r.user,
     authType: r.authType,

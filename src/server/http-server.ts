@@ -4,7 +4,8 @@
  */
 import { createServer, isIPv6, type Server, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import type { Configuration } from '../core/configuration.ts';
+import type { Configuration, ProxyProtocolRule } from '../core/configuration.ts';
+import type { ProxiedClient } from '../core/connection.ts';
 import { type CoreServerConf, coreServer } from '../core/core-config.ts';
 import type { ClientTls } from '../core/tls.ts';
 import type { VirtualServer } from '../core/virtual-server.ts';
@@ -13,6 +14,7 @@ import { TimerWheel } from '../lib/timer-wheel.ts';
 import type { ConnectionHome } from './connection-home.ts';
 import { Http1Connection } from './http1-connection.ts';
 import { plainAddress } from './http1-request.ts';
+import { beginsWithProxyHeader, ProxyArrival, type ProxyArrivalHost } from './proxy-arrival.ts';
 import { type ArrivalHost, TlsArrival } from './tls-arrival.ts';
 
 /** A socket could not be opened. */
@@ -40,13 +42,14 @@ const WHEEL_TICK = 250;
 const DEFAULT_BACKLOG = 511;
 
 /** A configuration in service, with the connections that were accepted under it. */
-class Generation implements ConnectionHome, ArrivalHost {
+class Generation implements ConnectionHome, ArrivalHost, ProxyArrivalHost {
   readonly configuration: Configuration;
   readonly wheel: TimerWheel;
   isDraining = false;
   readonly connections = new Set<Http1Connection>();
-  /** In their handshake. */
-  readonly #arrivals = new Set<TlsArrival>();
+  /** In their handshake, or in the header before all else. */
+  readonly #arrivals = new Set<TlsArrival | ProxyArrival>();
+  readonly #proxyProtocol: ProxyProtocolRule | undefined;
   readonly #usesTls: boolean;
   readonly #parserOptions = new WeakMap<VirtualServer, ParserOptions>();
   #onEmpty: (() => void) | undefined;
@@ -55,6 +58,7 @@ class Generation implements ConnectionHome, ArrivalHost {
   constructor(configuration: Configuration, wheel: TimerWheel) {
     this.configuration = configuration;
     this.wheel = wheel;
+    this.#proxyProtocol = configuration.proxyProtocol;
     this.#usesTls = [configuration.main, ...configuration.virtualServers].some(
       ({ tls }) => tls !== undefined,
     );
@@ -70,7 +74,20 @@ class Generation implements ConnectionHome, ArrivalHost {
   };
 
   accept(socket: Socket): void {
-    if (!this.#usesTls || !this.#acceptTls(socket)) this.#keep(new Http1Connection(socket, this));
+    const rule = this.#proxyProtocol;
+    if (rule !== undefined && beginsWithProxyHeader(rule, socket))
+      this.#arrivals.add(new ProxyArrival(socket, this, this.#baseServer(socket)));
+    else this.#enter(socket, undefined);
+  }
+
+  #enter(socket: Socket, client: ProxiedClient | undefined): void {
+    if (!this.#usesTls || !this.#acceptTls(socket, client))
+      this.#keep(new Http1Connection(socket, this, undefined, client));
+  }
+
+  #baseServer(socket: Socket): VirtualServer {
+    const { vhosts, main } = this.configuration;
+    return vhosts.find(plainAddress(socket.localAddress ?? ''), socket.localPort ?? 0)?.first ?? main;
   }
 
   #keep(connection: Http1Connection): void {
@@ -79,27 +96,33 @@ class Generation implements ConnectionHome, ArrivalHost {
   }
 
   /** False: plain HTTP is spoken at the address. */
-  #acceptTls(socket: Socket): boolean {
+  #acceptTls(socket: Socket, client: ProxiedClient | undefined): boolean {
     const { vhosts, main } = this.configuration;
     const servers = vhosts.find(plainAddress(socket.localAddress ?? ''), socket.localPort ?? 0);
     const base = servers?.first ?? main;
     if (base.tls === undefined) return false;
-    this.#arrivals.add(new TlsArrival(socket, this, servers, base));
+    this.#arrivals.add(new TlsArrival(socket, this, servers, base, client));
     return true;
   }
 
   onSecured(arrival: TlsArrival, socket: TLSSocket, tls: ClientTls): void {
     this.#arrivals.delete(arrival);
-    this.#keep(new Http1Connection(socket, this, tls));
+    this.#keep(new Http1Connection(socket, this, tls, arrival.proxiedClient));
   }
 
   onPlain(arrival: TlsArrival, socket: Socket): void {
     this.#arrivals.delete(arrival);
-    this.#keep(new Http1Connection(socket, this, 'mistaken'));
+    this.#keep(new Http1Connection(socket, this, 'mistaken', arrival.proxiedClient));
     socket.resume();
   }
 
-  onLost(arrival: TlsArrival): void {
+  onProxied(arrival: ProxyArrival, socket: Socket, client: ProxiedClient | undefined): void {
+    this.#arrivals.delete(arrival);
+    this.#enter(socket, client);
+    socket.resume();
+  }
+
+  onLost(arrival: TlsArrival | ProxyArrival): void {
     this.#arrivals.delete(arrival);
     this.#tellEmpty();
   }

@@ -3,6 +3,7 @@
  * modules/http/http_core.c). Pipelined requests wait in the buffer; a reader that is slow stops the socket. Answers leave by http1-answer.ts.
  */
 import type { Socket } from 'node:net';
+import type { ProxiedClient } from '../core/connection.ts';
 import { coreServer } from '../core/core-config.ts';
 import { die } from '../core/errors.ts';
 import type { Answer } from '../core/hooks.ts';
@@ -50,6 +51,7 @@ export class Http1Connection implements DeadlineOwner, AnswerHost, RunHost {
   readonly id: number = nextId++;
   readonly remoteAddr: string;
   readonly remotePort: number;
+  readonly proxiedClient: ProxiedClient | undefined;
   readonly localAddr: string;
   readonly localPort: number;
   readonly baseServer: VirtualServer;
@@ -76,8 +78,11 @@ export class Http1Connection implements DeadlineOwner, AnswerHost, RunHost {
   #lingerEnd = 0;
   #taken: TakenConnection | undefined;
 
-  /** @param tls of a connection that speaks TLS; `mistaken`: it should, but began with plain HTTP. */
-  constructor(socket: Socket, home: ConnectionHome, tls?: ClientTls | 'mistaken') {
+  /**
+   * @param tls of a connection that speaks TLS; `mistaken`: it should, but began with plain HTTP.
+   * @param client the user behind a proxy that has said so.
+   */
+  constructor(socket: Socket, home: ConnectionHome, tls?: ClientTls | 'mistaken', client?: ProxiedClient) {
     this.#socket = socket;
     this.#home = home;
     this.isMistakenForPlain = tls === 'mistaken';
@@ -85,6 +90,7 @@ export class Http1Connection implements DeadlineOwner, AnswerHost, RunHost {
     this.isTls = this.tls !== undefined;
     this.remoteAddr = plainAddress(socket.remoteAddress ?? '');
     this.remotePort = socket.remotePort ?? 0;
+    this.proxiedClient = client;
     this.localAddr = plainAddress(socket.localAddress ?? '');
     this.localPort = socket.localPort ?? 0;
     this.#servers = home.configuration.vhosts.find(this.localAddr, this.localPort);

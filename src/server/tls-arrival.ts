@@ -5,7 +5,7 @@
  */
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import type { Connection } from '../core/connection.ts';
+import type { Connection, ProxiedClient } from '../core/connection.ts';
 import { coreServer } from '../core/core-config.ts';
 import { Level, logConnection } from '../core/log.ts';
 import { allowedTime } from '../core/read-timeouts.ts';
@@ -37,6 +37,7 @@ export class TlsArrival extends WheelTimer implements Connection {
   readonly remotePort: number;
   readonly localAddr: string;
   readonly localPort: number;
+  readonly proxiedClient: ProxiedClient | undefined;
   readonly baseServer: VirtualServer;
   readonly keepalives = 0;
   readonly isTls = false;
@@ -49,8 +50,15 @@ export class TlsArrival extends WheelTimer implements Connection {
   #isOver = false;
   readonly #begun = performance.now();
 
-  constructor(socket: Socket, host: ArrivalHost, servers: AddressServers | undefined, base: VirtualServer) {
+  constructor(
+    socket: Socket,
+    host: ArrivalHost,
+    servers: AddressServers | undefined,
+    base: VirtualServer,
+    client?: ProxiedClient,
+  ) {
     super();
+    this.proxiedClient = client;
     this.#socket = socket;
     this.#host = host;
     this.#servers = servers;

@@ -64,7 +64,7 @@ const VARIABLES: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['HTTP_COOKIE', header('Cookie')],
   ['SERVER_PORT', (r) => String(serverPort(r))],
   ['REMOTE_HOST', (r) => r.remoteHost ?? r.clientAddr],
-  ['REMOTE_PORT', (r) => String(r.clientPort)],
+  ['REMOTE_PORT', (r) => String(r.connection.remotePort)],
   ['REMOTE_USER', (r) => r.user ?? ''],
   ['SCRIPT_USER', (r, pass) => ownerOf(r, pass, (file) => userName(file.uid))],
   ['REQUEST_URI', (r) => r.uri],

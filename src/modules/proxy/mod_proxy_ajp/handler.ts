@@ -66,7 +66,7 @@ function forwardOf(r: Request, target: ProxyTarget, packetSize: number): Buffer 
         uri: path,
         remoteAddr: r.clientAddr,
         remoteHost: r.remoteHost,
-        remotePort: r.clientPort,
+        remotePort: connection.remotePort,
         serverName: serverName(r),
         localAddr: connection.localAddr,
         localPort: connection.localPort,
