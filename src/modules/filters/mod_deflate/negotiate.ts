@@ -1,29 +1,6 @@
 /** What mod_deflate reads from and writes to the fields of request and answer. */
 import type { Request } from '../../../core/request.ts';
 
-/** DeflateAlterETag. */
-export type EtagRule = 'suffix' | 'keep' | 'remove';
-
-/** Codings that change nothing. */
-const PLAIN: ReadonlySet<string> = new Set(['identity', '7bit', '8bit', 'binary']);
-
-/** The codings the answer has already, from wherever they were set, separated by commas; empty for none. */
-export function contentCodings(r: Request): string {
-  const found = [
-    r.headersOut.get('content-encoding'),
-    r.errHeadersOut.get('content-encoding'),
-    r.contentEncoding,
-  ];
-  return found.filter((value) => value !== undefined).join(',');
-}
-
-export function isPlain(codings: string): boolean {
-  return codings.split(',').every((coding) => {
-    const name = coding.trim();
-    return name === '' || PLAIN.has(name);
-  });
-}
-
 /** Whether Accept-Encoding names gzip with a weight above 0. Neither `*` nor x-gzip counts. */
 export function acceptsGzip(field: string | undefined): boolean {
   if (field === undefined) return false;
@@ -34,16 +11,6 @@ export function acceptsGzip(field: string | undefined): boolean {
     return !/^q\s*=\s*0(\.0*)?\s*$/i.test(weight);
   }
   return false;
-}
-
-/** Tells the ETag of the coded answer from that of the plain one (deflate_check_etag). */
-export function markEtag(r: Request, transform: string, rule: EtagRule): void {
-  if (rule === 'keep') return;
-  const etag = r.headersOut.get('etag');
-  if (etag === undefined) return;
-  if (rule === 'remove') r.headersOut.delete('etag');
-  else if (etag.length > 2 && etag.endsWith('"'))
-    r.headersOut.set('ETag', `${etag.slice(0, -1)}-${transform}"`);
 }
 
 /** Takes gzip off the end of the answer's codings; false when it is not there (check_gzip). */
@@ -77,8 +44,8 @@ export function takeRequestGzip(r: Request): boolean {
   const codings = r.headersIn.get('content-encoding');
   const rest = codings === undefined ? undefined : withoutGzip(codings);
   if (rest === undefined) return false;
-  // httpd has made a backend's head by then: it is told of the coding still.
-  if (r.proxyRequest !== 'none') return true;
+  // httpd has made a backend's head by then: it is told of the coding still. Of a FastCGI request's body it looks at the beginning first.
+  if (r.proxyRequest !== 'none' && r.filename?.startsWith('proxy:fcgi:') !== true) return true;
   if (rest === '') r.headersIn.delete('content-encoding');
   else r.headersIn.set('Content-Encoding', rest);
   return true;

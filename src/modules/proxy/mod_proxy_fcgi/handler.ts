@@ -26,7 +26,8 @@ export function handleFcgi(r: Request, target: ProxyTarget, conf: Readonly<FcgiD
   // Whoever this request was redirected from may have read it: nothing is left then, as in httpd.
   if (r.main === undefined) countBody(r, body);
   if (r.main !== undefined || !body.isPresent || body.isTaken) return prepare(r, target, conf, NO_BODY);
-  return body.isChunked ? handleChunked(r, target, conf) : prepare(r, target, conf, body);
+  // What input filters change has no length either.
+  return body.length === undefined ? handleUncounted(r, target, conf) : prepare(r, target, conf, body);
 }
 
 /** The length that the application is told is a number that was read, not what the client wrote. */
@@ -51,11 +52,13 @@ const NO_BODY: BodySource = {
 };
 
 /**
- * A chunked body has no length to tell the application, unless all of it is there already, or is waited for (proxy-sendcl).
+ * A chunked body has no length to tell the application, unless all of it is there already, or is waited for (proxy-sendcl). What filters make of
+ * a body of known length is looked at when they had their time.
  */
-function handleChunked(r: Request, target: ProxyTarget, conf: Readonly<FcgiDirConf>): Answer {
+function handleUncounted(r: Request, target: ProxyTarget, conf: Readonly<FcgiDirConf>): Answer {
   const spool = new BodySpool(target.body, PREFETCH);
-  if (r.getEnv('proxy-sendcl') === undefined) {
+  const isWhole = r.getEnv('proxy-sendcl') !== undefined;
+  if (!isWhole && target.body.isChunked) {
     spool.prefetch();
     // What came with the request is delivered before the next microtask.
     return Promise.resolve().then(() => sendSpooled(r, target, conf, spool));
@@ -65,13 +68,15 @@ function handleChunked(r: Request, target: ProxyTarget, conf: Readonly<FcgiDirCo
       spool.discard();
       resolve(OK);
     });
-    spool.whole(() => {
+    const send = (): void => {
       try {
         resolve(sendSpooled(r, target, conf, spool));
       } catch (error) {
         reject(error);
       }
-    });
+    };
+    if (isWhole) spool.whole(send);
+    else spool.fill(send);
   });
 }
 
