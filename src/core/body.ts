@@ -66,6 +66,8 @@ export interface OutputFilter {
    * Answers what takes the body, or undefined to step aside.
    */
   start(r: Request, next: BodyWriter, length: number | undefined): BodyWriter | undefined;
+  /** An answer that is a head alone (304) passes: what the filter says in it. */
+  passHead?(r: Request): void;
   /** Bytes that a body of `length` will have behind it, where that can be told before; without it nobody can. */
   lengthAfter?(r: Request, length: number): number | undefined;
 }

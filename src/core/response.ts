@@ -98,6 +98,7 @@ function sendWhole(r: Request, body: Buffer): void {
 
 /** Answers with a head alone: HEAD and 304, whose Content-Length (if any) is that of the body not sent. */
 export function sendHead(r: Request): void {
+  if (r.status === 304) for (const filter of r.outputFilters ?? []) filter.passHead?.(r);
   if (!completeHead(r)) return;
   // Not before: what changes the head may ask for the type that the body would have.
   if (r.status === 304) r.contentType = undefined;

@@ -24,6 +24,7 @@ import { modSo } from './core/mod_so.ts';
 import { modWatchdog } from './core/mod_watchdog.ts';
 import { mpmEvent, mpmPrefork, mpmWorker } from './core/mpm.ts';
 import { modDumpio } from './debugging/mod_dumpio.ts';
+import { modBrotli } from './filters/mod_brotli/index.ts';
 import { modBuffer } from './filters/mod_buffer.ts';
 import { modData } from './filters/mod_data.ts';
 import { modDeflate } from './filters/mod_deflate/index.ts';
@@ -145,6 +146,7 @@ export const modules: readonly AnyModule[] = [
   modReflector,
   modSubstitute,
   modDeflate,
+  modBrotli,
   modMime,
   modLogDebug,
   modEnv,

@@ -12,7 +12,7 @@ import {
   RSRC_CONF,
 } from '../../config/directive.ts';
 import { atoi } from '../../config/values.ts';
-import type { BodyWriter, OutputFilter } from '../../core/body.ts';
+import type { OutputFilter } from '../../core/body.ts';
 import { evaluateBoolean } from '../../core/expression-context.ts';
 import { addOutputFilter, FilterType, findOutputFilter } from '../../core/filters.ts';
 import { Level, logRequest } from '../../core/log.ts';
@@ -258,18 +258,14 @@ function insertChain(r: Request): void {
       setup: (request) => {
         for (const { filter } of smart.providers) filter.setup?.(request);
       },
-      start: (request, next, length) => dispatch(smart, request, next, length),
+      passHead: (request) => choose(smart, request)?.filter.passHead?.(request),
+      start: (request, next, length) => choose(smart, request)?.filter.start(request, next, length),
     });
   }
 }
 
 /** The first provider that fits takes the body (filter_lookup). */
-function dispatch(
-  smart: SmartFilter,
-  r: Request,
-  next: BodyWriter,
-  length: number | undefined,
-): BodyWriter | undefined {
+function choose(smart: SmartFilter, r: Request): Provider | undefined {
   for (const provider of smart.providers) {
     if (!fits(provider, r)) continue;
     const bits = provider.protocol;
@@ -281,7 +277,7 @@ function dispatch(
     applyProtocol(r, bits);
     if (smart.trace > 0)
       logRequest(r, 'filter', Level.trace1, 'AH01375', `trace ${smart.name}: ${provider.name}`);
-    return provider.filter.start(r, next, length);
+    return provider;
   }
   return undefined;
 }

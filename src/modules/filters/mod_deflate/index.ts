@@ -19,17 +19,10 @@ import { Level, logRequest } from '../../../core/log.ts';
 import { defineModule } from '../../../core/module.ts';
 import type { Request } from '../../../core/request.ts';
 import { DEFAULT_BODY_LIMIT } from '../../../core/request-body.ts';
+import { contentCodings, type EtagRule, isPlain, markEtag, setCoding } from '../shared/codings.ts';
 import { CompressingWriter, InflatingWriter } from './gzip-writer.ts';
 import { InflatingRequest } from './inflate-request.ts';
-import {
-  acceptsGzip,
-  contentCodings,
-  type EtagRule,
-  isPlain,
-  markEtag,
-  takeGzip,
-  takeRequestGzip,
-} from './negotiate.ts';
+import { acceptsGzip, takeGzip, takeRequestGzip } from './negotiate.ts';
 
 export interface ServerConf {
   /** 1-15; httpd's zlib refuses those below 9 when an answer is to be compressed. */
@@ -221,7 +214,7 @@ function startDeflate(r: Request, next: BodyWriter, length: number | undefined):
     );
     return undefined;
   }
-  setCoding(r, codings);
+  setCoding(r, 'gzip', codings);
   markEtag(r, 'gzip', conf.etag ?? 'suffix');
   const { level = -1, memLevel = DEFAULT_MEMORY, bufferSize: held = DEFAULT_BUFFER } = conf;
   const done = (bytesIn: number, bytesOut: number): void => note(r, conf, bytesIn, bytesOut);
@@ -233,15 +226,6 @@ function mayCompress(r: Request): boolean {
   if (r.main !== undefined || r.status === 204 || r.status === 304) return false;
   if (r.getEnv('no-gzip') !== undefined || r.headersOut.has('content-range')) return false;
   return r.getEnv('gzip-only-text/html') !== '1' || r.contentType?.startsWith('text/html') === true;
-}
-
-function setCoding(r: Request, codings: string): void {
-  const { headersOut } = r;
-  if (codings === '' || codings.toLowerCase() === 'identity') headersOut.set('Content-Encoding', 'gzip');
-  else headersOut.merge('Content-Encoding', 'gzip');
-  if (r.contentEncoding !== undefined) r.contentEncoding = headersOut.get('content-encoding');
-  headersOut.delete('content-length');
-  headersOut.delete('content-md5');
 }
 
 function note(r: Request, conf: Readonly<ServerConf>, bytesIn: number, bytesOut: number): void {

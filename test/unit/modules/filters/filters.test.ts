@@ -6,9 +6,10 @@ import { addOutputFilter, endWith, startFilters } from '../../../../src/core/fil
 import { allowedTime } from '../../../../src/core/read-timeouts.ts';
 import type { Request } from '../../../../src/core/request.ts';
 import { CompressingWriter } from '../../../../src/modules/filters/mod_deflate/gzip-writer.ts';
-import { acceptsGzip, isPlain } from '../../../../src/modules/filters/mod_deflate/negotiate.ts';
+import { acceptsGzip } from '../../../../src/modules/filters/mod_deflate/negotiate.ts';
 import { chainStep, mergeDir, protocolBits } from '../../../../src/modules/filters/mod_filter.ts';
 import { parseStage } from '../../../../src/modules/filters/mod_reqtimeout.ts';
+import { isPlain } from '../../../../src/modules/filters/shared/codings.ts';
 
 /** Takes what it gets; full after `capacity` bytes until drained. */
 class Sink implements BodyWriter {
