@@ -34,6 +34,13 @@ export function makeSite() {
   put('reuse/stream.php', STREAM_PHP);
   // As WordPress writes it for a site in a directory. Where there is no index.php, what is not there stays not there.
   for (const name of ['wordpress', 'wordpress-404']) put(`${name}/.htaccess`, wordpressRules(`/${name}/`));
+  let nested = 'nested';
+  for (let depth = 1; depth <= 10; depth++) {
+    nested += `/d${depth}`;
+    mkdirSync(join(documents, nested), { recursive: true });
+    put(`${nested}/.htaccess`, `Header set X-Level ${depth}\n`);
+  }
+  put(`${nested}/1k.txt`, text(KIB));
   for (let index = 0; index < 1000; index++) put(`listing/file-${String(index).padStart(4, '0')}.txt`, 'x');
   return {
     directory,

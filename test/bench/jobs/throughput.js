@@ -112,6 +112,14 @@ export const throughputJobs = {
     feature: 'wordpress',
     fpms: 1,
   },
+  htaccess: {
+    title: 'a file of 1 KiB under ten .htaccess files, 32 keep-alive connections',
+    path: '/nested/d1/d2/d3/d4/d5/d6/d7/d8/d9/d10/1k.txt',
+    connections: 32,
+    status: 200,
+    length: KIB,
+    feature: 'htaccess',
+  },
   filters: {
     title: 'a file of 1 KiB with mod_deflate, mod_headers and mod_expires, 32 keep-alive connections',
     path: '/1k.txt',

@@ -24,6 +24,7 @@ export function findApacheLite({ profile } = {}) {
       'balancer',
       'http-proxy',
       'wordpress',
+      'htaccess',
       'filters',
       'autoindex',
       'vhosts',

@@ -64,6 +64,7 @@ const FEATURES = {
   },
   'http-proxy': { needs: ['proxy', 'proxy_http'], conf: httpProxyConf },
   wordpress: { needs: ['rewrite', 'proxy', 'proxy_fcgi'], conf: wordpressConf },
+  htaccess: { needs: ['headers'], conf: htaccessConf },
   filters: { needs: ['filter', 'deflate', 'headers', 'expires'], conf: filtersConf },
   autoindex: { needs: ['autoindex'], conf: autoindexConf },
 };
@@ -117,6 +118,14 @@ function wordpressConf({ site: { documents }, fpmSockets: [socket] }) {
 </Directory>
 <Proxy "fcgi://wordpress/" enablereuse=on max=10>
 </Proxy>
+`;
+}
+
+/** A field is set in each of them, over and over. @param {Setup} setup */
+function htaccessConf({ site: { documents } }) {
+  return `<Directory "${documents}/nested">
+    AllowOverride All
+</Directory>
 `;
 }
 

@@ -25,6 +25,7 @@ export function findHttpd() {
       'balancer',
       'http-proxy',
       'wordpress',
+      'htaccess',
       'filters',
       'autoindex',
       'vhosts',

@@ -18,7 +18,7 @@ import { findNginx } from './nginx.js';
  * @property {number} vhosts name-based virtual hosts to add
  */
 
-/** @typedef {'static' | 'php' | 'balancer' | 'http-proxy' | 'wordpress' | 'filters' | 'autoindex'} Ability */
+/** @typedef {'static' | 'php' | 'balancer' | 'http-proxy' | 'wordpress' | 'htaccess' | 'filters' | 'autoindex'} Ability */
 /** @typedef {Ability | 'php-kept' | 'vhosts' | 'demo'} Skill */
 
 /**
