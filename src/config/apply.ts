@@ -149,7 +149,8 @@ export function applyHtaccess(
 function walk(nodes: readonly ConfigNode[], scope: Scope): void {
   for (const node of nodes) {
     const entry = scope.run.lookup(node.key);
-    if (entry === undefined) {
+    const isUnknown = scope.isHtaccess && entry?.row.isKnown?.(scope.serverConfigs) === false;
+    if (entry === undefined || isUnknown) {
       const taken = scope.run.takeUnknown?.(node, scope.isHtaccess);
       if (taken === 'inside') walk(node.children ?? [], scope);
       if (taken !== undefined) continue;

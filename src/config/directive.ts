@@ -148,6 +148,8 @@ export interface DirectiveRow<S, D, K extends Shape = Shape> {
   readonly usage: string;
   /** Acts while the file is read (httpd's EXEC_ON_READ), before any directive is applied. */
   readonly onRead?: OnRead;
+  /** False: .htaccess files of this server are answered as if no module had the directive. */
+  readonly isKnown?: (server: Pick<ServerConfigs, 'slots'>) => boolean;
   /** Has no effect here; the reason, printed by -L and in the README. `apply` may still check the arguments. */
   readonly noEffect?: string;
   apply(cmd: Command<S, D>, ...args: ShapeArgs[K]): ApplyResult;

@@ -4,10 +4,11 @@
  * with it.
  */
 import { closeSync, fstatSync, readFileSync, type Stats } from 'node:fs';
-import { applyHtaccess } from '../config/apply.ts';
+import { type ApplyRun, applyHtaccess } from '../config/apply.ts';
 import { OR_UNSET } from '../config/directive.ts';
 import type { PerDirConfig } from '../config/per-dir.ts';
 import { readHtaccess } from '../config/read/index.ts';
+import type { ConfigNode } from '../config/tree.ts';
 import { type Problem, Problems } from '../diagnostics/problem.ts';
 import { type CoreDirConf, coreServer } from './core-config.ts';
 import { errorText, openFile, type StatFailure, type StatResult, statFile } from './files.ts';
@@ -132,6 +133,13 @@ function unreadable(r: Request, directory: string, path: string, why: StatFailur
   return 403;
 }
 
+/** AllowOverride Nonfatal=Unknown: a line in the log is all that comes of it. */
+function forgive({ key, span }: ConfigNode, problems: Problems): 'skip' {
+  const message = `Unknown directive ${key} perhaps misspelled or defined by a module not included in the server configuration`;
+  problems.add({ code: 'AH02296', severity: 'warning', message, span });
+  return 'skip';
+}
+
 function parse(r: Request, path: string, { directory, grant: conf }: AccessPlace): Parsed | StatFailure {
   const fd = openFile(path);
   if (typeof fd !== 'number') return fd;
@@ -140,7 +148,13 @@ function parse(r: Request, path: string, { directory, grant: conf }: AccessPlace
     const text = readFileSync(fd, 'latin1');
     const problems = new Problems();
     const { lookup, providers, serverRoot } = r.configuration;
-    const run = { lookup, providers, problems, serverRoot: () => serverRoot };
+    const run: ApplyRun = {
+      lookup,
+      providers,
+      problems,
+      serverRoot: () => serverRoot,
+      ...(conf.overrideUnknownNonfatal === true ? { takeUnknown: (node) => forgive(node, problems) } : {}),
+    };
     const { override = OR_UNSET, overrideNonfatal: nonfatalOverride = 0 } = conf;
     const tree = readHtaccess(path, text, r.configuration, problems, override, nonfatalOverride !== 0);
     const grant = {

@@ -88,8 +88,7 @@ type SettingKind = { readonly isFlag: boolean; readonly isAdmin: boolean };
 function setPhp({ isFlag, isAdmin }: SettingKind) {
   return (cmd: Cmd, name: string, text: string): ApplyResult => {
     if (cmd.isHtaccess) {
-      const { mode, resettable } = modPhpDirectives.server(cmd.serverConfigs);
-      if (mode !== 'fcgi') return unknownDirective(cmd.node, true);
+      const { resettable } = modPhpDirectives.server(cmd.serverConfigs);
       return setInForce(cmd, name, textOf(text, isFlag, isAdmin), resettable);
     }
     const { serverConfigs, mainServer, node } = cmd;
@@ -215,6 +214,7 @@ const row = (name: string, usage: string, where: number, kind: SettingKind): Any
   shape: 'TAKE2',
   where,
   usage,
+  isKnown: (server) => modPhpDirectives.server(server).mode === 'fcgi',
   apply: setPhp(kind),
 });
 
