@@ -120,6 +120,8 @@ function serveDirectory(r: Request): Answer {
     if (r.contentType === DIRECTORY_TYPE) r.contentType = undefined;
     return DECLINED;
   }
+  // Where indexes are disabled there is no FallbackResource for the directory either.
+  if (conf.indexNames?.length === 0) return DECLINED;
   return tryIndexes(r, conf, 0, 0);
 }
 
