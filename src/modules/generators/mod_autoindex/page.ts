@@ -1,5 +1,7 @@
 /** The text of listings: preamble, the three forms of a list, sizes (emit_preamble, output_directories of mod_autoindex.c). */
+
 import { escapeHtml, escapePath } from '../../../http/escape.ts';
+import { shortSize } from '../../../lib/short-size.ts';
 import { compileStrftime } from '../../../lib/strftime.ts';
 import { DEFAULT_WIDTH, type DirConf, findDefault, Opt } from './conf.ts';
 import type { Entry, Order } from './order.ts';
@@ -36,24 +38,6 @@ export function heading(view: View, title: string): string {
   return (view.options & Opt.addAltClass) !== 0
     ? `  <h1 id="indextitle">Index of ${title}</h1>\n`
     : `<h1>Index of ${title}</h1>\n`;
-}
-
-/** apr_strfsize: four characters. */
-export function formatSize(size: number): string {
-  if (size < 0) return '  - ';
-  if (size < 973) return `${String(size).padStart(3)} `;
-  let left = size;
-  for (const unit of 'KMGTPE') {
-    const remainder = left % 1024;
-    left = Math.floor(left / 1024);
-    if (left >= 973) continue;
-    if (left < 9 || (left === 9 && remainder < 973)) {
-      const tenths = Math.floor((remainder * 5 + 256) / 512);
-      return tenths >= 10 ? `${left + 1}.0${unit}` : `${left}.${tenths}${unit}`;
-    }
-    return `${String(remainder >= 512 ? left + 1 : left).padStart(3)}${unit}`;
-  }
-  return '****';
 }
 
 /** Cuts a description to its width; tags count nothing, an entity one (terminate_description). */
@@ -192,7 +176,7 @@ function* fancyListing(view: View, entries: readonly Entry[]): Generator<string>
     }
     row += `<a href="${anchor}">${name}</a>${padding} `;
     if (!has(Opt.suppressLastModified)) row += entry.modified < 0 ? NO_DATE : dateOf(view, entry);
-    if (!has(Opt.suppressSize)) row += `${formatSize(entry.size)}  `;
+    if (!has(Opt.suppressSize)) row += `${shortSize(entry.size)}  `;
     if (!has(Opt.suppressDescription) && entry.description !== undefined)
       row += cutDescription(view, entry.description, aboutWidth);
     yield `${row}\n`;
@@ -245,8 +229,7 @@ function* tableListing(view: View, entries: readonly Entry[]): Generator<string>
           ? `</td>${cell('td', 'lastmod', '')}&nbsp;`
           : `</td>${cell('td', 'lastmod', ' align="right"')}${dateOf(view, entry)}`;
     }
-    if (!has(Opt.suppressSize))
-      row += `</td>${cell('td', 'size', ' align="right"')}${formatSize(entry.size)}`;
+    if (!has(Opt.suppressSize)) row += `</td>${cell('td', 'size', ' align="right"')}${shortSize(entry.size)}`;
     if (!has(Opt.suppressDescription))
       row += `</td>${cell('td', 'desc', '')}${tableDescription(view, entry)}`;
     yield `${row}</td></tr>\n`;

@@ -1,8 +1,9 @@
 /** Balancers on the server-status pages (proxy_status_hook of mod_proxy.c). */
 import { escapeHtml } from '../../../http/escape.ts';
+import { shortSize } from '../../../lib/short-size.ts';
 import type { Balancer } from '../shared/balancer.ts';
 import type { ProxyServerConf } from '../shared/config.ts';
-import { shortSize, stateText } from '../shared/member-status.ts';
+import { stateText } from '../shared/member-status.ts';
 import type { Worker } from '../shared/worker.ts';
 
 /** Nothing unless ProxyStatus says so for the server that is asked. */

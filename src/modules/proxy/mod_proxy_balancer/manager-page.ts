@@ -1,10 +1,11 @@
 /** The manager's page for people (mod_proxy_balancer.c: balancer_display_page). httpd's, except that each name is escaped. */
 
 import { escapeHtml, escapeUri } from '../../../http/escape.ts';
+import { shortSize } from '../../../lib/short-size.ts';
 import type { Balancer } from '../shared/balancer.ts';
 import type { BalancerOptions } from '../shared/balancer-options.ts';
 import { HEALTH_CHECK_METHODS } from '../shared/health-check.ts';
-import { shortSize, stateText } from '../shared/member-status.ts';
+import { stateText } from '../shared/member-status.ts';
 import type { Worker } from '../shared/worker.ts';
 
 const PREFIX = 'balancer://';

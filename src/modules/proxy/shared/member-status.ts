@@ -27,21 +27,3 @@ export function stateText({ state }: Worker): string {
   for (const [flag, word] of BEHIND_ERROR) if (flags[flag]) text += word;
   return state.isAvailable ? `${text}Ok ` : text;
 }
-
-const UNITS = 'KMGTPE';
-
-/** Four characters (apr_strfsize). */
-export function shortSize(bytes: number): string {
-  if (bytes < 973) return `${String(Math.trunc(bytes)).padStart(3)} `;
-  let size = bytes;
-  for (let unit = 0; ; unit++) {
-    const remainder = size % 1024;
-    size = Math.floor(size / 1024);
-    if (size >= 973) continue;
-    const letter = UNITS[unit] ?? '';
-    if (size > 9 || (size === 9 && remainder >= 973))
-      return `${String(remainder >= 512 ? size + 1 : size).padStart(3)}${letter}`;
-    const tenths = Math.floor((remainder * 5 + 256) / 512);
-    return tenths >= 10 ? `${size + 1}.0${letter}` : `${size}.${tenths}${letter}`;
-  }
-}

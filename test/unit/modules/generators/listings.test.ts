@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { shortSize } from '../../../../src/lib/short-size.ts';
 import {
   findItem,
   isIgnored,
@@ -9,7 +10,7 @@ import {
   Opt,
 } from '../../../../src/modules/generators/mod_autoindex/conf.ts';
 import { compareNatural } from '../../../../src/modules/generators/mod_autoindex/order.ts';
-import { cutDescription, formatSize } from '../../../../src/modules/generators/mod_autoindex/page.ts';
+import { cutDescription } from '../../../../src/modules/generators/mod_autoindex/page.ts';
 import { readQuery } from '../../../../src/modules/generators/mod_autoindex/query.ts';
 import { argumentsOf } from '../../../../src/modules/generators/mod_cgi/index.ts';
 import { formatBytes, formatUptime } from '../../../../src/modules/generators/mod_status/page.ts';
@@ -28,7 +29,7 @@ describe('sizes', () => {
     [1_500_000, '1.4M'],
     [5 * 1024 ** 3, '5.0G'],
   ])('%d is %j', (size, text) => {
-    expect(formatSize(size)).toBe(text);
+    expect(shortSize(size)).toBe(text);
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { shortSize } from '../../../../../src/lib/short-size.ts';
 import { modProxy } from '../../../../../src/modules/proxy/mod_proxy/index.ts';
 import { proxyStatus } from '../../../../../src/modules/proxy/mod_proxy/status.ts';
-import { shortSize } from '../../../../../src/modules/proxy/shared/member-status.ts';
 import { applyText } from '../../support.ts';
 
 const TEXT =
