@@ -39,6 +39,7 @@ import { modSubstitute } from './filters/mod_substitute/index.ts';
 import { modAsis } from './generators/mod_asis.ts';
 import { modAutoindex } from './generators/mod_autoindex/index.ts';
 import { modCgi, modCgid } from './generators/mod_cgi/index.ts';
+import { modInfo } from './generators/mod_info/index.ts';
 import { modStatus } from './generators/mod_status/index.ts';
 import { httpCore } from './http/http_core.ts';
 import { modMime } from './http/mod_mime/index.ts';
@@ -159,6 +160,7 @@ export const modules: readonly AnyModule[] = [
   modStatus,
   modAutoindex,
   modAsis,
+  modInfo,
   modCgid,
   modCgi,
   modVhostAlias,

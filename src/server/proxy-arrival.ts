@@ -79,7 +79,14 @@ export class ProxyArrival extends WheelTimer implements Connection {
         this.#seen = bytes;
         return;
       case 'bad':
-        logConnection(this, 'remoteip', Level.error, header.code, header.message);
+        // Measured: httpd says nothing of those who do not even try.
+        logConnection(
+          this,
+          'remoteip',
+          header.code === '' ? Level.info : Level.error,
+          header.code,
+          header.message,
+        );
         this.#onGone();
         return;
       case 'whole': {

@@ -42,7 +42,7 @@ function couldBegin(bytes: Buffer): boolean {
 }
 
 function noHeader(): ProxyHeader {
-  return bad('AH03510', 'bad PROXY header');
+  return bad('', 'no header');
 }
 
 function readText(bytes: Buffer): ProxyHeader {
