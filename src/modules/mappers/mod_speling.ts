@@ -7,6 +7,7 @@ import { Level, logRequest } from '../../core/log.ts';
 import { defineModule } from '../../core/module.ts';
 import type { Request } from '../../core/request.ts';
 import { constructUrl } from '../../core/server-identity.ts';
+import { alikeForFiles } from '../../core/siblings.ts';
 import { DECLINED, OK } from '../../core/status.ts';
 import { asciiLower, equalsIgnoreCase } from '../../http/bytes.ts';
 import { escapeHtml, escapeUri } from '../../http/escape.ts';
@@ -183,5 +184,5 @@ export const modSpeling = defineModule<object, SpelingDirConf>({
   name: 'speling_module',
   file: 'mod_speling.c',
   directives,
-  hooks: { fixups: { run: fixSpelling, order: LAST } },
+  hooks: { fixups: { run: alikeForFiles(fixSpelling), order: LAST } },
 });

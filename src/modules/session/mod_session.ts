@@ -20,6 +20,7 @@ import {
   sessionCodecOf,
   sessionStoreOf,
 } from '../../core/session.ts';
+import { alikeForFiles } from '../../core/siblings.ts';
 import { OK } from '../../core/status.ts';
 import { decodeInto, encodeSession, newSession } from './encoding.ts';
 
@@ -257,6 +258,10 @@ export const modSession = defineModule<object, DirConf>({
   file: 'mod_session.c',
   directives: rows,
   mergeDir,
-  hooks: { fixups: showSession, insertFilter: saveWithAnswer, insertErrorFilter: saveWithAnswer },
+  hooks: {
+    fixups: alikeForFiles(showSession),
+    insertFilter: saveWithAnswer,
+    insertErrorFilter: saveWithAnswer,
+  },
   providers: { [SESSION_GROUP]: { session: sessions } },
 });

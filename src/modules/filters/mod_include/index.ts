@@ -13,6 +13,7 @@ import { defineModule } from '../../../core/module.ts';
 import type { Request } from '../../../core/request.ts';
 import { NO_ETAG_NOTE } from '../../../core/response.ts';
 import { pathTranslated } from '../../../core/script-request.ts';
+import { alikeForFiles } from '../../../core/siblings.ts';
 import { DECLINED } from '../../../core/status.ts';
 import { formatHttpDate } from '../../../http/date.ts';
 import { type DirConf, directives, mergeDir, mergeServer, type ServerConf } from './conf.ts';
@@ -100,7 +101,7 @@ export const modInclude = defineModule<ServerConf, DirConf>({
   directives,
   mergeServer,
   mergeDir,
-  hooks: { fixups: { run: chooseFilter, order: LAST } },
+  hooks: { fixups: { run: alikeForFiles(chooseFilter), order: LAST } },
   always: true,
   providers: { [OUTPUT_FILTER]: { includes } },
 });

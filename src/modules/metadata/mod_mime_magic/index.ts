@@ -10,6 +10,7 @@ import type { Answer } from '../../../core/hooks.ts';
 import { Level, logRequest } from '../../../core/log.ts';
 import { defineModule } from '../../../core/module.ts';
 import type { Request } from '../../../core/request.ts';
+import { alikeForFiles } from '../../../core/siblings.ts';
 import { DECLINED, OK } from '../../../core/status.ts';
 import { lookupFile } from '../../../core/subrequest.ts';
 import { type MagicRule, readMagic } from './magic-file.ts';
@@ -153,6 +154,6 @@ export const modMimeMagic = defineModule<MimeMagicServerConf>({
   file: 'mod_mime_magic.c',
   directives,
   mergeServer: (base, add) => ({ ...base, ...add }),
-  hooks: { typeChecker: { run: checkMagic, after: ['mod_mime.c'] } },
+  hooks: { typeChecker: { run: alikeForFiles(checkMagic), after: ['mod_mime.c'] } },
   postConfig: loadMagic,
 });
