@@ -17,7 +17,7 @@ export interface PortRange {
 }
 
 /** Below the kernel's ephemeral range, so that no outgoing connection takes one of these ports by accident. */
-export const testPorts: PortRange = { from: 21400, to: 21499, blockSize: 10 };
+export const testPorts: PortRange = { from: 21400, to: 21799, blockSize: 10 };
 
 /**
  * Claims the first free block of the range. The last port of a block is its lock: it stays bound for as long
