@@ -194,14 +194,19 @@ export function sendRangeError(r: Request): void {
 
 /** An output filter cannot do its work, and nothing of the answer has been sent: a 500 takes its place. */
 export function sendFilterError(r: Request): void {
+  r.status = 200;
+  r.statusLine = undefined;
   sendBadFieldError(r);
 }
 
-/** The head could not be sent for a bad field: a plain 500, of which nothing of the former answer is left. */
+/**
+ * The head could not be sent for a bad field: a plain 500, of which nothing of the former answer is left but its reason, if it was a 500, and
+ * word of its status where that was not 200 (ap_die).
+ */
 export function sendBadFieldError(r: Request): void {
+  const former = r.status;
   r.status = 500;
-  r.statusLine = undefined;
   r.closeConnection = true;
   r.initial.isBodyBroken = true; // made while the head is: nothing measures the page
-  void sendErrorPage(r, 0, undefined);
+  void sendErrorPage(r, former === 200 ? 0 : former, undefined);
 }

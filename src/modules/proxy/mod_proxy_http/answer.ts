@@ -2,10 +2,12 @@
 import type { BackendFailure } from '../../../backend/failure.ts';
 import type { Pump } from '../../../backend/pump.ts';
 import { Tunnel } from '../../../backend/tunnel.ts';
+import { sendFilterError } from '../../../core/errors.ts';
 import { Level, logRequest } from '../../../core/log.ts';
 import type { Request } from '../../../core/request.ts';
 import { isBodyless, sendBuffer } from '../../../core/response.ts';
 import { OK } from '../../../core/status.ts';
+import { isChunked } from '../../../http/body.ts';
 import { equalsIgnoreCase } from '../../../http/bytes.ts';
 import { HeaderFields } from '../../../http/header-fields.ts';
 import { findInvalidField, responseHead } from '../../../http/response-head.ts';
@@ -122,7 +124,9 @@ export class HttpAnswer extends BackendAnswer<HttpHead> implements HttpEvents {
     fields.appendAll(r.headersOut);
     fields.set('Connection', 'Upgrade');
     fields.set('Upgrade', upgrade);
-    client.write(Buffer.from(responseHead(101, '', fields, r.statusLine), 'latin1'));
+    // HTTP/1.0 knows no interim answers: its clients are not told (ap_send_interim_response).
+    if (r.protocolNumber >= 1001)
+      client.write(Buffer.from(responseHead(101, '', fields, r.statusLine), 'latin1'));
     const tunnel = new Tunnel({
       client,
       backend: backend.connection,
@@ -148,10 +152,22 @@ export class HttpAnswer extends BackendAnswer<HttpHead> implements HttpEvents {
     )
       this.#expectationMet();
     takeHead(r, target, head);
+    if (r.headerOnly && !isKnownCoding(r.headersOut.getJoined('transfer-encoding'))) {
+      this.#refuseHead();
+      return;
+    }
     if (head.status === 401) this.#noteChallenge();
     // A HEAD request is not told of a length of 0: more likely nobody counted.
     const isUntold = isBodyless(head.status) || (r.headerOnly && length === 0);
     this.passBody(isUntold ? undefined : length);
+  }
+
+  /** Of an answer to HEAD the coding is passed on; one that ends in another than chunked is not (ap_http_filter). */
+  #refuseHead(): void {
+    sendFilterError(this.r);
+    this.close();
+    this.#httpPump?.abort();
+    this.#done(OK);
   }
 
   /** The page that replaces a 401 must ask for credentials still. */
@@ -310,4 +326,8 @@ export class HttpAnswer extends BackendAnswer<HttpHead> implements HttpEvents {
   #warn(tag: string, message: string): void {
     logRequest(this.r, MODULE, Level.warn, tag, message);
   }
+}
+
+function isKnownCoding(coding: string | undefined): boolean {
+  return coding === undefined || isChunked(coding);
 }

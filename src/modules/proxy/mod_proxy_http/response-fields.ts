@@ -4,7 +4,6 @@ import type { Request } from '../../../core/request.ts';
 import { isBodyless } from '../../../core/response.ts';
 import { formatHttpDate, parseHttpDate } from '../../../http/date.ts';
 import type { HeaderFields } from '../../../http/header-fields.ts';
-import { listItems } from '../../../http/header-list.ts';
 import { statusLine } from '../../../http/reason-phrases.ts';
 import type { ResponseHead } from '../../../http/response-head-parser.ts';
 import { isGoodStatusLine } from '../../../http/response-parser.ts';
@@ -129,17 +128,26 @@ function takeCookies(dir: Readonly<ProxyDirConf>, r: Request, fields: HeaderFiel
   }
 }
 
-/** A warning that names another date than the answer's is dropped, the others stand in fields of their own (RFC 2616 section 14.46). */
+/** Code, agent, text in quotes, and perhaps a date in quotes. Nothing escapes a quote here. */
+const WARNING = /^[ \t,]*(\d{3}[ \t]+[^ \t"]+[ \t]+"[^"]*"(?:[ \t]+"([^"]+)")?)/;
+const BEFORE_NEXT = /^[^,]*(?:,|$)/;
+
+/**
+ * A warning that names another date than the answer's is dropped, and so is what is no warning; the others stand in fields of their own
+ * (RFC 2616 section 14.46; ap_proxy_clean_warnings).
+ */
 function cleanWarnings(fields: HeaderFields): void {
   const values = fields.getAll('warning');
   const date = fields.get('date');
   fields.delete('warning');
   const own = date === undefined ? 0 : parseHttpDate(date);
   for (const value of values) {
-    for (const item of listItems(value)) {
-      const named = /"([^"]*)"$/.exec(item)?.[1];
-      const hasDate = named !== undefined && item.split('"').length > 3;
-      if (!hasDate || own === 0 || parseHttpDate(named) === own) fields.append('Warning', item);
+    for (let rest = value; rest !== ''; ) {
+      const match = WARNING.exec(rest);
+      const [whole = '', warning, dated] = match ?? [];
+      const named = dated === undefined ? 0 : parseHttpDate(dated);
+      if (warning !== undefined && (named === 0 || named === own)) fields.append('Warning', warning);
+      rest = rest.slice(whole.length).replace(BEFORE_NEXT, '');
     }
   }
 }

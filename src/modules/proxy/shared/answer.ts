@@ -121,7 +121,9 @@ export abstract class BackendAnswer<Head> implements ResponseSink<Head> {
       this.#held.push(chunk);
       return true;
     }
-    return this.#pass(this.#writer, chunk);
+    const flows = this.#pass(this.#writer, chunk);
+    this.#stopIfRefused();
+    return flows;
   }
 
   flush(): void {
@@ -201,7 +203,16 @@ export abstract class BackendAnswer<Head> implements ResponseSink<Head> {
     const writer = beginBody(this.r, this.#length);
     this.#writer = writer;
     this.#passHeld(writer);
+    this.#stopIfRefused();
     return writer;
+  }
+
+  /** The head could not go out, and a page took its place: the client waits for no more, and nothing more is asked of the backend. */
+  #stopIfRefused(): void {
+    if (!this.r.isErrorPage || this.#isClosed) return;
+    this.#isClosed = true;
+    this.#pump?.abort();
+    this.#resolve(OK);
   }
 
   /** All there is: nothing, or output that is known to be whole. A HEAD request is not told that there is nothing. */

@@ -28,6 +28,7 @@ function requestOf(given: Given): Request {
     proxyRequest: 'reverse',
     protocolNumber: 1001,
     server: { hostname: 'proxy.test' },
+    clientAddr: '192.0.2.1',
     connection: { remoteAddr: '192.0.2.1' },
     getEnv: (name: string) => given.env?.[name],
     ...given.request,
@@ -125,6 +126,9 @@ describe('the fields of an answer', () => {
     ['dates', [['Date', 'Sunday, 06-Nov-94 08:49:37 GMT'], ['Expires', '0'], ['Last-Modified', 'Sun Nov  6 08:49:37 1994']], ['Date: Sun, 06 Nov 1994 08:49:37 GMT', 'Expires: 0', 'Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT']],
     ['cookies come last', [['Set-Cookie', 'a'], ['A', '1'], ['set-cookie', 'b']], ['A: 1', 'Set-Cookie: a', 'set-cookie: b']],
     ['warnings of another date', [['Date', 'Sun, 06 Nov 1994 08:49:37 GMT'], ['Warning', '110 a "x" "Sun, 06 Nov 1994 08:49:37 GMT", 111 b "y" "Sun, 06 Nov 1994 08:49:38 GMT"'], ['Warning', '199 c "z"']], ['Date: Sun, 06 Nov 1994 08:49:37 GMT', 'Warning: 110 a "x" "Sun, 06 Nov 1994 08:49:37 GMT"', 'Warning: 199 c "z"']],
+    ['warnings that are none', [['Warning', '199 - x, 110 b "y", "z", 19 a "x", 199 a x, 111 c "d'], ['Warning', '199']], ['Warning: 110 b "y"']],
+    ['junk behind a warning', [['Warning', '199 a "x" foo, 110 b,c "y\\"z"'], ['Warning', '111 d "e" "Tue, 02']], ['Warning: 199 a "x"', 'Warning: 110 b,c "y\\"', 'Warning: 111 d "e"']],
+    ['warnings with a date beside none', [['Warning', '199 a "x" "Tue, 02 Jan 2024 03:04:05 GMT", 110 b "y" "garbage"']], ['Warning: 110 b "y" "garbage"']],
   ])('%s', (_name, fields, expected) => expect(taken(200, '200 OK', fields).fields).toEqual(expected)); // biome-ignore format: a table
 
   it.each([
@@ -133,7 +137,8 @@ describe('the fields of an answer', () => {
     [200, '200 ', '200 '],
     [200, '200\tOK', undefined],
     [200, '200 O\x01K', undefined],
-    [599, '599 ', undefined],
+    [599, '599 ', '599 '],
+    [999, '9999 x', undefined],
   ])('status %i, line %j', (status, line, expected) => {
     const { r } = taken(status, line, []);
     expect(r.status).toBe(status);
