@@ -5,18 +5,20 @@
 import { asciiLower, equalsIgnoreCase, TOKEN } from './bytes.ts';
 
 /**
- * ap_find_token: whether `token` stands in the value as a word, any byte that no token may hold being a separator.
- * `token` is expected in lower case.
+ * ap_find_token: whether `token` stands in the value as a word, any byte that no token may hold being a separator. httpd compares no more than
+ * the word's own length, so that the beginning of `token` is taken for it: `Connection: clo` closes. `token` is expected in lower case.
  */
 export function hasToken(value: string | undefined, token: string): boolean {
-  if (value === undefined || value.length < token.length) return false;
+  if (value === undefined) return false;
   if (value === token) return true;
   let at = 0;
   while (at < value.length) {
     while (at < value.length && TOKEN[value.charCodeAt(at)] !== 1) at++;
     const start = at;
     while (at < value.length && TOKEN[value.charCodeAt(at)] === 1) at++;
-    if (at - start === token.length && asciiLower(value.slice(start, at)) === token) return true;
+    const length = at - start;
+    if (length > 0 && length <= token.length && token.startsWith(asciiLower(value.slice(start, at))))
+      return true;
   }
   return false;
 }

@@ -63,6 +63,7 @@ const REASONS: Readonly<Record<number, string>> = {
   511: 'Network Authentication Required',
 };
 
+const UNNAMED = '500 Internal Server Error';
 const lines: (string | undefined)[] = new Array<string | undefined>(1000).fill(undefined);
 for (const [code, reason] of Object.entries(REASONS)) lines[Number(code)] = `${code} ${reason}`;
 
@@ -71,9 +72,9 @@ export function isKnownStatus(status: number): boolean {
   return lines[status] !== undefined;
 }
 
-/** "404 Not Found"; a code without a name is followed by a space alone, as httpd sends it ("599 "). */
+/** "404 Not Found"; a code without a name is put as a 500, whatever it counts as (ap_get_status_line). */
 export function statusLine(status: number): string {
-  return lines[status] ?? `${status} `;
+  return lines[status] ?? UNNAMED;
 }
 
 /** "Not Found"; "" for a code without a name. */

@@ -32,6 +32,8 @@ const UNSAID: AnswerFraming = { isChunked: false, isKeptAlive: false };
  */
 export function decideFraming(r: Request, hasLength: boolean, served: number, waits: boolean): AnswerFraming {
   downgrade(r);
+  // A status below 200 announces another answer, which never comes: the one to the next request would be taken for it.
+  if (r.status < 200) r.closesSilently = true;
   const conf = coreServer(r.server);
   const { headersOut } = r;
   const asked = r.headersIn.get('connection');
