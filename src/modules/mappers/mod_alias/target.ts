@@ -24,9 +24,9 @@ export function aliasMatches(uri: string, fake: string): number {
   return !endsInSlash && u < uri.length && uri.charCodeAt(u) !== SLASH ? 0 : u;
 }
 
-/** ap_is_url: begins with something like a scheme. */
+/** ap_is_url: begins with something like a scheme (RFC 3986 section 3.1). */
 export function isUrl(text: string): boolean {
-  return /^[A-Za-z0-9+.-]+:/.test(text);
+  return /^[A-Za-z][A-Za-z0-9+.-]*:/.test(text);
 }
 
 /** Ports that apr_uri_unparse leaves out (apr_uri_port_of_scheme). */

@@ -58,7 +58,17 @@ describe('rootRelativeFile', () => {
 
 describe('small parts', () => {
   it('tells URLs', () => {
-    expect(['http://x', 'a:', ':x', '/x', 'foo', 'a/b:c'].map(isUrl)).toEqual([
+    expect(['http://x', 'a:', ':x', '/x', 'foo', 'a/b:c', '2:x', '+a:x'].map(isUrl)).toEqual([
+      true,
+      true,
+      false,
+      false,
+      false,
+      false,
+      false,
+      false,
+    ]);
+    expect(['a2:x', 'a+b-c.d:x', 'a_b:x', '200:http://h/', '.:x', '-:x'].map(isUrl)).toEqual([
       true,
       true,
       false,
