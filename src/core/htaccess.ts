@@ -10,6 +10,8 @@ import type { PerDirConfig } from '../config/per-dir.ts';
 import { readHtaccess } from '../config/read/index.ts';
 import type { ConfigNode } from '../config/tree.ts';
 import { type Problem, Problems } from '../diagnostics/problem.ts';
+import { LruCache } from '../lib/lru.ts';
+import type { Configuration } from './configuration.ts';
 import { type CoreDirConf, coreServer } from './core-config.ts';
 import { errorText, openFile, type StatFailure, type StatResult, statFile } from './files.ts';
 import { Level, logRequest } from './log.ts';
@@ -32,6 +34,10 @@ interface Parsed {
 
 /** An access file modified this recently may change again within the clock's resolution: it is read anew (milliseconds). */
 const SETTLED_AFTER = 50;
+/** Source text of the files whose meaning is kept, for all virtual hosts together (bytes); long lists of rules take some thirty times that in memory. */
+const TEXT_KEPT = 1536 * 1024;
+/** What a file counts for beside its text: even an empty one is a configuration. */
+const FILE_OVERHEAD = 256;
 const DEFAULT_NAMES: readonly string[] = ['.htaccess'];
 
 /** A directory in which access files count. */
@@ -43,6 +49,8 @@ export class AccessPlace {
   /** Names of its access files; the first that exists counts. */
   readonly paths: readonly string[];
   parsed: Parsed | undefined;
+  /** What its file counted for when it was kept (bytes). */
+  keptSize = 0;
   /** The client's request that looked last, and what it found: its redirects and sub-requests are told the same (r->htaccess). */
   askedBy = 0;
   found: PerDirConfig | undefined;
@@ -52,6 +60,28 @@ export class AccessPlace {
     this.grant = grant;
     this.paths = (coreServer(server).accessFileNames ?? DEFAULT_NAMES).map((name) => directory + name);
   }
+}
+
+/** The places whose files are kept, in the order in which they were read. */
+const keptOf = new WeakMap<Configuration, LruCache<AccessPlace, AccessPlace>>();
+
+function keep(r: Request, place: AccessPlace, parsed: Parsed): void {
+  let kept = keptOf.get(r.configuration);
+  if (kept === undefined) {
+    kept = new LruCache<AccessPlace, AccessPlace>({
+      maxBytes: TEXT_KEPT,
+      sizeOf: ({ keptSize }) => keptSize,
+      onEvict: (old) => {
+        old.parsed = old.found = undefined;
+        old.askedBy = 0;
+      },
+    });
+    keptOf.set(r.configuration, kept);
+  }
+  kept.delete(place); // counted by its size of before
+  place.keptSize = parsed.size + FILE_OVERHEAD;
+  place.parsed = parsed;
+  if (!kept.set(place, place)) place.parsed = undefined;
 }
 
 /**
@@ -111,7 +141,7 @@ function readAnew(r: Request, place: AccessPlace, path: string, found: StatResul
   const parsed = parse(r, path, place);
   if (typeof parsed === 'string') return unreadable(r, place.directory, path, parsed);
   const now = Date.now();
-  if (now - parsed.mtimeMs > SETTLED_AFTER && now - parsed.ctimeMs > SETTLED_AFTER) place.parsed = parsed;
+  if (now - parsed.mtimeMs > SETTLED_AFTER && now - parsed.ctimeMs > SETTLED_AFTER) keep(r, place, parsed);
   return use(r, parsed);
 }
 

@@ -2,7 +2,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { ask, type Site, startSite } from '../support/with-server.ts';
+import { ask, makeSite, type Site, startSite } from '../support/with-server.ts';
 
 let site: Site;
 beforeAll(async () => {
@@ -134,3 +134,30 @@ it('thousands of them are read within bounded memory', async () => {
   await visit();
   expect(site.memory() - before).toBeLessThan(60);
 }, 30_000);
+
+it('large ones are kept only as far as there is memory meant for them', async () => {
+  const rules = (i: number): string =>
+    Array.from(
+      { length: 150 },
+      (_, n) => `RewriteRule ^old-${n}-${i}/x(.*)$ /new-${n}/$1 [R=301,L]\nHeader set X-${n} ${i}\n`,
+    ).join('');
+  const small = await makeSite({
+    configuration: ({ root }) =>
+      `<Directory "${root}/htdocs">\nAllowOverride All\nRequire all granted\n</Directory>\n`,
+  });
+  try {
+    for (let i = 0; i < 500; i++) {
+      small.write(`htdocs/d${i}/.htaccess`, `RewriteEngine On\n${rules(i)}`);
+      small.write(`htdocs/d${i}/page.html`, 'x');
+    }
+    // What all of them come to is more than this.
+    await small.start({ environment: { NODE_OPTIONS: '--max-old-space-size=200' } });
+    for (let i = 0; i < 500; i++) {
+      const { headers } = await ask(small.port, `/d${i}/page.html`);
+      expect(headers['x-149']).toBe(String(i));
+    }
+    expect(await small.stop()).toBe(0);
+  } finally {
+    await small.dispose();
+  }
+}, 60_000);

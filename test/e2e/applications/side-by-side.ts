@@ -215,7 +215,7 @@ function withoutFresh(text: string): string {
     .replace(/(?<="wgBackendResponseTime":)\d+/g, 'N')
     .replace(/(?<=\bREMOTE_PORT=)\d+/g, 'N')
     .replace(/(?<=\bREQUEST_TIME(_FLOAT)?=)[\d.]+/g, 'T')
-    .replace(/\b[0-9a-f]{16,64}\b/g, 'TOKEN')
+    .replace(/\b[0-9a-f]{13,64}\b/g, 'TOKEN')
     .replace(/\b1[6-9]\d{8}(\.\d+)?\b/g, 'TIME')
     .replace(/\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?Z?/g, 'TIME')
     .replace(/\b\d{14}\b/g, 'TIME')
