@@ -34,7 +34,7 @@ interface Parsed {
 
 /** An access file modified this recently may change again within the clock's resolution: it is read anew (milliseconds). */
 const SETTLED_AFTER = 50;
-/** Source text of the files whose meaning is kept, for all virtual hosts together (bytes); long lists of rules take some thirty times that in memory. */
+/** Source text of the files whose meaning is kept, for all virtual hosts together (bytes); long lists of rules take thirty to fifty times that in memory. */
 const TEXT_KEPT = 1536 * 1024;
 /** What a file counts for beside its text: even an empty one is a configuration. */
 const FILE_OVERHEAD = 256;
