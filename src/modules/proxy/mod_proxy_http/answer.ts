@@ -10,6 +10,7 @@ import { OK } from '../../../core/status.ts';
 import { isChunked } from '../../../http/body.ts';
 import { equalsIgnoreCase } from '../../../http/bytes.ts';
 import { HeaderFields } from '../../../http/header-fields.ts';
+import { isKnownStatus } from '../../../http/reason-phrases.ts';
 import { findInvalidField, responseHead } from '../../../http/response-head.ts';
 import type { ResponseHead } from '../../../http/response-head-parser.ts';
 import { systemError } from '../../../lib/error-text.ts';
@@ -78,8 +79,9 @@ export class HttpAnswer extends BackendAnswer<HttpHead> implements HttpEvents {
       const { contentType } = r;
       takeHead(r, this.target, head);
       r.contentType = contentType;
-      // One that would break the stream apart is not worth a 500: the answer is still to come.
-      if (findInvalidField(r.headersOut) === undefined)
+      // One that would break the stream apart, or has no status line of its own, is not worth a 500: the answer is still to come.
+      const isSayable = r.statusLine !== undefined || isKnownStatus(head.status);
+      if (isSayable && findInvalidField(r.headersOut) === undefined)
         r.transport.sendInterim(head.status, r.headersOut, r.statusLine);
       r.headersOut.clear();
     }
