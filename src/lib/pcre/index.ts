@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { isNativelyExact } from './analyse.ts';
 import { PcreError } from './error.ts';
 import { Machine } from './machine.ts';
@@ -122,6 +123,12 @@ interface Face {
   /** The highest group number reported. */
   readonly reported: number;
 }
+
+/*
+ * PCRE2 gives a match up after ten million steps; V8 would go on for hours, and nobody else be served. With this, it goes over to its engine of
+ * linear time after 50,000 backtracks, for patterns without lookarounds, back-references and large counts. Read when a pattern is first used.
+ */
+setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks');
 
 /** V8 throws RangeError when its backtrack stack is full; PCRE2's limits mean "no match" to httpd. */
 function noMatchOnOverflow(error: unknown): null {
