@@ -122,7 +122,8 @@ export class FcgiAnswer extends BackendAnswer<ScriptHead> implements FcgiEvents 
     r.closeConnection = true;
     this.close();
     if (failure === 'bad-name' || failure === 'bad-value') {
-      // The field itself makes the core refuse the head, say so in the log, and send its page.
+      // The field itself makes the core refuse the head, say so in the log, and send its page: of one error, not of two.
+      r.status = 200;
       const colon = line.indexOf(':');
       r.errHeadersOut.append(
         colon < 0 ? line : line.slice(0, colon),
