@@ -52,6 +52,8 @@ export interface PumpParts<Head> {
   readonly isReusing: boolean;
   /** A kept connection will not do. */
   readonly isFreshWanted?: boolean;
+  /** See PumpOptions. */
+  readonly isResetRetried?: boolean;
   /** The body waits for `pump.releaseBody()`. */
   readonly isBodyHeld?: boolean;
   /** Hears of a defect in driver or sink; usually the reject of the handler's promise. */
@@ -60,7 +62,7 @@ export interface PumpParts<Head> {
 
 /** A pump for a request; `attach` the sink to it, then `start` it. */
 export function makePump<Head>(r: Request, target: ProxyTarget, parts: PumpParts<Head>): Pump<Head> {
-  const { driver, body, sink, isReusing, isFreshWanted, isBodyHeld, onDefect } = parts;
+  const { driver, body, sink, isReusing, isFreshWanted, isResetRetried, isBodyHeld, onDefect } = parts;
   return new Pump<Head>({
     pool: target.worker.pool(target.address, poolDefaults(target, isReusing)),
     driver,
@@ -69,6 +71,7 @@ export function makePump<Head>(r: Request, target: ProxyTarget, parts: PumpParts
     timeout: target.timeout,
     isRetriable: IDEMPOTENT.has(r.method),
     isFreshWanted: isFreshWanted === true,
+    isResetRetried: isResetRetried === true,
     isBodyHeld: isBodyHeld === true,
     onDefect,
   });
