@@ -17,6 +17,8 @@ const parts: readonly (readonly [name: string, isThere: () => boolean])[] = [
     () =>
       ['wordpress', 'mediawiki', 'phpmyadmin', 'dokuwiki'].every((name) => existsSync(`/usr/share/${name}`)),
   ],
+  ['php-cgi', () => existsSync('/usr/bin/php-cgi')],
+  ['uWSGI', () => existsSync('/usr/bin/uwsgi') || existsSync('/usr/bin/uwsgi-core')],
   ['the built command', () => existsSync(new URL('../../dist/bin/apache-lite.js', import.meta.url))],
 ];
 
