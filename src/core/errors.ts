@@ -124,7 +124,7 @@ function sendErrorPage(r: Request, secondError: number, text: string | undefined
   r.isErrorPage = true;
   runVoid(r.server.phases.insertErrorFilter, r);
   const { status } = r;
-  if (r.statusLine === String(status)) r.statusLine += ' Unknown Reason';
+  if (r.statusLine?.trimEnd() === String(status)) r.statusLine = `${status} Unknown Reason`;
   else if (r.statusLine?.startsWith(String(status)) === false) r.statusLine = undefined;
   if (status === 204 || status === 304) {
     sendBuffer(r, EMPTY_BODY);

@@ -42,10 +42,7 @@ export function applyScriptHead(
 
 function setStatus(r: Request, status: number, line: string | undefined): void {
   r.status = status;
-  r.statusLine =
-    line !== undefined && STATUS_LINE.test(line)
-      ? line.slice(0, line.length === 4 ? 3 : undefined)
-      : undefined;
+  r.statusLine = line !== undefined && STATUS_LINE.test(line) ? line : undefined;
   // Not for a value that is no status: httpd has decided on the connection before it finds that out.
   if (line !== undefined && DROPS_CONNECTION.has(status)) r.headersOut.set('Connection', 'close');
 }

@@ -5,6 +5,7 @@ import { isBodyless } from '../core/response.ts';
 import { formatHttpDate, httpDateOf } from '../http/date.ts';
 import type { HeaderFields } from '../http/header-fields.ts';
 import { hasToken } from '../http/header-list.ts';
+import { isKnownStatus } from '../http/reason-phrases.ts';
 import { dateAndServer, responseHead } from '../http/response-head.ts';
 
 const DEFAULT_KEEPALIVE_TIMEOUT = 5000;
@@ -94,8 +95,9 @@ export function buildHead(r: Request, framing: AnswerFraming, now: number): stri
   if (r.contentLanguages !== undefined && r.contentLanguages.length > 0 && r.status !== 304) {
     headersOut.set('Content-Language', r.contentLanguages.join(','));
   }
-  // A code alone has the reason that goes with it.
-  if (r.statusLine?.startsWith(`${r.status} `) === false) r.statusLine = undefined;
+  // A code alone has the reason that goes with it, if there is one.
+  if (r.statusLine?.startsWith(`${r.status} `) === false)
+    r.statusLine = r.statusLine === String(r.status) && !isKnownStatus(r.status) ? `${r.status} ` : undefined;
   let fields = headersOut;
   if (errHeadersOut.size > 0) {
     // What was set for every answer goes first and replaces nothing (apr_table_overlay).
