@@ -43,7 +43,7 @@ const MISSING_MODULE = [
   /^Cannot load /,
   /^Unknown Auth[nz] provider: /,
   /^Unrecognized LogFormat directive %[xc]$/,
-  / is not supported by apache-lite /,
+  / is not supported by apache-lite\b/,
   /^Failed to configure at least one certificate and key for /,
 ];
 
