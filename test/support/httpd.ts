@@ -71,7 +71,10 @@ export async function startServer(
   const child = spawn(program.command, [...program.prefix, '-f', configuration, '-X'], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: cleanEnvironment(),
+    // A group of its own: mod_cgid's daemon outlives a server that had to be killed.
+    detached: true,
   });
+  living.add(child);
   let output = '';
   const keep = (chunk: Buffer): void => {
     if (output.length < 65536) output += chunk.toString('latin1');
@@ -85,8 +88,10 @@ export async function startServer(
       gone = true;
       resolve();
     });
+    child.once('exit', () => killGroup(child));
     child.once('close', () => {
       gone = true;
+      living.delete(child);
       resolve();
     });
   });
@@ -103,9 +108,23 @@ export async function startServer(
   return { pid: child.pid ?? 0, stop: () => stopProcess(child, exited) };
 }
 
+/** Those to be ended with this process. */
+const living = new Set<ChildProcess>();
+process.once('exit', () => living.forEach(killGroup));
+
+/** Ends what is left of a server and of what it started. */
+function killGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // Nothing is.
+  }
+}
+
 async function stopProcess(child: ChildProcess, exited: Promise<void>): Promise<void> {
   child.kill('SIGTERM');
-  const insist = setTimeout(() => child.kill('SIGKILL'), 2000);
+  const insist = setTimeout(() => killGroup(child), 2000);
   await exited;
   clearTimeout(insist);
 }
