@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { findApacheLite } from '../support/apache-lite.ts';
 import { findHttpd, type ServerProgram } from '../support/httpd.ts';
@@ -74,8 +75,13 @@ async function answersOfHttpd(found: FoundCase): Promise<CaseResult> {
   const recorded = readRecord(found, 'httpd');
   if (recorded === undefined) throw new Error('not recorded yet: npm run differential -- --record');
   if (mode === 'live' && httpd !== undefined) {
-    const live = await run(found, httpd);
-    expect(comparable(live), 'httpd no longer answers as recorded').toEqual(comparable(recorded));
+    // Some of its answers hang on which of two processes is faster (a script's end, the framing of its output): one of three tries is enough.
+    for (let tries = 1; ; tries++) {
+      const live = comparable(await run(found, httpd));
+      if (tries < 3 && !isDeepStrictEqual(live, comparable(recorded))) continue;
+      expect(live, 'httpd no longer answers as recorded').toEqual(comparable(recorded));
+      break;
+    }
   }
   return recorded;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Httpd, ServerProgram } from '../support/httpd.ts';
 import { runToEnd, ServerStartError, startServer } from '../support/httpd.ts';
 import { claimPorts } from '../support/ports.ts';
-import { askFate, type ConnectionFate, RawConnection } from '../support/raw-request.ts';
+import { askFate, type ConnectionFate, RawConnection, type RawTarget } from '../support/raw-request.ts';
 import {
   type CaseResult,
   checkLines,
@@ -87,7 +87,7 @@ async function exchangeAll(definition: DifferentialCase, values: Placeholders): 
     for (const [index, request] of definition.requests.entries()) {
       if (connection === undefined || !request.sameConnection) {
         connection?.close();
-        connection = await RawConnection.open({
+        connection = await openWhenListening({
           port: values.ports.get(request.port) ?? Number(request.port),
           host: request.host,
           timeout: request.timeout,
@@ -101,6 +101,18 @@ async function exchangeAll(definition: DifferentialCase, values: Placeholders): 
     connection?.close();
   }
   return exchanges;
+}
+
+/** A server that listens on its first port may be a moment away from listening on the others. */
+async function openWhenListening(target: RawTarget): Promise<RawConnection> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await RawConnection.open(target);
+    } catch (error) {
+      if (tries === 20 || (error as NodeJS.ErrnoException).code !== 'ECONNREFUSED') throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
 }
 
 async function exchange(

@@ -188,7 +188,7 @@ function comparable(response: RawResponse): Answer {
     // Which cookies, and how they are meant; not what they hold.
     if (key === 'set-cookie')
       return `set-cookie: ${value.replace(/=[^;]*/, '').replace(/expires=[^;]*/i, 'expires')}`;
-    if (FRESH.test(key)) return `${key}: ${/GMT$/.test(value) ? 'a date' : value}`;
+    if (FRESH.test(key)) return `${key}: ${/(?:GMT|[+-]\d{4})$/.test(value) ? 'a date' : value}`;
     return `${key}: ${withoutFresh(value)}`;
   });
   headers.sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : nameOf(a) > nameOf(b) ? 1 : 0));
