@@ -33,7 +33,7 @@ describe('status', () => {
     ['200', 200, '200', undefined],
     ['404 Nope', 404, '404 Nope', undefined],
     ['400', 400, '400', 'close'],
-    ['403 ', 403, '403', undefined],
+    ['403 ', 403, '403 ', undefined],
     ['503 Later', 503, '503 Later', 'close'],
     ['502 Gate', 502, '502 Gate', undefined],
     ['banana', 500, undefined, undefined],
