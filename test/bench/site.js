@@ -27,7 +27,7 @@ export function makeSite() {
   put('100k.txt', text(100 * KIB));
   put('10m.bin', text(10 * MIB));
   put('32m.bin', text(32 * MIB));
-  for (const name of ['reuse', 'plain', 'wordpress', 'wordpress-404', 'listing'])
+  for (const name of ['reuse', 'plain', 'wordpress', 'wordpress-404', 'listing', 'listing-fancy'])
     mkdirSync(join(documents, name));
   for (const name of ['reuse/hello.php', 'plain/hello.php', 'wordpress/index.php'])
     put(name, '<?php echo "hello\\n";\n');
@@ -41,7 +41,8 @@ export function makeSite() {
     put(`${nested}/.htaccess`, `Header set X-Level ${depth}\n`);
   }
   put(`${nested}/1k.txt`, text(KIB));
-  for (let index = 0; index < 1000; index++) put(`listing/file-${String(index).padStart(4, '0')}.txt`, 'x');
+  for (const name of ['listing', 'listing-fancy'])
+    for (let index = 0; index < 1000; index++) put(`${name}/file-${String(index).padStart(4, '0')}.txt`, 'x');
   return {
     directory,
     documents,

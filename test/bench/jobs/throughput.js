@@ -135,6 +135,13 @@ export const throughputJobs = {
     status: 200,
     feature: 'autoindex',
   },
+  'autoindex-fancy': {
+    title: 'a listing of 1,000 files with sizes and dates (FancyIndexing), 8 keep-alive connections',
+    path: '/listing-fancy/',
+    connections: 8,
+    status: 200,
+    feature: 'autoindex',
+  },
 };
 
 /** @typedef {{ rate: number, p99: number, cpu: number, fpm: number, failures: number }} Round */

@@ -142,6 +142,9 @@ ExpiresByType text/plain "access plus 1 month"
 function autoindexConf({ site: { documents } }) {
   return `<Directory "${documents}/listing">
     Options +Indexes
+</Directory>
+<Directory "${documents}/listing-fancy">
+    Options +Indexes
     IndexOptions FancyIndexing
 </Directory>
 `;
