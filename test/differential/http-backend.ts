@@ -102,8 +102,7 @@ class BackendSession {
         scripts.find(({ match }) => match !== '' && line.includes(match)) ??
         scripts.find(({ match }) => match === '');
       const steps = script?.steps ?? ['echo'];
-      const isEarly = ['early', 'echo-head'].includes(steps[0]?.trim() ?? '');
-      if (!isEarly) await this.#readBody();
+      if (steps[0]?.trim() !== 'early') await this.#readBody();
       await this.#run(steps);
       await this.#readBody();
     }
