@@ -3,6 +3,7 @@
  * counts at once. Lines come as httpd reads configuration lines (ap_cfg_getline of server/util.c).
  */
 import { closeSync, fstatSync, readFileSync } from 'node:fs';
+import { trimSpaces } from '../http/bytes.ts';
 import { LruCache } from '../lib/lru.ts';
 import { failureOf, openFile, type StatFailure, statFile } from './files.ts';
 
@@ -72,17 +73,12 @@ export function* configLines(text: string): Generator<string> {
       joined += line.slice(0, -1);
       continue;
     }
-    const whole = trimSpace(joined + line);
+    const whole = trimSpaces(joined + line);
     joined = '';
     if (whole !== '' && !whole.startsWith('#')) yield whole;
   }
-  const last = trimSpace(joined);
+  const last = trimSpaces(joined);
   if (last !== '' && !last.startsWith('#')) yield last;
-}
-
-/** isspace() of the C locale; String.trim() would also take the byte 0xA0. */
-function trimSpace(text: string): string {
-  return text.replace(/^[\t-\r ]+|[\t-\r ]+$/g, '');
 }
 
 /** ap_getword(): up to the stop character, behind which more of it are skipped. */

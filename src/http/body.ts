@@ -2,7 +2,7 @@
  * How a request body is framed (RFC 9112 section 6), as ap_read_request and ap_is_chunked decide it, and the decoder for
  * bodies of known length.
  */
-import { equalsIgnoreCase } from './bytes.ts';
+import { equalsIgnoreCase, trimBlanks } from './bytes.ts';
 import type { HeaderFields } from './header-fields.ts';
 import { debugLog, failure, type RequestFailure, type RequestHead } from './request-head.ts';
 
@@ -33,7 +33,7 @@ export function parseContentLength(value: string): number {
 export function isChunked(transferEncoding: string): boolean {
   if (transferEncoding === 'chunked') return true;
   const last = transferEncoding.slice(transferEncoding.lastIndexOf(',') + 1);
-  return equalsIgnoreCase(last.replace(/^[ \t]+|[ \t]+$/g, ''), 'chunked');
+  return equalsIgnoreCase(trimBlanks(last), 'chunked');
 }
 
 export function isFailure<T extends object>(result: T | RequestFailure): result is RequestFailure {

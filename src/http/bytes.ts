@@ -43,6 +43,29 @@ export function isSpace(byte: number): boolean {
   return byte === 0x20 || (byte >= 0x09 && byte <= 0x0d);
 }
 
+/** Space or tab: optional white space, RFC 9110 section 5.6.3. */
+export function isBlank(byte: number): boolean {
+  return byte === 0x20 || byte === 0x09;
+}
+
+/** `text` without spaces and tabs at both ends. Linear, where a regular expression for the end tries every run of blanks. */
+export function trimBlanks(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isBlank(text.charCodeAt(start))) start++;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
+  return start === 0 && end === text.length ? text : text.slice(start, end);
+}
+
+/** The same for isspace() of the C locale; String.trim() would also take the byte 0xA0. */
+export function trimSpaces(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isSpace(text.charCodeAt(start))) start++;
+  while (end > start && isSpace(text.charCodeAt(end - 1))) end--;
+  return start === 0 && end === text.length ? text : text.slice(start, end);
+}
+
 /** Index of the first byte of `text` from `from` on that `classTable` does not accept; the length when all do. */
 export function scanClass(classTable: Uint8Array, text: string, from: number): number {
   let index = from;

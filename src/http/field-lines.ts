@@ -5,7 +5,7 @@
  * A field is judged when the line after it arrives, since that may continue it. So of several errors the one httpd
  * reports comes out.
  */
-import { FIELD_CONTENT, scanClass, TOKEN } from './bytes.ts';
+import { FIELD_CONTENT, isBlank, scanClass, TOKEN, trimBlanks } from './bytes.ts';
 import { fieldKey, type HeaderFields } from './header-fields.ts';
 import {
   debugLog,
@@ -20,14 +20,10 @@ import {
 const TOO_LARGE = 'Size of a request header field exceeds server limit.';
 const TOO_MANY = "The number of request header fields exceeds this server's limit.";
 
-function isBlank(byte: number): boolean {
-  return byte === 0x20 || byte === 0x09;
-}
-
 /** `text` without spaces and tabs at its end; one that starts the text stays. */
-function trimEnd(text: string, keep: number): string {
+function trimEnd(text: string): string {
   let end = text.length;
-  while (end > keep && isBlank(text.charCodeAt(end - 1))) end--;
+  while (end > 1 && isBlank(text.charCodeAt(end - 1))) end--;
   return end === text.length ? text : text.slice(0, end);
 }
 
@@ -46,7 +42,7 @@ export class FieldLines {
 
   /** Takes a line without its CRLF; the empty line ends the section (call finish). */
   add(rawLine: string): RequestFailure | undefined {
-    const line = trimEnd(rawLine, 1);
+    const line = trimEnd(rawLine);
     if (isBlank(line.charCodeAt(0))) return this.#continue(line);
     const refused = this.#commit();
     this.#last = line;
@@ -160,7 +156,5 @@ export class FieldLines {
 }
 
 function fieldValue(field: string, colon: number): string {
-  let start = colon + 1;
-  while (isBlank(field.charCodeAt(start))) start++;
-  return trimEnd(field.slice(start), 0);
+  return trimBlanks(field.slice(colon + 1));
 }

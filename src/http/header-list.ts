@@ -2,7 +2,7 @@
  * Field values that are lists: tokens, items between commas, parameters, quoted strings (RFC 9110 section 5.6), with the
  * lenience of server/util.c (ap_find_token, ap_get_list_item, ap_find_list_item).
  */
-import { asciiLower, equalsIgnoreCase, TOKEN } from './bytes.ts';
+import { asciiLower, equalsIgnoreCase, TOKEN, trimBlanks } from './bytes.ts';
 
 /**
  * ap_find_token: whether `token` stands in the value as a word, any byte that no token may hold being a separator. httpd compares no more than
@@ -44,10 +44,6 @@ function nextSeparator(value: string, from: number, separator: number): number {
     else if (byte === separator) return at;
   }
   return value.length;
-}
-
-function trimBlanks(text: string): string {
-  return text.replace(/^[ \t]+|[ \t]+$/g, '');
 }
 
 function splitOutsideQuotes(value: string, separator: number): string[] {

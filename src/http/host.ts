@@ -27,13 +27,14 @@ export function isBadHost(host: HostResult): host is BadHost {
 
 /** Host and port apart, as apr_parse_addr_port does from the right; null when that fails. */
 function splitPort(text: string): HostName | null {
-  const digits = /[0-9]*$/.exec(text)?.[0] ?? '';
+  let digits = text.length;
+  while (digits > 0 && isDigit(text.charCodeAt(digits - 1))) digits--;
   let rest = text;
   let port: number | undefined;
-  if (digits !== '' && text[text.length - digits.length - 1] === ':') {
-    port = Number(digits);
+  if (digits < text.length && text.charCodeAt(digits - 1) === 0x3a) {
+    port = Number(text.slice(digits));
     if (port < 1 || port > 65535) return null;
-    rest = text.slice(0, text.length - digits.length - 1);
+    rest = text.slice(0, digits - 1);
   }
   if (rest === '') return null;
   if (!rest.startsWith('[')) return { hostname: rest, isV6Literal: false, port };

@@ -6,7 +6,7 @@
  * A head that is whole in one chunk and ordinary takes the fast path: one pass notes where things are, one string is made that all parts are cut
  * from. Everything else is read line by line, and that path alone knows errors.
  */
-import { FIELD_CONTENT, isDigit, latin1Slice, TOKEN } from './bytes.ts';
+import { FIELD_CONTENT, isDigit, latin1Slice, TOKEN, trimSpaces } from './bytes.ts';
 import { fieldKey, HeaderFields } from './header-fields.ts';
 import { LineOutcome, LineReader } from './line-reader.ts';
 
@@ -22,8 +22,6 @@ export const DEFAULT_FIELD_SIZE = 8192;
 const MAX_HEAD = 1024 * 1024;
 /** `HTTP/#.# ###*`: what counts as a status line. */
 const STATUS_LINE = /^HTTP\/\d\.\d \d\d\d/;
-/** isspace() at either end of a value. */
-const OUTER_SPACE = /^[\t-\r ]+|[\t-\r ]+$/g;
 
 /** What a line without a colon does to the head (ProxyBadHeader). */
 export type BadHeaderMode = 'iserror' | 'ignore' | 'startbody';
@@ -252,7 +250,7 @@ export class ResponseHeadParser {
     const colon = line.indexOf(':');
     if (colon >= 0) {
       const name = line.slice(0, colon);
-      const value = line.slice(colon + 1).replace(OUTER_SPACE, '');
+      const value = trimSpaces(line.slice(colon + 1));
       this.head.fields.appendParsed(fieldKey(name), name, value);
       return;
     }
