@@ -95,3 +95,16 @@ const ERROR_LOG_SPECIAL = /[^\x20-\x7e]|\\/;
 export function escapeErrorLogItem(text: string): string {
   return ERROR_LOG_SPECIAL.test(text) ? text.replace(/[^\x20-\x7e]|\\/g, logEscape) : text;
 }
+
+/** Bytes for `%XX`. What is no such sequence stays as it is. */
+export function decodePercent(text: string): string {
+  if (!text.includes('%')) return text;
+  return text.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+}
+
+/** ap_escape_shell_cmd: what a shell would take for more than text gets a backslash before it. */
+export function escapeShell(text: string): string {
+  return text.replace(/[&;`'"|*?~<>^()[\]{}$\\\n\xff]/g, '\\$&');
+}

@@ -7,6 +7,7 @@ import { addCgiVariables } from '../../../cgi/variables.ts';
 import { Level, logRequest } from '../../../core/log.ts';
 import type { Request } from '../../../core/request.ts';
 import { scriptRequest } from '../../../core/script-request.ts';
+import { decodePercent, escapeShell } from '../../../http/escape.ts';
 import { systemError } from '../../../lib/error-text.ts';
 import type { ExternalFilter } from './define.ts';
 
@@ -20,11 +21,6 @@ type Child = ChildProcessByStdio<Writable, Readable, Readable | null>;
 /** Names and arguments are bytes; Node.js passes text as UTF-8, which gives back the bytes of every valid sequence. */
 const asText = (bytes: string): string => Buffer.from(bytes, 'latin1').toString('utf8');
 
-/** What a shell would take for more than text, behind backslashes (ap_escape_shell_cmd). */
-export function escapeShell(text: string): string {
-  return text.replace(/[&;`'"|*?~<>^()[\]{}$\\\n]/g, (char) => `\\${char}`);
-}
-
 function environmentOf(r: Request): Record<string, string> {
   const env: Record<string, string> = Object.create(null) as Record<string, string>;
   const add = (name: string, value: string): void => {
@@ -33,12 +29,7 @@ function environmentOf(r: Request): Record<string, string> {
   addCgiVariables(scriptRequest(r, undefined), add);
   add('DOCUMENT_URI', r.uri);
   add('DOCUMENT_PATH_INFO', r.pathInfo);
-  if (r.args !== undefined) {
-    const plain = r.args.replace(/%([0-9a-f]{2})/gi, (_, hex: string) =>
-      String.fromCharCode(Number.parseInt(hex, 16)),
-    );
-    add('QUERY_STRING_UNESCAPED', escapeShell(plain));
-  }
+  if (r.args !== undefined) add('QUERY_STRING_UNESCAPED', escapeShell(decodePercent(r.args)));
   return env;
 }
 

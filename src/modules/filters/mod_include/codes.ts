@@ -1,5 +1,5 @@
 /** Encodings and decodings of echo and set (mod_include.c, ap_unescape_entity and ap_escape_... of APR). */
-import { escapeHtml, escapeUri, escapeUrlEncoded } from '../../../http/escape.ts';
+import { decodePercent, escapeHtml, escapeUri, escapeUrlEncoded } from '../../../http/escape.ts';
 
 /** Character entities of Latin-1 that httpd knows, by name; case matters. */
 const ENTITIES: ReadonlyMap<string, string> = new Map(
@@ -31,9 +31,7 @@ export function decodeEntities(text: string): string {
 
 /** Sequences that are none stay; a zero byte ends the text. */
 function decodeUrl(text: string): string {
-  const decoded = text.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) =>
-    String.fromCharCode(Number.parseInt(hex, 16)),
-  );
+  const decoded = decodePercent(text);
   const end = decoded.indexOf('\0');
   return end < 0 ? decoded : decoded.slice(0, end);
 }

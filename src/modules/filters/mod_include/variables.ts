@@ -3,6 +3,7 @@ import { addCgiVariables } from '../../../cgi/variables.ts';
 import { userName } from '../../../core/owner-names.ts';
 import type { Request } from '../../../core/request.ts';
 import { scriptRequest } from '../../../core/script-request.ts';
+import { escapeShell } from '../../../http/escape.ts';
 import { compileStrftime, compileUtcStrftime } from '../../../lib/strftime.ts';
 import { decodingOf } from './codes.ts';
 
@@ -37,11 +38,6 @@ export function addQueryVariables(r: Request): void {
   r.env.set('QUERY_STRING_UNESCAPED', escapeShell(decodeQuery(r.args) as string));
 }
 const decodeQuery = decodingOf('url') as (text: string) => string;
-
-/** ap_escape_shell_cmd. */
-export function escapeShell(text: string): string {
-  return text.replace(/[&;`'"|*?~<>^()[\]{}$\\\n\xff]/g, '\\$&');
-}
 
 /** The groups that `$0` to `$9` stand for. */
 export interface Groups {

@@ -1,5 +1,5 @@
 /** What the query of a listing asks for: column, direction, form, pattern. */
-import { escapeUri } from '../../../http/escape.ts';
+import { decodePercent, escapeUri } from '../../../http/escape.ts';
 import { type DirConf, Opt } from './conf.ts';
 import type { View } from './page.ts';
 
@@ -56,5 +56,5 @@ export function readQuery(conf: Readonly<DirConf>, configured: number, args: str
 /** A pattern that is badly escaped is none (ap_unescape_url). */
 function decode(text: string): string | undefined {
   if (text === '' || /%(?![0-9a-f]{2})|%00|%2f/i.test(text)) return undefined;
-  return text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return decodePercent(text);
 }

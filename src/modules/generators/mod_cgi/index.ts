@@ -11,6 +11,7 @@ import { defineModule, type Module } from '../../../core/module.ts';
 import type { Request } from '../../../core/request.ts';
 import { pathTranslated, scriptRequest } from '../../../core/script-request.ts';
 import { DECLINED } from '../../../core/status.ts';
+import { decodePercent } from '../../../http/escape.ts';
 import { cgidRows, cgiRows, type DirConf, type ServerConf } from './conf.ts';
 import { execElement } from './include-exec.ts';
 import { logScript } from './script-log.ts';
@@ -104,13 +105,7 @@ function run(r: Request, flavour: Flavour, translated: string | undefined): Prom
 /** An indexed query (RFC 3875 section 4.4): words between `+`, when no `=` makes it a form. */
 export function argumentsOf(args: string | undefined): string[] {
   if (args === undefined || args === '' || args.includes('=')) return [];
-  return args
-    .split('+')
-    .map((word) =>
-      word
-        .replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
-        .replaceAll('\0', ''),
-    );
+  return args.split('+').map((word) => decodePercent(word).replaceAll('\0', ''));
 }
 
 /** Names a shell could not say are made so that it can (ap_create_environment). */

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { escapeShell } from '../../../../src/modules/filters/mod_ext_filter/child.ts';
 import { commandWords, parseDefinition } from '../../../../src/modules/filters/mod_ext_filter/define.ts';
 
 describe('ExtFilterDefine', () => {
@@ -35,9 +34,5 @@ describe('ExtFilterDefine', () => {
     ['p a\\ b c\\\\ d', ['p', 'a b', 'c\\ d']],
   ])('words of %s', (text, words) => {
     expect(commandWords(text)).toEqual(words);
-  });
-
-  it('puts a backslash before what a shell would read', () => {
-    expect(escapeShell('a;b $(c)')).toBe('a\\;b \\$\\(c\\)');
   });
 });

@@ -8,7 +8,6 @@ import {
 import { expandVariables, LONGEST } from '../../../../../src/modules/filters/mod_include/expand.ts';
 import { nameBelow } from '../../../../../src/modules/filters/mod_include/file-elements.ts';
 import { evaluateLegacy } from '../../../../../src/modules/filters/mod_include/legacy-expression.ts';
-import { escapeShell } from '../../../../../src/modules/filters/mod_include/variables.ts';
 
 const variables: Readonly<Record<string, string>> = { A: 'alpha', B: 'beta', E: '', RE: '^al(.)h' };
 function expand(text: string, keepsUnknown = false): string {
@@ -67,9 +66,6 @@ describe('codes', () => {
       });
       fc.assert(fc.property(text, (value) => decode(encode(value)) === value));
     }
-  });
-  it('escapes for a shell', () => {
-    expect(escapeShell('a;b|c "&d`$x`\\')).toBe('a\\;b\\|c \\"\\&d\\`\\$x\\`\\\\');
   });
 });
 
