@@ -1,7 +1,7 @@
 /** `-D DUMP_RUN_CFG`: settings of the running server (ap_core's and mod_unixd's dump hooks; server/core.c, server/util_mutex.c). */
 import type { Configuration } from '../core/configuration.ts';
 import { coreServer } from '../core/core-config.ts';
-import { idOf } from '../modules/arch/mod_unixd.ts';
+import { groupId, userId } from '../core/owner-names.ts';
 import { mainErrorLog, pidFilePath, underServerRoot } from '../server/paths.ts';
 import { mayChangeIdentity } from '../server/privileges.ts';
 
@@ -23,16 +23,13 @@ export function runConfigText(configuration: Configuration): string {
     const value = variables.get(name.replace(/[A-Z]/g, (letter) => letter.toLowerCase()));
     lines.push(`Define: ${name}${value === undefined ? '' : `=${value}`}`);
   }
-  lines.push(
-    `User: ${identityText(conf.user, '/etc/passwd')}`,
-    `Group: ${identityText(conf.group, '/etc/group')}`,
-  );
+  lines.push(`User: ${identityText(conf.user, userId)}`, `Group: ${identityText(conf.group, groupId)}`);
   return `${lines.join('\n')}\n`;
 }
 
-function identityText(configured: string | undefined, file: '/etc/passwd' | '/etc/group'): string {
+function identityText(configured: string | undefined, idOf: (name: string) => number | undefined): string {
   const name = configured ?? NOBODY.name;
-  const id = configured === undefined ? NOBODY.id : (idOf(configured, file) ?? NOBODY.id);
+  const id = configured === undefined ? NOBODY.id : (idOf(configured) ?? NOBODY.id);
   const isUsed = configured !== undefined && mayChangeIdentity();
   return `name="${name}" id=${id}${isUsed ? '' : ' not_used'}`;
 }

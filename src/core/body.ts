@@ -92,12 +92,15 @@ export interface InputFilter {
   start(r: Request, next: BodyReader, source: BodyFlow): InputStage | undefined;
 }
 
-/** Gives a writer the last piece of a body. */
+/** Where a body goes that nobody is to have: its answer was refused, or replaced by another one. */
+export const NOWHERE: BodyWriter = { write: () => true, end: () => undefined, abort: () => undefined };
+
+/** Ends a body with its last piece, so that a writer which sees the whole at once knows it. */
 export function endBody(writer: BodyWriter, last: Buffer): void {
   if (writer.endWith !== undefined) {
     writer.endWith(last);
     return;
   }
-  writer.write(last);
+  if (last.length > 0) writer.write(last);
   writer.end();
 }

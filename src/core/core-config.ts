@@ -187,6 +187,13 @@ export function coreServer(server: Pick<ServerConfigs, 'slots'>): Readonly<CoreS
   return (server.slots[CORE_INDEX] as CoreServerConf | undefined) ?? EMPTY_SERVER;
 }
 
+const DEFAULT_TIMEOUT = 60;
+
+/** How long a server waits for each step of progress (Timeout; milliseconds). */
+export function serverTimeout(server: Pick<ServerConfigs, 'slots'>): number {
+  return (coreServer(server).timeout ?? DEFAULT_TIMEOUT) * 1000;
+}
+
 export function coreDir(r: { readonly perDir: PerDirConfig }): Readonly<CoreDirConf> {
   return (r.perDir.slots[CORE_INDEX] as CoreDirConf | undefined) ?? EMPTY_DIR;
 }

@@ -9,6 +9,9 @@ export function fsPath(name: string): string | Buffer {
   return name;
 }
 
+/** What a directory has for a media type (DIR_MAGIC_TYPE of include/httpd.h). */
+export const DIRECTORY_TYPE = 'httpd/unix-directory';
+
 const NO_THROW = { throwIfNoEntry: false } as const;
 
 /** Why a name could not be looked up. */

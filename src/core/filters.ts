@@ -5,7 +5,7 @@
 
 import type { ProviderRegistry } from '../config/providers.ts';
 import type { HeaderFields } from '../http/header-fields.ts';
-import type { BodyWriter, OutputFilter, RequestBody } from './body.ts';
+import { type BodyWriter, endBody, type OutputFilter, type RequestBody } from './body.ts';
 import { coreDir } from './core-config.ts';
 import { addInputFilterByName } from './input-filters.ts';
 import { Level, logRequest } from './log.ts';
@@ -68,16 +68,6 @@ export function insertNamedFilters(r: Request): void {
   if (outputFilters !== undefined) for (const name of outputFilters) addOutputFilterByName(r, name);
 }
 
-/** Ends a body with its last piece, so that a writer which sees the whole at once knows it. */
-export function endWith(writer: BodyWriter, chunk: Buffer): void {
-  if (writer.endWith !== undefined) {
-    writer.endWith(chunk);
-    return;
-  }
-  if (chunk.length > 0) writer.write(chunk);
-  writer.end();
-}
-
 /**
  * Puts the filters of a request before `last`, and forgets them. `length`: bytes of the whole body, where it is at hand at once; then filters
  * that step aside are gone at once, and the answer is undefined when all of them do.
@@ -129,7 +119,7 @@ class WaitingFilter implements BodyWriter {
     this.#started(0).end();
   }
   endWith(chunk: Buffer): void {
-    endWith(this.#started(chunk.length), chunk);
+    endBody(this.#started(chunk.length), chunk);
   }
   flush(): void {
     this.#writer?.flush?.();

@@ -3,6 +3,7 @@
  * stands in error-log-format.ts.
  */
 
+import { now } from '../lib/clock.ts';
 import type { Connection } from './connection.ts';
 import { type CoreDirConf, coreDir, type LogLevels } from './core-config.ts';
 import type { Request } from './request.ts';
@@ -143,10 +144,6 @@ export function logServer(
     request: undefined,
     error,
   });
-}
-
-function now(): number {
-  return performance.timeOrigin + performance.now();
 }
 
 /** Whether an ErrorLog names the system log: `syslog`, `syslog:facility:tag`. */

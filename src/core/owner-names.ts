@@ -1,45 +1,86 @@
-/** Names of user and group ids as /etc/passwd and /etc/group have them, read once (apr_uid_name_get). */
-import { readFileSync } from 'node:fs';
+/**
+ * Users and groups as /etc/passwd and /etc/group have them, by name and by id (apr_uid_name_get, apr_uid_get and their kin); read again when a
+ * stat shows a change.
+ */
+import { ParsedFiles } from './line-file.ts';
 
-const tables = new Map<string, Map<number, string>>();
+interface User {
+  readonly uid: number;
+  /** The primary group; undefined where the line has none. */
+  readonly gid: number | undefined;
+  readonly home: string;
+}
 
-function namesIn(file: string): Map<number, string> {
-  let names = tables.get(file);
-  if (names === undefined) {
-    names = new Map();
-    let text = '';
-    try {
-      text = readFileSync(file, 'latin1');
-    } catch {
-      // Without the file nobody has a name.
-    }
-    for (const line of text.split('\n')) {
-      const [name, , id] = line.split(':');
-      if (name !== undefined && id !== undefined && !names.has(Number(id))) names.set(Number(id), name);
-    }
-    tables.set(file, names);
+/** Lines by name and names by id; where two lines have the same, the first counts. */
+interface Table<T> {
+  readonly byName: ReadonlyMap<string, T>;
+  readonly names: ReadonlyMap<number, string>;
+}
+
+function parseTable<T>(text: string, read: (id: number, fields: readonly string[]) => T): Table<T> {
+  const byName = new Map<string, T>();
+  const names = new Map<number, string>();
+  for (const line of text.split('\n')) {
+    const fields = line.split(':');
+    const [name = '', , id = ''] = fields;
+    if (name === '' || !/^\d+$/.test(id)) continue;
+    const number = Number(id);
+    if (!byName.has(name)) byName.set(name, read(number, fields));
+    if (!names.has(number)) names.set(number, name);
   }
-  return names;
+  return { byName, names };
+}
+
+const users = new ParsedFiles((text) =>
+  parseTable<User>(text, (uid, [, , , gid = '', , home = '']) => ({
+    uid,
+    gid: /^\d+$/.test(gid) ? Number(gid) : undefined,
+    home,
+  })),
+);
+const groups = new ParsedFiles((text) => parseTable(text, (gid) => gid));
+
+/** Without the file nobody has a name. */
+function usersNow(): Table<User> | undefined {
+  const table = users.read('/etc/passwd');
+  return typeof table === 'string' ? undefined : table;
+}
+
+function groupsNow(): Table<number> | undefined {
+  const table = groups.read('/etc/group');
+  return typeof table === 'string' ? undefined : table;
+}
+
+/** `#1000` names an id. */
+function numberOf(name: string): number | undefined {
+  return /^#\d+$/.test(name) ? Number(name.slice(1)) : undefined;
+}
+
+/** The id of a user, by name or as `#1000`; undefined for a name nobody has. */
+export function userId(name: string): number | undefined {
+  return numberOf(name) ?? usersNow()?.byName.get(name)?.uid;
+}
+
+/** The id of a group, by name or as `#1000`; undefined for a name no group has. */
+export function groupId(name: string): number | undefined {
+  return numberOf(name) ?? groupsNow()?.byName.get(name);
 }
 
 /** A user's name; undefined for an id without one. */
 export function userName(uid: number): string | undefined {
-  return namesIn('/etc/passwd').get(uid);
+  return usersNow()?.names.get(uid);
 }
 
 export function groupName(gid: number): string | undefined {
-  return namesIn('/etc/group').get(gid);
+  return groupsNow()?.names.get(gid);
+}
+
+/** The id of a user's own group; undefined for a name nobody has. */
+export function primaryGroupId(user: string): number | undefined {
+  return usersNow()?.byName.get(user)?.gid;
 }
 
 /** A user's home directory; undefined for a name nobody has (apr_uid_homepath_get). */
 export function homeDirectory(user: string): string | undefined {
-  try {
-    for (const line of readFileSync('/etc/passwd', 'latin1').split('\n')) {
-      const [name, , , , , home] = line.split(':');
-      if (name === user) return home;
-    }
-  } catch {
-    // Without the file nobody has a home.
-  }
-  return undefined;
+  return usersNow()?.byName.get(user)?.home;
 }

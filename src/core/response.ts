@@ -3,9 +3,9 @@
  * length. The transport makes the head of what stands in the request record.
  */
 import { findInvalidField } from '../http/response-head.ts';
-import { type BodyWriter, endBody } from './body.ts';
+import { type BodyWriter, endBody, NOWHERE } from './body.ts';
 import { sendBadFieldError, sendRangeError } from './errors.ts';
-import { endWith, startFilters } from './filters.ts';
+import { startFilters } from './filters.ts';
 import { Level, logRequest } from './log.ts';
 import { planRanges, type RangePlan } from './ranges.ts';
 import type { Request } from './request.ts';
@@ -49,7 +49,7 @@ export function sendBuffer(r: Request, body: Buffer): void {
     const writer = beginFiltered(r, body.length);
     if (writer !== undefined) {
       // For HEAD too: the length is that of what the filters make of it.
-      endWith(writer, body);
+      endBody(writer, body);
       return;
     }
   }
@@ -147,9 +147,6 @@ function startTransport(r: Request, length: number | undefined): BodyWriter {
   // Nothing of an announced body is missed when none is sent.
   return new HeadOnly(r.transport.begin(r, length === undefined ? undefined : 0));
 }
-
-/** For a body that has no place to go: its head was refused. */
-const NOWHERE: BodyWriter = { write: () => true, end: () => undefined, abort: () => undefined };
 
 /** The head goes out with the first bytes that leave the filters; a body that ends without any is known to be empty. */
 class LazyStart implements BodyWriter {

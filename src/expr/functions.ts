@@ -37,7 +37,8 @@ const decodeBase64 = (text: string): string => {
 const digest = (algorithm: 'md5' | 'sha1', text: string): string =>
   createHash(algorithm).update(text, 'latin1').digest('hex');
 
-const osEnvironment = (name: string): string | undefined => {
+/** A variable of the process as a byte string. */
+export const osEnvironment = (name: string): string | undefined => {
   // process.env inherits from Object.prototype: `toString` is no variable.
   const value = Object.hasOwn(process.env, name) ? process.env[name] : undefined;
   return value === undefined ? undefined : Buffer.from(value, 'utf8').toString('latin1');

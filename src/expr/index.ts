@@ -20,6 +20,7 @@ export {
   type RequestVariable,
   type StringFunction,
 } from './context.ts';
+export { osEnvironment } from './functions.ts';
 export type { Restriction } from './resolve.ts';
 
 export interface ExprOptions<Context extends ExprContext = ExprContext> {

@@ -4,13 +4,11 @@
  * connection: no timers of their own for requests.
  */
 import type { Connection } from '../core/connection.ts';
-import { coreServer } from '../core/core-config.ts';
+import { serverTimeout } from '../core/core-config.ts';
 import { Level, logConnection } from '../core/log.ts';
 import { allowedTime } from '../core/read-timeouts.ts';
 import type { VirtualServer } from '../core/virtual-server.ts';
 import { type TimerWheel, WheelTimer } from '../lib/timer-wheel.ts';
-
-const DEFAULT_TIMEOUT = 60;
 
 type Stage = 'header' | 'body';
 
@@ -44,12 +42,12 @@ export class ConnectionDeadline extends WheelTimer {
 
   /** The client must take or send something within TimeOut. */
   expectProgress(server: VirtualServer): void {
-    this.expect(timeoutOf(server));
+    this.expect(serverTimeout(server));
   }
 
   /** More of a head or body is due: TimeOut for each piece of it, RequestReadTimeout for all. */
   expectInput(stage: Stage, server: VirtualServer): void {
-    const quiet = timeoutOf(server);
+    const quiet = serverTimeout(server);
     const limit = server.readTimeouts?.[stage];
     if (limit === undefined || limit.timeout === 0) {
       this.expect(quiet);
@@ -89,8 +87,4 @@ export class ConnectionDeadline extends WheelTimer {
     if (left > 1) this.#wheel.arm(this, left);
     else this.#owner.onOverdue();
   }
-}
-
-function timeoutOf(server: VirtualServer): number {
-  return (coreServer(server).timeout ?? DEFAULT_TIMEOUT) * 1000;
 }

@@ -9,6 +9,7 @@ import { serverByName, serverByPath } from '../core/vhosts.ts';
 import type { HeaderFields } from '../http/header-fields.ts';
 import type { HostName } from '../http/host.ts';
 import type { FailureLog, RequestFailure, RequestHead } from '../http/request-head.ts';
+import { now } from '../lib/clock.ts';
 
 /** The client ended its side amid a head (AH00567). */
 export const CUT_OFF: RequestFailure = {
@@ -24,8 +25,7 @@ export function makeRequest(
   connection: Connection,
   transport: Transport,
 ): Request {
-  const now = performance.timeOrigin + performance.now();
-  const r = new Request(configuration, connection, transport, connection.baseServer, head.fields, now);
+  const r = new Request(configuration, connection, transport, connection.baseServer, head.fields, now());
   r.method = head.method;
   r.requestLine = head.requestLine;
   r.protocol = head.protocol;

@@ -11,6 +11,7 @@ import { coreServer } from '../core/core-config.ts';
 import { isSyslog, Level, logServer } from '../core/log.ts';
 import type { VirtualServer } from '../core/virtual-server.ts';
 import { positionOf, type Span } from '../diagnostics/source.ts';
+import { now } from '../lib/clock.ts';
 import { errorPrefix } from '../lib/error-text.ts';
 import { LogFile, type LogTarget } from './log-file.ts';
 import { LogProgram, parseProgram } from './log-program.ts';
@@ -145,7 +146,7 @@ export class ConfiguredLogs implements LogFiles {
 /** httpd's standard error is the main error log by now: what fails afterwards is said there, and here on the terminal too. */
 function reportInErrorLog({ main }: Configuration, { error, message }: OpenError, opening: Opening): void {
   const [, tag = '', text = message] = /^(AH\d{5}): (.*)$/s.exec(message) ?? [];
-  const time = performance.timeOrigin + performance.now();
+  const time = now();
   const entry = { time, level: Level.error, module: 'log_config', tag, message: text, server: main } as const;
   main.log.write({
     ...entry,

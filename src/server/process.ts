@@ -7,6 +7,7 @@ import type { Configuration } from '../core/configuration.ts';
 import { coreServer } from '../core/core-config.ts';
 import type { Loaded } from '../core/load.ts';
 import { Level, logServer } from '../core/log.ts';
+import { now } from '../lib/clock.ts';
 import { errnoPrefix, errorPrefix } from '../lib/error-text.ts';
 import { HttpServer, ListenError, listenAddresses } from './http-server.ts';
 import { pidFilePath } from './paths.ts';
@@ -170,7 +171,7 @@ export class ServerProcess {
   /** Notices of the server itself are written whatever LogLevel says (log_error_core of httpd's server/log.c). */
   #notice(module: string, tag: string, message: string): void {
     const server = this.#configuration.main;
-    const time = performance.timeOrigin + performance.now();
+    const time = now();
     server.log.write({
       time,
       level: Level.notice,

@@ -5,14 +5,12 @@
 import type { Socket } from 'node:net';
 import type { ProxyProtocolRule } from '../core/configuration.ts';
 import type { Connection, ProxiedClient } from '../core/connection.ts';
-import { coreServer } from '../core/core-config.ts';
+import { serverTimeout } from '../core/core-config.ts';
 import { Level, logConnection } from '../core/log.ts';
 import type { VirtualServer } from '../core/virtual-server.ts';
 import { type TimerWheel, WheelTimer } from '../lib/timer-wheel.ts';
 import { plainAddress } from './http1-request.ts';
 import { readProxyHeader } from './proxy-header.ts';
-
-const DEFAULT_TIMEOUT = 60;
 
 /** Who takes the connection over. */
 export interface ProxyArrivalHost {
@@ -55,7 +53,7 @@ export class ProxyArrival extends WheelTimer implements Connection {
     socket.on('end', this.#onEnd);
     socket.on('error', this.#onGone);
     socket.on('close', this.#onGone);
-    host.wheel.arm(this, (coreServer(base).timeout ?? DEFAULT_TIMEOUT) * 1000);
+    host.wheel.arm(this, serverTimeout(base));
   }
 
   get isAborted(): boolean {

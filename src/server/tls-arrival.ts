@@ -6,7 +6,7 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { Connection, ProxiedClient } from '../core/connection.ts';
-import { coreServer } from '../core/core-config.ts';
+import { serverTimeout } from '../core/core-config.ts';
 import { Level, logConnection } from '../core/log.ts';
 import { allowedTime } from '../core/read-timeouts.ts';
 import type { ClientTls } from '../core/tls.ts';
@@ -17,7 +17,6 @@ import { type TimerWheel, WheelTimer } from '../lib/timer-wheel.ts';
 import { readFirstBytes } from './client-hello.ts';
 import { plainAddress } from './http1-request.ts';
 
-const DEFAULT_TIMEOUT = 60;
 /** What a client that speaks plain HTTP is taken to have asked, whatever it was (HTTP_ON_HTTPS_PORT of ssl_engine_io.c). */
 const PLAIN_REQUEST = Buffer.from('GET / HTTP/1.0\r\n\r\n');
 
@@ -85,7 +84,7 @@ export class TlsArrival extends WheelTimer implements Connection {
 
   /** Milliseconds from its beginning: TimeOut, or what RequestReadTimeout says of handshakes. */
   #allowedTime(): number {
-    const most = (coreServer(this.baseServer).timeout ?? DEFAULT_TIMEOUT) * 1000;
+    const most = serverTimeout(this.baseServer);
     const limit = this.baseServer.readTimeouts?.handshake;
     if (limit === undefined || limit.timeout === 0) return most;
     return Math.min(most, allowedTime(limit, this.#socket.bytesRead));

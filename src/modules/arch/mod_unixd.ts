@@ -1,5 +1,5 @@
 /** mod_unixd: who the server runs as (modules/arch/unix/mod_unixd.c). The names are looked up when the configuration is read. */
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import {
   type AnyRow,
   type ApplyResult,
@@ -9,31 +9,19 @@ import {
 } from '../../config/directive.ts';
 import { coreServerOf } from '../../core/core-config.ts';
 import { defineModule } from '../../core/module.ts';
+import { groupId, userId } from '../../core/owner-names.ts';
 
 type Cmd = Command<object, object>;
 
-/** The id of a name in /etc/passwd or /etc/group; `#1000` names an id. Undefined: there is no such name. */
-export function idOf(name: string, file: '/etc/passwd' | '/etc/group'): number | undefined {
-  if (/^#\d+$/.test(name)) return Number(name.slice(1));
-  let text: string;
-  try {
-    text = readFileSync(file, 'latin1');
-  } catch {
-    return undefined;
-  }
-  const line = text.split('\n').find((entry) => entry.startsWith(`${name}:`));
-  return line === undefined ? undefined : Number(line.split(':')[2]);
-}
-
 function setUser(cmd: Cmd, name: string): ApplyResult {
-  if (idOf(name, '/etc/passwd') === undefined)
+  if (userId(name) === undefined)
     return { code: 'AL0002', message: `AH00543: apache-lite: bad user name ${name}` };
   coreServerOf(cmd).user = name;
   return undefined;
 }
 
 function setGroup(cmd: Cmd, name: string): ApplyResult {
-  if (idOf(name, '/etc/group') === undefined)
+  if (groupId(name) === undefined)
     return { code: 'AL0002', message: `AH00544: apache-lite: bad group name ${name}` };
   coreServerOf(cmd).group = name;
   return undefined;

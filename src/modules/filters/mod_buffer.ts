@@ -4,15 +4,16 @@
  */
 import { ACCESS_CONF, type AnyRow } from '../../config/directive.ts';
 import { parseLong } from '../../config/values.ts';
-import type {
-  BodyFlow,
-  BodyReader,
-  BodyWriter,
-  InputFilter,
-  InputStage,
-  OutputFilter,
+import {
+  type BodyFlow,
+  type BodyReader,
+  type BodyWriter,
+  endBody,
+  type InputFilter,
+  type InputStage,
+  type OutputFilter,
 } from '../../core/body.ts';
-import { endWith, FilterType, OUTPUT_FILTER } from '../../core/filters.ts';
+import { FilterType, OUTPUT_FILTER } from '../../core/filters.ts';
 import { INPUT_FILTER } from '../../core/input-filters.ts';
 import { defineModule } from '../../core/module.ts';
 import type { Request } from '../../core/request.ts';
@@ -78,11 +79,11 @@ class BufferingWriter implements BodyWriter {
   }
   end(): void {
     if (this.#gathered.size === 0) this.#next.end();
-    else endWith(this.#next, this.#gathered.take());
+    else endBody(this.#next, this.#gathered.take());
   }
   endWith(chunk: Buffer): void {
     this.#gathered.add(chunk);
-    endWith(this.#next, this.#gathered.take());
+    endBody(this.#next, this.#gathered.take());
   }
   // Nothing goes on before its time, though a script would have it so: that is what the buffer is for.
   flush(): void {}

@@ -1,6 +1,6 @@
 /** mod_data: the output filter DATA, which makes a data URL (RFC 2397) of an answer (modules/filters/mod_data.c). Complete. */
-import type { BodyWriter, OutputFilter } from '../../core/body.ts';
-import { endWith, FilterType, OUTPUT_FILTER } from '../../core/filters.ts';
+import { type BodyWriter, endBody, type OutputFilter } from '../../core/body.ts';
+import { FilterType, OUTPUT_FILTER } from '../../core/filters.ts';
 import { defineModule } from '../../core/module.ts';
 import type { Request } from '../../core/request.ts';
 
@@ -32,7 +32,7 @@ class DataWriter implements BodyWriter {
   endWith(chunk: Buffer): void {
     const bytes = Buffer.concat([this.#left, chunk]);
     this.#left = NOTHING;
-    endWith(this.#next, this.#encoded(bytes));
+    endBody(this.#next, this.#encoded(bytes));
   }
   end(): void {
     this.endWith(NOTHING);

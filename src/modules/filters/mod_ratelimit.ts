@@ -3,8 +3,8 @@
  * so much every 200 ms, by one timer that runs only while something waits. Complete.
  */
 import { atoi } from '../../config/values.ts';
-import type { BodyWriter, OutputFilter } from '../../core/body.ts';
-import { endWith, FilterTransport, FilterType, OUTPUT_FILTER } from '../../core/filters.ts';
+import { type BodyWriter, endBody, type OutputFilter } from '../../core/body.ts';
+import { FilterTransport, FilterType, OUTPUT_FILTER } from '../../core/filters.ts';
 import { Level, logRequest } from '../../core/log.ts';
 import { defineModule } from '../../core/module.ts';
 import type { Request } from '../../core/request.ts';
@@ -34,7 +34,7 @@ class RateTransport extends FilterTransport {
   }
   override sendWhole(r: Request, body: Buffer | undefined): void {
     if (body === undefined || body.length === 0) super.sendWhole(r, body);
-    else endWith(this.begin(r, body.length), body);
+    else endBody(this.begin(r, body.length), body);
   }
   override begin(r: Request, length: number | undefined): BodyWriter {
     return new PacedWriter(super.begin(r, length), this, this.#r, this.#pace);
@@ -107,7 +107,7 @@ class PacedWriter implements BodyWriter {
     const piece = pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
     if (this.#isEnded && this.#queue.length === 0) {
       this.#stop();
-      endWith(this.#next, piece);
+      endBody(this.#next, piece);
       return;
     }
     if (piece.length === 0) return;

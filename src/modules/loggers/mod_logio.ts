@@ -6,6 +6,7 @@ import { OR_ALL } from '../../config/directive.ts';
 import { LOG_ITEMS, type LogItem } from '../../core/access-log.ts';
 import { defineModule } from '../../core/module.ts';
 import type { Request } from '../../core/request.ts';
+import { now } from '../../lib/clock.ts';
 
 export interface LogioDirConf {
   trackFirstByte?: boolean;
@@ -36,7 +37,7 @@ function trackFirstByte(r: Request): void {
 }
 
 function noteFirstByte(r: Request): void {
-  r.setState(modLogio.index, performance.timeOrigin + performance.now());
+  r.setState(modLogio.index, now());
 }
 
 export const modLogio = defineModule<object, LogioDirConf>({

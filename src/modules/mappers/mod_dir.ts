@@ -4,6 +4,7 @@
  */
 import { type AnyRow, type ApplyResult, type Command, OR_INDEXES } from '../../config/directive.ts';
 import { getWord } from '../../config/words.ts';
+import { DIRECTORY_TYPE } from '../../core/files.ts';
 import type { Answer } from '../../core/hooks.ts';
 import { LAST } from '../../core/hooks.ts';
 import { takeOver } from '../../core/internal-redirect.ts';
@@ -16,7 +17,6 @@ import { lookupUri } from '../../core/subrequest.ts';
 import { escapeUri } from '../../http/escape.ts';
 
 /** Content type and handler name of a directory (DIR_MAGIC_TYPE). */
-const DIRECTORY_TYPE = 'httpd/unix-directory';
 const REWRITE_HANDLER = 'redirect-handler';
 const DEFAULT_NAMES: readonly string[] = ['index.html'];
 

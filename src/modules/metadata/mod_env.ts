@@ -5,6 +5,7 @@ import type { Request } from '../../core/request.ts';
 import { alikeForFiles } from '../../core/siblings.ts';
 import { DECLINED, OK } from '../../core/status.ts';
 import { Table } from '../../core/table.ts';
+import { osEnvironment } from '../../expr/index.ts';
 
 export interface EnvDirConf {
   vars?: Table;
@@ -38,9 +39,9 @@ function setEnv(cmd: Cmd, name: string, value: string | undefined): ApplyResult 
 }
 
 function passEnv(cmd: Cmd, name: string): ApplyResult {
-  const value = process.env[name];
+  const value = osEnvironment(name);
   if (value === undefined) cmd.warn(`AH01506: PassEnv variable ${name} was undefined`);
-  else setVariable(cmd, name, Buffer.from(value, 'utf8').toString('latin1'));
+  else setVariable(cmd, name, value);
   return undefined;
 }
 

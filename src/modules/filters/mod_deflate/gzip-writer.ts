@@ -1,7 +1,6 @@
 /** gzip for bodies, and out of them. */
 import { constants, createGunzip, createGzip, gzipSync } from 'node:zlib';
-import type { BodyWriter } from '../../../core/body.ts';
-import { endWith } from '../../../core/filters.ts';
+import { type BodyWriter, endBody } from '../../../core/body.ts';
 import { Level, logRequest } from '../../../core/log.ts';
 import type { Request } from '../../../core/request.ts';
 import { type Coder, CompressingWriter as Compressing, NOTHING, ZlibWriter } from '../shared/zlib-writer.ts';
@@ -106,6 +105,6 @@ export class InflatingWriter extends ZlibWriter {
   }
   protected onOutputEnd(): void {
     if (this.#isPassing) this.next.end();
-    else endWith(this.next, this.#first ?? NOTHING);
+    else endBody(this.next, this.#first ?? NOTHING);
   }
 }

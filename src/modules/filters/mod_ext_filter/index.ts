@@ -9,9 +9,15 @@ import {
   type Command,
   RSRC_CONF,
 } from '../../../config/directive.ts';
-import type { BodyReader, BodyWriter, InputFilter, InputStage, OutputFilter } from '../../../core/body.ts';
+import {
+  type BodyReader,
+  type InputFilter,
+  type InputStage,
+  NOWHERE,
+  type OutputFilter,
+} from '../../../core/body.ts';
 import { sendFilterError } from '../../../core/errors.ts';
-import { endWith, FilterTransport, findOutputFilter, OUTPUT_FILTER } from '../../../core/filters.ts';
+import { FilterTransport, findOutputFilter, OUTPUT_FILTER } from '../../../core/filters.ts';
 import { findInputFilter, INPUT_FILTER } from '../../../core/input-filters.ts';
 import { Level, logRequest } from '../../../core/log.ts';
 import { defineModule } from '../../../core/module.ts';
@@ -116,9 +122,6 @@ function onFailure(r: Request, filter: ExternalFilter, tag: string): boolean {
   return isRemovable;
 }
 
-/** For a body that has no place to go: its answer was replaced. */
-const NOWHERE: BodyWriter = { write: () => true, end: () => undefined, abort: () => undefined };
-
 function outputFilter(filter: ExternalFilter): OutputFilter {
   return {
     type: filter.type,
@@ -133,7 +136,7 @@ function outputFilter(filter: ExternalFilter): OutputFilter {
       }
       if (filter.outType !== undefined) r.contentType = filter.outType;
       if (!filter.preservesLength) r.headersOut.delete('content-length');
-      return new ProgramWriter(program, next, new FilterTransport(r), endWith);
+      return new ProgramWriter(program, next, new FilterTransport(r));
     },
     lengthAfter: (r, length) =>
       filter.preservesLength || isIdle(r, filter, r.contentType) ? length : undefined,

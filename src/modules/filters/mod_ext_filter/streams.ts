@@ -1,5 +1,11 @@
 /** Bodies through a program: an answer on its way out, a request body on its way in. */
-import type { BodyFlow, BodyReader, BodyWriter, InputStage } from '../../../core/body.ts';
+import {
+  type BodyFlow,
+  type BodyReader,
+  type BodyWriter,
+  endBody,
+  type InputStage,
+} from '../../../core/body.ts';
 import type { FilterTransport } from '../../../core/filters.ts';
 import type { FilterProcess, ProgramOutput } from './child.ts';
 
@@ -10,22 +16,15 @@ export class ProgramWriter implements BodyWriter, ProgramOutput {
   readonly #program: FilterProcess;
   readonly #next: BodyWriter;
   readonly #transport: FilterTransport;
-  readonly #endWith: (writer: BodyWriter, chunk: Buffer) => void;
   #held: Buffer[] = [];
   #heldSize = 0;
   #isPassing = false;
   #isOver = false;
 
-  constructor(
-    program: FilterProcess,
-    next: BodyWriter,
-    transport: FilterTransport,
-    endWith: (writer: BodyWriter, chunk: Buffer) => void,
-  ) {
+  constructor(program: FilterProcess, next: BodyWriter, transport: FilterTransport) {
     this.#program = program;
     this.#next = next;
     this.#transport = transport;
-    this.#endWith = endWith;
     program.attach(this);
   }
   write(chunk: Buffer): boolean {
@@ -64,7 +63,7 @@ export class ProgramWriter implements BodyWriter, ProgramOutput {
     if (this.#isOver) return;
     this.#isOver = true;
     if (this.#isPassing) this.#next.end();
-    else this.#endWith(this.#next, Buffer.concat(this.#held));
+    else endBody(this.#next, Buffer.concat(this.#held));
     this.#transport.drained();
   }
   onRoom(): void {

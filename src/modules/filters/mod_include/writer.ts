@@ -2,8 +2,8 @@
  * The INCLUDES filter at work: text passes, elements are handled in order. What an element must wait for (a sub-request, a program) holds up
  * the rest of the page, and through it whoever makes the page.
  */
-import type { BodyWriter } from '../../../core/body.ts';
-import { endWith, FilterTransport } from '../../../core/filters.ts';
+import { type BodyWriter, endBody } from '../../../core/body.ts';
+import { FilterTransport } from '../../../core/filters.ts';
 import type { Answer } from '../../../core/hooks.ts';
 import type { IncludeElement } from '../../../core/include-element.ts';
 import { Level } from '../../../core/log.ts';
@@ -235,7 +235,7 @@ export class IncludesWriter implements BodyWriter, PageOutput {
     } else if (page.isPrinting) this.#gather(held);
     if (!page.isPrinting)
       page.log(Level.warn, 'AH01373', `missing closing endif directive in parsed document ${page.filename}`);
-    endWith(this.#next, this.#takeGathered());
+    endBody(this.#next, this.#takeGathered());
   }
 
   // ---- out ----

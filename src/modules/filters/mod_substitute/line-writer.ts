@@ -1,7 +1,6 @@
 /** The SUBSTITUTE filter at work: line by line, never holding more than the longest line allowed (substitute_filter of mod_substitute.c). */
-import type { BodyWriter } from '../../../core/body.ts';
+import { type BodyWriter, endBody } from '../../../core/body.ts';
 import { die } from '../../../core/errors.ts';
-import { endWith } from '../../../core/filters.ts';
 import { Level, logRequest } from '../../../core/log.ts';
 import type { Request } from '../../../core/request.ts';
 import { applyRules, type Rule } from './rules.ts';
@@ -56,7 +55,7 @@ export class LineWriter implements BodyWriter {
       return;
     }
     this.#isOver = true;
-    endWith(this.#next, rest);
+    endBody(this.#next, rest);
   }
   endWith(chunk: Buffer): void {
     this.write(chunk);

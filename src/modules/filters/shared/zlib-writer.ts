@@ -3,8 +3,8 @@
  * there slows the producer, and a slow client stops the coder.
  */
 import type { Transform } from 'node:stream';
-import type { BodyWriter } from '../../../core/body.ts';
-import { endWith, FilterTransport } from '../../../core/filters.ts';
+import { type BodyWriter, endBody } from '../../../core/body.ts';
+import { FilterTransport } from '../../../core/filters.ts';
 import type { Request } from '../../../core/request.ts';
 
 /** A stream of node:zlib. */
@@ -119,7 +119,7 @@ export abstract class CompressingWriter extends ZlibWriter {
     const whole = this.#bytesIn === 0 ? this.codeAtOnce(chunk) : undefined;
     if (whole !== undefined) {
       this.#onDone(chunk.length, whole.length);
-      endWith(this.next, whole);
+      endBody(this.next, whole);
       return;
     }
     this.write(chunk);
@@ -147,6 +147,6 @@ export abstract class CompressingWriter extends ZlibWriter {
   protected onOutputEnd(): void {
     this.#onDone(this.#bytesIn, this.#bytesOut);
     if (this.#isPassing) this.next.end();
-    else endWith(this.next, this.#takeHeld());
+    else endBody(this.next, this.#takeHeld());
   }
 }

@@ -2,7 +2,7 @@
 import { closeSync, type Dirent, readdirSync, readSync } from 'node:fs';
 import { isPromise } from 'node:util/types';
 import { allowedOptions, coreDir, OPT_INDEXES } from '../../../core/core-config.ts';
-import { fsPath, openFile } from '../../../core/files.ts';
+import { DIRECTORY_TYPE, fsPath, openFile } from '../../../core/files.ts';
 import type { Answer } from '../../../core/hooks.ts';
 import { Level, logRequest } from '../../../core/log.ts';
 import { defineModule } from '../../../core/module.ts';
@@ -22,8 +22,6 @@ import { heading, listing, preamble } from './page.ts';
 import { PageWriter } from './page-writer.ts';
 import { type Query, readQuery } from './query.ts';
 import { directives } from './rows.ts';
-
-const DIRECTORY_TYPE = 'httpd/unix-directory';
 
 function listDirectory(r: Request): Answer {
   if (r.handler !== DIRECTORY_TYPE && r.handler !== 'autoindex') return DECLINED;

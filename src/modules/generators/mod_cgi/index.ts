@@ -3,7 +3,7 @@
  * daemon, and ScriptSock has no effect. Scripts that write the whole answer themselves (nph-) need a connection of their own: not over HTTP/2.
  */
 import { addCgiVariables } from '../../../cgi/variables.ts';
-import { allowedOptions, coreDir, coreServer, OPT_EXECCGI } from '../../../core/core-config.ts';
+import { allowedOptions, coreDir, OPT_EXECCGI, serverTimeout } from '../../../core/core-config.ts';
 import type { Answer } from '../../../core/hooks.ts';
 import { INCLUDE_ELEMENT } from '../../../core/include-element.ts';
 import { Level, logRequest } from '../../../core/log.ts';
@@ -19,7 +19,6 @@ import { runScript } from './script-run.ts';
 
 const HANDLER = 'cgi-script';
 const OLD_TYPE = 'application/x-httpd-cgi';
-const DEFAULT_TIMEOUT = 60;
 
 /** The numbers of the two modules' log lines. */
 interface Flavour {
@@ -73,7 +72,7 @@ function refuse(r: Request, flavour: Flavour, [status, tag, why]: Refusal): numb
 }
 
 function timeoutOf(r: Request, module: Module<ServerConf, DirConf>): number {
-  return module.dir(r).timeout ?? (coreServer(r.server).timeout ?? DEFAULT_TIMEOUT) * 1000;
+  return module.dir(r).timeout ?? serverTimeout(r.server);
 }
 
 /** The element that pages with server-side includes have from the module. */

@@ -1,6 +1,6 @@
 /** Server settings, modules, hooks and providers as mod_info shows them. */
 import type { Configuration } from '../../../core/configuration.ts';
-import { coreServer } from '../../../core/core-config.ts';
+import { coreServer, serverTimeout } from '../../../core/core-config.ts';
 import { eachHook, type HookSpecs, isPlaced, MIDDLE, type PhaseHooks } from '../../../core/hooks.ts';
 import type { AnyModule } from '../../../core/module.ts';
 import type { Request } from '../../../core/request.ts';
@@ -38,7 +38,6 @@ export function modulesOf(configuration: Configuration): readonly AnyModule[] {
 }
 
 const MODULE_MAGIC = '20120211:142';
-const DEFAULT_TIMEOUT = 60;
 const DEFAULT_KEEP_ALIVE = 5;
 
 /** When the process began: what is compiled is not the server but the language. */
@@ -55,7 +54,7 @@ export function serverSettings(r: Request): string {
     `<dt><strong>${name}:</strong> <tt>${escapeHtml(value)}</tt></dt>\n`;
   return `<h2><a name="server">Server Settings</a></h2><dl><dt><strong>Server Version:</strong> <font size="+1"><tt>${escapeHtml(bannerOf(r))}</tt></font></dt>
 <dt><strong>Server Built:</strong> <font size="+1"><tt>${built}</tt></font></dt>
-${entry('Module Magic Number', MODULE_MAGIC)}${entry('Hostname/port', `${serverName(r)}:${serverPort(r)}`)}<dt><strong>Timeouts:</strong> <tt>connection: ${conf.timeout ?? DEFAULT_TIMEOUT} &nbsp;&nbsp; keep-alive: ${Math.floor(keepAlive)}</tt></dt>${entry('MPM Name', mpmName(configuration))}${entry('Server Architecture', /64/.test(process.arch) ? '64-bit' : '32-bit')}${entry('Server Root', configuration.serverRoot)}${entry('Config File', top?.name ?? '')}</dl><hr />`;
+${entry('Module Magic Number', MODULE_MAGIC)}${entry('Hostname/port', `${serverName(r)}:${serverPort(r)}`)}<dt><strong>Timeouts:</strong> <tt>connection: ${serverTimeout(r.server) / 1000} &nbsp;&nbsp; keep-alive: ${Math.floor(keepAlive)}</tt></dt>${entry('MPM Name', mpmName(configuration))}${entry('Server Architecture', /64/.test(process.arch) ? '64-bit' : '32-bit')}${entry('Server Root', configuration.serverRoot)}${entry('Config File', top?.name ?? '')}</dl><hr />`;
 }
 
 function mpmName(configuration: Configuration): string {

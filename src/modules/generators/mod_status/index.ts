@@ -12,6 +12,7 @@ import { sendBuffer, sendHead } from '../../../core/response.ts';
 import { bannerOf, serverName, serverPort, serverSignature } from '../../../core/server-identity.ts';
 import { DECLINED, OK } from '../../../core/status.ts';
 import { STATUS_SECTION, type StatusSection } from '../../../core/status-section.ts';
+import { now } from '../../../lib/clock.ts';
 import { type Facts, htmlPage, textPage } from './page.ts';
 import { Scoreboard } from './scoreboard.ts';
 
@@ -28,7 +29,7 @@ function noteBegin(r: Request): number {
 }
 
 function noteEnd(r: Request): void {
-  board.end(r, r.final.bytesSent, performance.timeOrigin + performance.now());
+  board.end(r, r.final.bytesSent, now());
 }
 
 function showStatus(r: Request): Answer {

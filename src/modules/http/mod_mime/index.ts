@@ -13,6 +13,7 @@ import {
 } from '../../../config/directive.ts';
 import type { Configuration } from '../../../core/configuration.ts';
 import { extensionsStart } from '../../../core/file-extensions.ts';
+import { DIRECTORY_TYPE } from '../../../core/files.ts';
 import { Level, logRequest } from '../../../core/log.ts';
 import { defineModule } from '../../../core/module.ts';
 import type { Request } from '../../../core/request.ts';
@@ -36,7 +37,6 @@ import { describe, type Metadata } from './metadata.ts';
 import { loadTypes } from './types.ts';
 
 /** Content type of a directory (DIR_MAGIC_TYPE). */
-const DIRECTORY_TYPE = 'httpd/unix-directory';
 const NO_TYPES: TypeTable = new Map<string, string>();
 
 type Cmd = Command<MimeServerConf, MimeDirConf>;

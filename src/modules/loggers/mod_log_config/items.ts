@@ -7,6 +7,7 @@ import type { Request } from '../../../core/request.ts';
 import { defaultPort, serverName } from '../../../core/server-identity.ts';
 import { escapeLogItem } from '../../../http/escape.ts';
 import { fieldKey, type HeaderFields } from '../../../http/header-fields.ts';
+import { now } from '../../../lib/clock.ts';
 import { compileStrftime, formatClfTime } from '../../../lib/strftime.ts';
 import { cookieValue } from './cookie.ts';
 
@@ -25,10 +26,6 @@ const withArgument = (compile: (argument: string) => Value): LogItem => ({ compi
 // ---- time ----
 
 /** Milliseconds since 1970 by the same clock as requestTime. */
-function now(): number {
-  return performance.timeOrigin + performance.now();
-}
-
 /** Whole microseconds from reading the request until now. */
 function duration(r: Request): number {
   return Math.max(0, Math.floor((now() - r.requestTime) * 1000));

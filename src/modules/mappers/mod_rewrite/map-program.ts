@@ -7,12 +7,11 @@
  * would wait for ever.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { coreServer } from '../../../core/core-config.ts';
+import { serverTimeout } from '../../../core/core-config.ts';
 import { Level, logServer } from '../../../core/log.ts';
+import { groupId, primaryGroupId, userId } from '../../../core/owner-names.ts';
 import type { VirtualServer } from '../../../core/virtual-server.ts';
 
-const DEFAULT_TIMEOUT = 60;
 /** What a program may write without a line end. */
 const LONGEST_ANSWER = 1024 * 1024;
 const KILL_AFTER_MS = 3000;
@@ -102,7 +101,6 @@ export class MapProgram {
   #ask(server: VirtualServer): void {
     const [next] = this.#waiting;
     if (next === undefined) return;
-    const seconds = coreServer(server).timeout ?? DEFAULT_TIMEOUT;
     this.#timer = setTimeout(() => {
       logServer(
         server,
@@ -112,7 +110,7 @@ export class MapProgram {
         `RewriteMap program ${this.argv[0]} does not answer and is ended`,
       );
       this.stop();
-    }, seconds * 1000);
+    }, serverTimeout(server));
     this.#child?.stdin?.write(`${next.key}\n`, 'latin1');
   }
 
@@ -153,26 +151,7 @@ export class MapProgram {
 function idsOf(user: string | undefined): { uid?: number; gid?: number } {
   if (user === undefined || process.getuid?.() !== 0) return {};
   const [name = '', group] = user.split(':');
-  const account = lineOf('/etc/passwd', name);
-  const uid = numberOf(name) ?? Number(account?.[2]);
-  const gid =
-    group === undefined
-      ? Number(account?.[3])
-      : (numberOf(group) ?? Number(lineOf('/etc/group', group)?.[2]));
-  return { ...(Number.isInteger(uid) ? { uid } : {}), ...(Number.isInteger(gid) ? { gid } : {}) };
-}
-
-function numberOf(name: string): number | undefined {
-  return /^#\d+$/.test(name) ? Number(name.slice(1)) : undefined;
-}
-
-function lineOf(file: string, name: string): readonly string[] | undefined {
-  try {
-    return readFileSync(file, 'latin1')
-      .split('\n')
-      .map((line) => line.split(':'))
-      .find(([first]) => first === name);
-  } catch {
-    return undefined;
-  }
+  const uid = userId(name);
+  const gid = group === undefined ? primaryGroupId(name) : groupId(group);
+  return { ...(uid === undefined ? {} : { uid }), ...(gid === undefined ? {} : { gid }) };
 }

@@ -13,6 +13,7 @@ import {
 } from '../../../core/server-identity.ts';
 import { lookupFile, lookupUri } from '../../../core/subrequest.ts';
 import { tlsVariable } from '../../../core/tls.ts';
+import { osEnvironment } from '../../../expr/index.ts';
 import { asciiLower } from '../../../http/bytes.ts';
 import type { Eventual, Pass } from './pass.ts';
 
@@ -148,7 +149,7 @@ function readerOf(name: string): Reader {
 
 /** Notes, then the request's environment, then the process's. */
 function environment(name: string): Reader {
-  const inherited = process.env[name] ?? '';
+  const inherited = osEnvironment(name) ?? '';
   return (r) => r.getNote(name) ?? r.getEnv(name) ?? inherited;
 }
 

@@ -7,6 +7,7 @@ import { Level, logRequest } from '../../../core/log.ts';
 import type { Request } from '../../../core/request.ts';
 import { tlsVariable } from '../../../core/tls.ts';
 import { compileString } from '../../../expr/index.ts';
+import { now } from '../../../lib/clock.ts';
 
 /** Makes a value for a request. */
 export type Format = (r: Request) => string;
@@ -30,7 +31,7 @@ function busyPercentage(): number {
 
 /** Times in microseconds. */
 const SPECIFIERS: Readonly<Record<string, (name: string) => Format>> = {
-  D: () => (r) => `D=${Math.round((performance.timeOrigin + performance.now() - r.requestTime) * 1000)}`,
+  D: () => (r) => `D=${Math.round((now() - r.requestTime) * 1000)}`,
   t: () => (r) => `t=${Math.round(r.requestTime * 1000)}`,
   e: (name) => (r) => unwrap(r.getEnv(name)),
   s: (name) => (r) => unwrap(tlsVariable(r, name)),

@@ -5,7 +5,7 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { type AnyRow, RSRC_CONF } from '../../../config/directive.ts';
 import type { Configuration } from '../../../core/configuration.ts';
-import { errorText, failureOf, fsPath } from '../../../core/files.ts';
+import { DIRECTORY_TYPE, errorText, failureOf, fsPath } from '../../../core/files.ts';
 import type { Answer } from '../../../core/hooks.ts';
 import { Level, logRequest } from '../../../core/log.ts';
 import { defineModule } from '../../../core/module.ts';
@@ -100,7 +100,7 @@ function takeRevision(r: Request, sub: Request, rules: readonly MagicRule[]): An
 /** magic_process() */
 function lookInside(r: Request, rules: readonly MagicRule[]): Answer {
   const finfo = r.finfo;
-  if (finfo?.isDirectory() === true) return settle(r, 'httpd/unix-directory');
+  if (finfo?.isDirectory() === true) return settle(r, DIRECTORY_TYPE);
   if (finfo?.isFile() !== true) return settle(r, 'application/octet-stream');
   const start = readStart(r);
   if (start === undefined) return DECLINED;

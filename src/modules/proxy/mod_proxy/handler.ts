@@ -2,7 +2,7 @@
 import type { BackendAddress } from '../../../backend/connect.ts';
 import { NO_BODY } from '../../../core/body.ts';
 import type { Configuration } from '../../../core/configuration.ts';
-import { coreServer } from '../../../core/core-config.ts';
+import { coreServer, serverTimeout } from '../../../core/core-config.ts';
 import { allowField } from '../../../core/errors.ts';
 import type { Answer } from '../../../core/hooks.ts';
 import { Level, logRequest, logServer } from '../../../core/log.ts';
@@ -22,7 +22,6 @@ import { checkBlocked, redirectToDomain, sendByRemotes } from './forward.ts';
 import { newState, schemeHandlerOf } from './translate.ts';
 
 const PREFIX = 'proxy:';
-const DEFAULT_TIMEOUT = 60;
 
 /** Makes r.filename canonical by its scheme's rules. DECLINED: nobody knows the scheme. */
 export function canonicalise(r: Request, state: ProxyState, server: Readonly<ProxyServerConf>): Answer {
@@ -254,8 +253,7 @@ function targetOf(
     worker = defaultWorker(r.configuration);
     r.env.set('proxy-nokeepalive', '1');
   }
-  const timeout =
-    worker.options.timeout ?? server.timeout ?? (coreServer(r.server).timeout ?? DEFAULT_TIMEOUT) * 1000;
+  const timeout = worker.options.timeout ?? server.timeout ?? serverTimeout(r.server);
   const body = r.main === undefined ? (balancing?.body ?? r.transport.body) : NO_BODY;
   const address =
     remote === undefined

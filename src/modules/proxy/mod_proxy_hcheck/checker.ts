@@ -2,7 +2,7 @@
 import type { BackendTls } from '../../../backend/connect.ts';
 import { BackendPool } from '../../../backend/pool.ts';
 import type { Configuration } from '../../../core/configuration.ts';
-import { coreServer } from '../../../core/core-config.ts';
+import { serverTimeout } from '../../../core/core-config.ts';
 import { Level, logServer } from '../../../core/log.ts';
 import type { VirtualServer } from '../../../core/virtual-server.ts';
 import { systemError } from '../../../lib/error-text.ts';
@@ -18,8 +18,6 @@ import { CpingProbe, FcgiProbe, HttpProbe, type Probe, type ProbeResult, startPr
 
 /** Checks at once, where ProxyHCTPsize says nothing. */
 const POOL_SIZE = 16;
-/** Seconds (Timeout). */
-const DEFAULT_TIMEOUT = 60;
 const TLS_SCHEMES: ReadonlySet<string> = new Set(['https', 'wss', 'h2']);
 
 /** What is known of one member's checks. */
@@ -120,7 +118,7 @@ export class Checker {
 
   #timeout(server: VirtualServer, { options }: Worker): number {
     const conf = proxyConfOf(this.#configuration, server);
-    return options.timeout ?? conf?.timeout ?? (coreServer(server).timeout ?? DEFAULT_TIMEOUT) * 1000;
+    return options.timeout ?? conf?.timeout ?? serverTimeout(server);
   }
 
   #pool(server: VirtualServer, worker: Worker, timeout: number): BackendPool {

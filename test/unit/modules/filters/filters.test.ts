@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { createGunzip, gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import type { BodyWriter, OutputFilter } from '../../../../src/core/body.ts';
-import { addOutputFilter, endWith, startFilters } from '../../../../src/core/filters.ts';
+import { type BodyWriter, endBody, type OutputFilter } from '../../../../src/core/body.ts';
+import { addOutputFilter, startFilters } from '../../../../src/core/filters.ts';
 import { allowedTime } from '../../../../src/core/read-timeouts.ts';
 import type { Request } from '../../../../src/core/request.ts';
 import { CompressingWriter } from '../../../../src/modules/filters/mod_deflate/gzip-writer.ts';
@@ -104,7 +104,7 @@ describe('chains of filters', () => {
     addOutputFilter(r, named('b', 20, log));
     const writer = startFilters(r, new Sink(), 3) as BodyWriter;
     expect(log).toEqual(['a:3']);
-    endWith(writer, Buffer.from('xyz'));
+    endBody(writer, Buffer.from('xyz'));
     expect(log).toEqual(['a:3', 'b:undefined']);
   });
 });
