@@ -33,6 +33,8 @@ export interface ConnectionOwner {
   onIdleGone(connection: BackendConnection): void;
 }
 
+const NOTHING = Buffer.alloc(0);
+
 type State = 'connecting' | 'idle' | 'used' | 'dead';
 
 export class BackendConnection implements Expiring, SocketEvents {
@@ -101,6 +103,11 @@ export class BackendConnection implements Expiring, SocketEvents {
   /** Bytes handed to `write` that the system has not taken yet. */
   get pendingBytes(): number {
     return this.#socket?.writableLength ?? 0;
+  }
+
+  /** `done` is called when the system has taken what was handed to `write`, or never will. */
+  whenSent(done: () => void): void {
+    this.#socket?.write(NOTHING, done);
   }
 
   /** Ends our side; the backend may go on sending. */

@@ -11,9 +11,11 @@
 
 import type { BodyReader, BodySource, ResponseSink } from './body.ts';
 import type { BackendConnection, ConnectionUser } from './connection.ts';
+import { releaseWhenSent } from './draining.ts';
 import type { Driver, DriverEvents } from './driver.ts';
 import type { BackendFailure } from './failure.ts';
 import type { BackendPool, PoolClient } from './pool.ts';
+import { ReplayStart } from './replay-start.ts';
 
 export interface PumpOptions<Head> {
   readonly pool: BackendPool;
@@ -49,8 +51,6 @@ export interface DetachedConnection {
 }
 
 const DEFAULT_PREFETCH = 16 * 1024;
-/** An application that reloads ends all its processes at once: each connection that is tried may be of one of them. */
-const MAX_RETRIES = 5;
 
 type Phase = 'acquiring' | 'running' | 'settled';
 
@@ -60,20 +60,11 @@ export class Pump<Head> implements PoolClient, ConnectionUser, BodyReader, Drive
   readonly #body: BodySource;
   readonly #sink: ResponseSink<Head>;
   #timeout: number;
-  readonly #isRetriable: boolean;
-  readonly #isResetRetried: boolean;
   readonly #isFreshWanted: boolean;
-  readonly #prefetchLimit: number;
+  readonly #replay: ReplayStart;
   readonly #onDefect: ((error: unknown) => void) | undefined;
   #phase: Phase = 'acquiring';
   #connection: BackendConnection | undefined;
-  /** The start of the body, while it may still have to be sent (again). */
-  #kept: Buffer[] = [];
-  #keptSize = 0;
-  /** All of the body that was sent is in `kept`, and nothing of an answer has come. */
-  #isReplayable = true;
-  #retries = 0;
-  #isFresh = true;
   #isBodyDone = false;
   #isBodyHeld: boolean;
   #isBodyPaused = false;
@@ -89,11 +80,13 @@ export class Pump<Head> implements PoolClient, ConnectionUser, BodyReader, Drive
     this.#body = options.body;
     this.#sink = options.sink;
     this.#timeout = options.timeout;
-    this.#isRetriable = options.isRetriable;
-    this.#isResetRetried = options.isResetRetried === true;
     this.#isFreshWanted = options.isFreshWanted === true;
     this.#isBodyHeld = options.isBodyHeld === true && options.body.isPresent;
-    this.#prefetchLimit = options.prefetch ?? DEFAULT_PREFETCH;
+    this.#replay = new ReplayStart(
+      options.prefetch ?? DEFAULT_PREFETCH,
+      options.isRetriable,
+      options.isResetRetried === true,
+    );
     this.#onDefect = options.onDefect;
   }
 
@@ -195,11 +188,10 @@ export class Pump<Head> implements PoolClient, ConnectionUser, BodyReader, Drive
   #open(connection: BackendConnection, isFresh: boolean): void {
     this.#phase = 'running';
     this.#connection = connection;
-    this.#isFresh = isFresh;
     connection.take(this);
-    const opening = this.#driver.open(this, this.#keptBytes(), this.#isBodyDone);
+    const opening = this.#driver.open(this, this.#replay.bytes(), this.#isBodyDone);
     this.#isWriteBlocked = !connection.write(opening);
-    if (!this.#isRetriable || !(this.#canReplaceKept() || this.#canReplaceReset())) this.#forgetKept();
+    this.#replay.sent(isFresh);
     if (this.#isBodyPaused) this.#resumeBody();
     this.#watch();
   }
@@ -213,14 +205,10 @@ export class Pump<Head> implements PoolClient, ConnectionUser, BodyReader, Drive
   onBody(chunk: Buffer): boolean {
     if (this.#phase === 'settled') return true;
     if (this.#phase === 'acquiring') {
-      this.#keep(chunk);
-      this.#isBodyPaused = this.#keptSize >= this.#prefetchLimit;
+      this.#isBodyPaused = !this.#replay.collect(chunk);
       return !this.#isBodyPaused;
     }
-    if (this.#isReplayable) {
-      if (this.#keptSize + chunk.length <= this.#prefetchLimit) this.#keep(chunk);
-      else this.#forgetKept();
-    }
+    this.#replay.add(chunk);
     this.#send(this.#driver.encodeBody(chunk));
     this.#isBodyPaused = this.#isWriteBlocked || this.#driver.isHoldingBody === true;
     this.#watch();
@@ -244,7 +232,7 @@ export class Pump<Head> implements PoolClient, ConnectionUser, BodyReader, Drive
 
   onData(chunk: Buffer): void {
     try {
-      this.#forgetKept();
+      this.#replay.forget();
       this.#driver.receive(chunk);
       if (this.#conclude()) return;
       this.#sink.flush();
@@ -338,12 +326,19 @@ export class Pump<Head> implements PoolClient, ConnectionUser, BodyReader, Drive
     if (!this.#hasEnded) return false;
     const connection = this.#connection;
     this.#connection = undefined;
-    const isReusable = this.#driver.isReusable && this.#isBodyDone && connection?.pendingBytes === 0;
     this.#settle();
     // First, so that whatever the end sets off can have the connection.
-    if (connection !== undefined) this.#pool.release(connection, isReusable);
+    if (connection !== undefined) this.#release(connection);
     this.#sink.end();
     return true;
+  }
+
+  /** Gives a connection back whose answer is over. */
+  #release(connection: BackendConnection): void {
+    const isReusable = this.#driver.isReusable && this.#isBodyDone;
+    // As with httpd, which has written all of a request before it reads.
+    if (isReusable && connection.pendingBytes > 0) releaseWhenSent(this.#pool, connection, this.#timeout);
+    else this.#pool.release(connection, isReusable);
   }
 
   #fail(failure: BackendFailure): void {
@@ -381,7 +376,7 @@ export class Pump<Head> implements PoolClient, ConnectionUser, BodyReader, Drive
 
   #settle(): void {
     this.#phase = 'settled';
-    this.#forgetKept();
+    this.#replay.forget();
   }
 
   #giveUpConnection(): void {
@@ -396,22 +391,13 @@ export class Pump<Head> implements PoolClient, ConnectionUser, BodyReader, Drive
   }
 
   #canRetry(isReset: boolean): boolean {
-    if (this.#phase !== 'running' || !this.#isReplayable) return false;
-    return this.#canReplaceKept() || (isReset && this.#canReplaceReset());
-  }
-
-  #canReplaceKept(): boolean {
-    return !this.#isFresh && this.#retries === 0;
-  }
-
-  #canReplaceReset(): boolean {
-    return this.#isResetRetried && this.#retries < MAX_RETRIES;
+    return this.#phase === 'running' && this.#replay.canRetry(isReset);
   }
 
   #retry(): void {
     const connection = this.#connection;
     this.#connection = undefined;
-    this.#retries++;
+    this.#replay.retried();
     this.#isWriteBlocked = false;
     this.#phase = 'acquiring';
     if (connection !== undefined) this.#pool.release(connection, false);
@@ -427,25 +413,6 @@ export class Pump<Head> implements PoolClient, ConnectionUser, BodyReader, Drive
     if (this.#isWriteBlocked || this.#driver.isHoldingBody === true) return;
     this.#isBodyPaused = false;
     if (!this.#isBodyDone) this.#body.resume();
-  }
-
-  #keep(chunk: Buffer): void {
-    this.#kept.push(Buffer.from(chunk));
-    this.#keptSize += chunk.length;
-  }
-
-  #keptBytes(): Buffer | undefined {
-    if (this.#kept.length <= 1) return this.#kept[0];
-    const all = Buffer.concat(this.#kept, this.#keptSize);
-    this.#kept = [all];
-    return all;
-  }
-
-  #forgetKept(): void {
-    if (!this.#isReplayable) return;
-    this.#isReplayable = false;
-    this.#kept = [];
-    this.#keptSize = 0;
   }
 
   /** Sets or ends the timeout, according to whom we wait for. */

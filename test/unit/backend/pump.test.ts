@@ -249,6 +249,29 @@ describe('bodies', () => {
     expect(pool.counters).toMatchObject({ used: 0, idle: 0 });
   });
 
+  it('whose last bytes are still going out do not cost the connection, nor is the answer kept waiting', async () => {
+    const { fake, pool } = await fakeWith();
+    const whole = { body: new ListBody([Buffer.alloc(30_000_000)]), prefetch: Number.POSITIVE_INFINITY };
+    expect((await done(send(pool, 'early', whole))).outcome).toBe('end');
+    expect(fake.seen.bodyBytes).toBeLessThan(30_000_000);
+    expect(pool.counters).toMatchObject({ used: 1, idle: 0 });
+    await until(() => pool.counters.idle === 1);
+    await done(send(pool, 'hello'));
+    expect([fake.seen.connections, pool.counters.used]).toEqual([1, 0]);
+  });
+
+  it('whose last bytes are never taken cost it, in time', async () => {
+    const { fake, pool } = await fakeWith();
+    const body = new ListBody([Buffer.alloc(30_000_000)]);
+    const script = '[{"stall":true},{"stdout":"X-A: 1\\n\\nenough"},{"end":{}}]';
+    const { sink } = send(pool, script, { body, prefetch: Number.POSITIVE_INFINITY, timeout: 300 });
+    await sink.done;
+    expect([sink.outcome, sink.body, pool.counters.used]).toEqual(['end', 'enough', 1]);
+    await until(() => pool.counters.used === 0);
+    expect(pool.counters.idle).toBe(0);
+    fake.dropConnections();
+  });
+
   it('still going out when the backend has answered and closed do not cost the answer', async () => {
     const path = join(tmpdir(), `apache-lite-early-${process.pid}.sock`);
     rmSync(path, { force: true });
