@@ -1,5 +1,6 @@
 /** Sub-requests: what another URL or file of this server would be, without answering it (ap_sub_req_lookup_uri, ap_sub_req_lookup_file). */
 
+import { escapeUri } from '../http/escape.ts';
 import type { HeaderFields } from '../http/header-fields.ts';
 import { type BodyWriter, NO_BODY, type RequestBody } from './body.ts';
 import type { Answer } from './hooks.ts';
@@ -30,7 +31,7 @@ const BODY_FIELDS: readonly string[] = [
 export function lookupUri(r: Request, uri: string, method = 'GET'): Request | Promise<Request> {
   const sub = makeSubrequest(r);
   sub.method = method;
-  setTarget(sub, uri.startsWith('/') ? uri : r.uri.slice(0, r.uri.lastIndexOf('/') + 1) + uri);
+  setTarget(sub, uri.startsWith('/') ? uri : escapeUri(directoryOf(r.uri)) + uri);
   if (isRecursionLimitExceeded(r)) {
     sub.status = 500;
     return sub;
@@ -44,17 +45,21 @@ export function lookupUri(r: Request, uri: string, method = 'GET'): Request | Pr
  */
 export function lookupFile(r: Request, filename: string): Request | Promise<Request> {
   const sub = makeSubrequest(r);
-  const slash = filename.lastIndexOf('/') + 1;
-  setTarget(sub, r.uri.slice(0, r.uri.lastIndexOf('/') + 1));
-  const own = r.filename ?? '';
-  if (filename.slice(0, slash) === own.slice(0, own.lastIndexOf('/') + 1)) sub.uri += filename.slice(slash);
-  else sub.uri = '';
+  const directory = directoryOf(filename);
+  const isBeside = directory === directoryOf(r.filename ?? '');
+  sub.uri = isBeside ? directoryOf(r.uri) + filename.slice(directory.length) : '';
+  sub.unparsedUri = sub.rawPath = escapeUri(sub.uri);
   sub.filename = filename;
   if (isRecursionLimitExceeded(r)) {
     sub.status = 500;
     return sub;
   }
   return finish(sub, prepareFileRequest(sub));
+}
+
+/** What a path says of the directory, with its slash. */
+function directoryOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/') + 1);
 }
 
 /** A sub-request has fields of its own to change, and no body (ap_set_sub_req_protocol). */
