@@ -21,7 +21,7 @@ import { invoke, unknownDirective } from './invoke.ts';
 import { type ConfigModule, PerDirConfig } from './per-dir.ts';
 import type { ProviderRegistry } from './providers.ts';
 import { rootRelative } from './read/files.ts';
-import { argumentSpan } from './read/index.ts';
+import { argumentSpan, type Environment, environmentVariable } from './read/index.ts';
 import type { ConfigNode } from './tree.ts';
 
 /** What a directive name stands for: its row and the module that owns it. */
@@ -45,6 +45,8 @@ export interface ApplyRun {
   readonly lookup: RowLookup;
   readonly providers: ProviderRegistry;
   readonly problems: Problems;
+  /** Variables of the process (PassEnv). */
+  readonly environment: Environment;
   /** Modules that are built in but not loaded, for advice: the module that has a directive. */
   readonly builtIn?: { moduleOf(key: string): string | undefined };
   /** `-T`: DocumentRoots need not be there. */
@@ -207,6 +209,9 @@ class AppliedCommand implements Command {
   }
   get runsPrograms(): boolean {
     return this.#scope.run.runsPrograms !== false;
+  }
+  environment(name: string): string | undefined {
+    return environmentVariable(this.#scope.run.environment, name);
   }
   hasModule(name: string): boolean {
     return this.#scope.run.hasModule?.(name) ?? true;

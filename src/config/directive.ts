@@ -83,7 +83,7 @@ export interface Command<S = unknown, D = unknown> {
   readonly isVirtualHost: boolean;
   /** Enclosing sections, innermost first, by key (`<directory`, `<limit`). */
   readonly enclosing: readonly string[];
-  /** Bit mask of methods of the enclosing <Limit>/<LimitExcept>; undefined outside (httpd's cmd->limited = -1). */
+  /** Methods of the enclosing `<Limit>` or `<LimitExcept>`; undefined outside (httpd's cmd->limited = -1). */
   readonly limited: ReadonlySet<string> | undefined;
   /** True inside <LimitExcept>: `limited` lists the methods left out. */
   readonly limitExcept: boolean;
@@ -105,6 +105,8 @@ export interface Command<S = unknown, D = unknown> {
   readonly checksDocumentRoots: boolean;
   /** False where a configuration is only looked at: a row starts no program then, and takes its answer for given. */
   readonly runsPrograms: boolean;
+  /** A variable of the process. */
+  environment(name: string): string | undefined;
   /** Whether a module is in force, by any of its names. */
   hasModule(name: string): boolean;
   /** The row of a directive of a module in force. */

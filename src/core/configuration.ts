@@ -2,6 +2,7 @@
 
 import type { RowLookup } from '../config/apply.ts';
 import type { ProviderRegistry } from '../config/providers.ts';
+import type { Environment } from '../config/read/index.ts';
 import type { ConfigNode } from '../config/tree.ts';
 import type { Problems } from '../diagnostics/problem.ts';
 import type { LogChannel } from './access-log.ts';
@@ -24,6 +25,8 @@ export interface Configuration {
   readonly defines: ReadonlySet<string>;
   /** Values of Define by lower-case name. */
   readonly variables: ReadonlyMap<string, string>;
+  /** Variables of the process as they were when the configuration was read. */
+  readonly environment: Environment;
   readonly main: VirtualServer;
   /** Virtual servers in the order of the text. */
   readonly virtualServers: readonly VirtualServer[];

@@ -9,6 +9,7 @@ import { applyTree, type RowEntry, type RowLookup } from '../config/apply.ts';
 import { OR_ALL, OR_UNSET } from '../config/directive.ts';
 import { mergeSlots } from '../config/per-dir.ts';
 import type { ProviderRegistry } from '../config/providers.ts';
+import type { Environment } from '../config/read/index.ts';
 import type { ConfigNode } from '../config/tree.ts';
 import type { Problems } from '../diagnostics/problem.ts';
 import { type ExprContext, type ExprExtensions, setModuleExtensions } from '../expr/index.ts';
@@ -48,6 +49,7 @@ export interface ReadResult {
   readonly defines: ReadonlySet<string>;
   /** Values of Define by lower-case name. */
   readonly variables: ReadonlyMap<string, string>;
+  readonly environment: Environment;
   /** Modules in force. */
   readonly loaded: ReadonlySet<AnyModule>;
   /** `-T`. */
@@ -84,6 +86,7 @@ export async function configure(
     lookup,
     providers,
     problems,
+    environment: read.environment,
     builtIn,
     skipsDocumentRoots: read.skipsDocumentRoots === true,
     hasModule: moduleFinder(read.loaded),
@@ -113,6 +116,7 @@ export async function configure(
     serverRoot: read.serverRoot,
     defines: read.defines,
     variables: read.variables,
+    environment: read.environment,
     main,
     virtualServers,
     vhosts,

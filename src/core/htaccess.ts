@@ -177,11 +177,12 @@ function parse(r: Request, path: string, { directory, grant: conf }: AccessPlace
     const { ino, size, mtimeMs, ctimeMs } = fstatSync(fd);
     const text = readFileSync(fd, 'latin1');
     const problems = new Problems();
-    const { lookup, providers, serverRoot } = r.configuration;
+    const { lookup, providers, serverRoot, environment } = r.configuration;
     const run: ApplyRun = {
       lookup,
       providers,
       problems,
+      environment,
       serverRoot: () => serverRoot,
       ...(conf.overrideUnknownNonfatal === true ? { takeUnknown: (node) => forgive(node, problems) } : {}),
     };

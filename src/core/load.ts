@@ -1,5 +1,6 @@
 /** From files to a configuration that serves: reading, applying, completing. */
 import {
+  type Environment,
   type IncludedFile,
   type ReadOptions,
   type ReadResult,
@@ -20,7 +21,8 @@ export interface LoadOptions {
   /** Directives given by `-C` and `-c`. */
   readonly before?: readonly string[];
   readonly after?: readonly string[];
-  readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** What `${VAR}` and PassEnv fall back to; empty when left out. */
+  readonly environment?: Environment;
   /** `-T`: DocumentRoots need not be there. */
   readonly skipsDocumentRoots?: boolean;
 }
@@ -88,6 +90,7 @@ export async function loadConfiguration(
       runtimeDir,
       defines,
       variables,
+      environment: options.environment ?? {},
       loaded,
       skipsDocumentRoots: options.skipsDocumentRoots,
     },

@@ -60,7 +60,9 @@ export function isElsewhere({ severity, message }: Problem): boolean {
 /** The problem as lint reports it; undefined for one that says nothing more. `undefinedOn`: lines that name undefined variables, as undefinedLines() answers. */
 export function settleProblem(problem: Problem, undefinedOn: ReadonlySet<string>): Problem | undefined {
   const { severity, message, span, code } = problem;
-  if (code === 'AH00111' && severity === 'warning') return { ...problem, severity: 'note' };
+  // Variables are the machine's.
+  if (severity === 'warning' && (code === 'AH00111' || code === 'AH01506'))
+    return { ...problem, severity: 'note' };
   const foreign = FOREIGN.exec(message)?.[1];
   if (foreign !== undefined) {
     const said = `module ${foreign} is not one of httpd's own: its directives are not checked`;

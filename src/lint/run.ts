@@ -2,6 +2,7 @@
 import { applyHtaccess, applyTree, type RowEntry } from '../config/apply.ts';
 import { OR_ALL } from '../config/directive.ts';
 import {
+  type Environment,
   httpdModuleNames,
   type ModuleName,
   type ReadResult,
@@ -33,7 +34,7 @@ export interface LintText {
   /** Where relative names start. */
   readonly serverRoot: string;
   readonly defines: readonly string[];
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly environment: Environment;
 }
 
 /** httpd's modules that are not built in: `<IfModule>` and LoadModule know them, though nothing is known of their directives but names. */
@@ -96,7 +97,7 @@ function readAs(
 }
 
 function applyServerText(
-  { context, name }: LintText,
+  { context, name, environment }: LintText,
   read: ReadResult,
   problems: Problems,
   skipped: Skipped,
@@ -115,6 +116,7 @@ function applyServerText(
     lookup: isWhole ? rowTable(loaded) : lookup,
     providers,
     problems,
+    environment,
     builtIn: builtInModules(modules),
     runsPrograms: false,
     takeUnknown: (node) => unknown.take(node),
@@ -135,13 +137,13 @@ function wrapped(tree: readonly ConfigNode[], context: LintContext, name: string
   return [{ name: section, key: `<${section.toLowerCase()}`, args, span, argsSpan: span, children: tree }];
 }
 
-function readAccessFile({ name, text, serverRoot, defines }: LintText): LintUnit {
+function readAccessFile({ name, text, serverRoot, defines, environment }: LintText): LintUnit {
   const problems = new Problems();
   const skipped = new Skipped(known);
   const tree = readHtaccess(
     name,
     text,
-    { lookup, loaded: known, serverRoot, defines, onSkip: (command) => skipped.note(command) },
+    { lookup, loaded: known, serverRoot, defines, environment, onSkip: (command) => skipped.note(command) },
     problems,
     OR_ALL,
   );
@@ -153,6 +155,7 @@ function readAccessFile({ name, text, serverRoot, defines }: LintText): LintUnit
     lookup,
     providers,
     problems,
+    environment,
     builtIn: builtInModules(modules),
     runsPrograms: false,
     takeUnknown: (node) => unknown.take(node),

@@ -110,7 +110,7 @@ describe.skipIf(!existsSync(CORPUS))(
 
     function problemsOfHtaccess(file: string): Problems {
       const problems = new Problems();
-      const { lookup, providers, serverRoot } = base;
+      const { lookup, providers, serverRoot, environment } = base;
       const tree = readHtaccess(file, readFileSync(file, 'latin1'), base, problems);
       const grant = {
         override: OR_ALL,
@@ -122,6 +122,7 @@ describe.skipIf(!existsSync(CORPUS))(
         lookup,
         providers,
         problems,
+        environment,
         serverRoot: () => serverRoot,
       });
       return problems;

@@ -68,10 +68,19 @@ describe('createHttpd', () => {
   it('reads its file again on reload()', async () => {
     mkdirSync(path.join(root, 'conf'), { recursive: true });
     const file = path.join(root, 'conf/httpd.conf');
-    writeFileSync(file, site(`Redirect /$\{NAME} /new`));
+    const access = '<Directory />\nAllowOverride All\n</Directory>';
+    writeFileSync(file, site(`Redirect /$\{NAME} /new`, access));
+    writeFileSync(
+      path.join(root, 'public/.htaccess'),
+      `PassEnv NAME\nRedirect /a /$\{NAME}\nHeader set X-Name %{NAME}e`,
+    );
     const httpd = await createHttpd({ file, environment: { NAME: 'first' } });
     await httpd.listen();
     expect((await get('/first'))[0]).toBe(302);
+    const answer = await fetch(`http://127.0.0.1:${port()}/a`, { redirect: 'manual' });
+    expect(answer.headers.get('location')).toMatch(/\/first$/);
+    expect((await fetch(`http://127.0.0.1:${port()}/`)).headers.get('x-name')).toBe('first');
+    rmSync(path.join(root, 'public/.htaccess'));
     writeFileSync(file, site('<IfDefine NEVER>', 'Redirect /first /new', '</IfDefine>'));
     await httpd.reload();
     expect((await get('/first'))[0]).toBe(404);

@@ -8,6 +8,8 @@ import type { ModuleName, ReadCommand } from './on-read.ts';
 import type { ReadOptions, ReadResult } from './options.ts';
 import { Reader } from './reader.ts';
 import { ReadingState } from './reading.ts';
+import type { SourceParts } from './texts.ts';
+import type { Environment } from './variables.ts';
 
 export { coreReadRows } from './core-rows.ts';
 export { diskFiles } from './files.ts';
@@ -22,10 +24,9 @@ export type {
   ReadResult,
 } from './options.ts';
 
-import type { SourceParts } from './texts.ts';
-
 export { argumentSpan } from './place.ts';
 export { httpdModuleNames, isHttpdModule, soRows } from './so-rows.ts';
+export { type Environment, environmentVariable } from './variables.ts';
 export { versionRows } from './version-rows.ts';
 
 /** VARBUF_MAX_LEN of httpd's server/config.c. */
@@ -117,7 +118,7 @@ export interface HtaccessSurroundings {
   readonly defines: Iterable<string>;
   /** Values of Define by lower-case name, and the environment, for `${VAR}`. */
   readonly variables?: Iterable<readonly [string, string]>;
-  readonly environment?: Readonly<Record<string, string | undefined>>;
+  readonly environment: Environment;
   /** As ReadOptions.onSkip. */
   onSkip?(command: ReadCommand): void;
 }
@@ -150,7 +151,7 @@ export function readHtaccess(
     state,
     problems,
     files: diskFiles,
-    environment: surroundings.environment ?? {},
+    environment: surroundings.environment,
     isHtaccess: true,
     override,
     isOverrideNonfatal,

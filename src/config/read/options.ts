@@ -4,6 +4,7 @@ import type { Span } from '../../diagnostics/source.ts';
 import type { AnyRow } from '../directive.ts';
 import type { ConfigNode } from '../tree.ts';
 import type { ModuleName, ReadCommand } from './on-read.ts';
+import type { Environment } from './variables.ts';
 
 /** What is found in a directory. `symlink` is not followed: httpd goes by the directory entry alone when a wildcard names a folder. */
 export interface DirectoryEntry {
@@ -35,8 +36,8 @@ export interface ReadOptions {
   /** Directives given by -C and -c: read before and after the entry. */
   readonly before?: readonly string[];
   readonly after?: readonly string[];
-  /** What `${VAR}` falls back to; names keep their case. */
-  readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** What `${VAR}` falls back to; empty when left out. */
+  readonly environment?: Environment;
   /** All rows of all built-in modules, by key; whether the module is loaded the reader looks after. */
   lookup(key: string): ReadEntry | undefined;
   readonly builtIn: readonly ModuleName[];

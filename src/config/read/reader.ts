@@ -18,7 +18,7 @@ import type { ReadCommand } from './on-read.ts';
 import type { ConfigFiles, IncludedFile } from './options.ts';
 import type { ReadingState } from './reading.ts';
 import { type Frame, lineOf, type Pending, partsOf, type SourceParts, spanOf, TextStack } from './texts.ts';
-import { expandVariables } from './variables.ts';
+import { type Environment, expandVariables } from './variables.ts';
 
 /** AP_MAX_INCLUDE_DEPTH. */
 const MAX_INCLUDE_DEPTH = 128;
@@ -44,7 +44,7 @@ export interface ReaderOptions {
   readonly state: ReadingState;
   readonly problems: Problems;
   readonly files: ConfigFiles;
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly environment: Environment;
   readonly isHtaccess: boolean;
   /** Override classes that actions may use. */
   readonly override: number;

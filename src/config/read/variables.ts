@@ -1,10 +1,13 @@
 /** `${VAR}` in a configuration line (ap_resolve_env of httpd's server/core.c): expanded once, in the whole line, before the name is read. */
 import { asciiLower } from './ascii.ts';
 
+/** Variables of the process, as far as the reading is to know them; byte strings, names keep their case. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
 /** Where values come from: Define first, its names in any case, then the environment, its names as they are. */
 export interface VariableSources {
   readonly variables: ReadonlyMap<string, string>;
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly environment: Environment;
 }
 
 /**
@@ -38,7 +41,10 @@ export function expandVariables(
 }
 
 function lookUp(name: string, { variables, environment }: VariableSources): string | undefined {
-  return (
-    variables.get(asciiLower(name)) ?? (Object.hasOwn(environment, name) ? environment[name] : undefined)
-  );
+  return variables.get(asciiLower(name)) ?? environmentVariable(environment, name);
+}
+
+export function environmentVariable(environment: Environment, name: string): string | undefined {
+  // Records inherit from Object.prototype: `toString` is no variable.
+  return Object.hasOwn(environment, name) ? environment[name] : undefined;
 }

@@ -5,7 +5,6 @@ import type { Request } from '../../core/request.ts';
 import { alikeForFiles } from '../../core/siblings.ts';
 import { DECLINED, OK } from '../../core/status.ts';
 import { Table } from '../../core/table.ts';
-import { osEnvironment } from '../../expr/index.ts';
 
 export interface EnvDirConf {
   vars?: Table;
@@ -39,7 +38,7 @@ function setEnv(cmd: Cmd, name: string, value: string | undefined): ApplyResult 
 }
 
 function passEnv(cmd: Cmd, name: string): ApplyResult {
-  const value = osEnvironment(name);
+  const value = cmd.environment(name);
   if (value === undefined) cmd.warn(`AH01506: PassEnv variable ${name} was undefined`);
   else setVariable(cmd, name, value);
   return undefined;

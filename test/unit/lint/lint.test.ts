@@ -76,6 +76,7 @@ describe('what is wrong here only', () => {
     ['RewriteMap a txt:/nowhere/x\n', 'note AL1003:1'],
     ['Define B x\nListen ${A}\n', 'note AH00111:2'],
     ['LoadModule php_module modules/libphp.so\n', 'note AL1001:1'],
+    ['PassEnv NOWHERE_AT_ALL\n', 'note AH01506:1'],
     ['<IfModule mod_security2.c>\nSecRuleEngine On\n</IfModule>\n', 'note AL1001:1'],
     ['LoadModule security2_module x.so\nSecRuleEngine On\n', 'note AL1001:2'],
     ['LoadModule security2_module x.so\nDocumentRoott /x\n', 'warning AL1001:2'],
@@ -95,6 +96,9 @@ describe('what is wrong here only', () => {
     ]);
     expect(said('Listen ${PORT}\n', { environment: { PORT: 'x' } })).toHaveLength(1);
     expect(said('Listen ${PORT}\n', { environment: { PORT: '80' } })).toEqual([]);
+    expect(said('ExpiresActive ${SWITCH}\n', { context: 'htaccess', environment: { SWITCH: 'on' } })).toEqual(
+      [],
+    );
     expect(said('Nonsense ${PORT}\n')).toContain(`error AH00526:1 ${INVALID('Nonsense')}`);
   });
 

@@ -1,6 +1,6 @@
 /** Applies configuration text to a few modules, for tables of what rows accept and what they make of it. */
 import { applyTree } from '../../../src/config/apply.ts';
-import { readConfiguration } from '../../../src/config/read/index.ts';
+import { type Environment, readConfiguration } from '../../../src/config/read/index.ts';
 import { rowTable } from '../../../src/core/configure.ts';
 import type { AnyModule } from '../../../src/core/module.ts';
 import { providersOf } from '../../../src/core/providers.ts';
@@ -15,7 +15,7 @@ export interface Applied {
 }
 
 /** `text` is read with every built-in module loaded. */
-export function applyText(text: string): Applied {
+export function applyText(text: string, environment: Environment = {}): Applied {
   const problems = new Problems();
   const all: readonly AnyModule[] = modules;
   const lookup = rowTable(all);
@@ -32,7 +32,7 @@ export function applyText(text: string): Applied {
   });
   const server = new VirtualServer(false, [], undefined);
   const providers = providersOf(all);
-  applyTree(read.tree, server, { lookup, providers, problems, serverRoot: () => '/srv' });
+  applyTree(read.tree, server, { lookup, providers, problems, environment, serverRoot: () => '/srv' });
   return {
     server,
     errors: problems.list.filter((one) => one.severity === 'error').map((one) => one.message),

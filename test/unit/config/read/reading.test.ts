@@ -161,6 +161,7 @@ describe('.htaccess', () => {
     serverRoot: '/',
     defines: ['Given'],
     variables: [['name', 'value']] as const,
+    environment: { HERE: 'found', NAME: 'hidden' },
   };
   const read = (text: string, override?: number): string[] => {
     const problems = new Problems();
@@ -172,6 +173,7 @@ describe('.htaccess', () => {
     ['Include x', ['Include not allowed here']],
     ['ServerRoot /', ['ServerRoot not allowed here']],
     ['<IfModule mod_alias.c>\n<IfDefine Given>\nA ${NAME}\n</IfDefine>\n</IfModule>', ['A value']],
+    ['A ${HERE} ${NAME}', ['A found value']],
     ['<Macro m>\nB\n</Macro>\nUse m', ['B']],
     ['<Files x>', ['Files x>', '/d/.htaccess:1: <Files> was not closed.']],
     [`#${'x'.repeat(8190)}\nA`, ['A']],

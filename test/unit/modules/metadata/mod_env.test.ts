@@ -15,11 +15,12 @@ describe('mod_env', () => {
     expect(varsOf(merged.vars)).toEqual({ B: '', C: 'new' });
   });
   it('passes what the server has, and warns of what it has not', () => {
-    process.env.AL_TEST_PASSED = 'yes';
-    const applied = applyText('PassEnv AL_TEST_PASSED AL_TEST_MISSING');
-    delete process.env.AL_TEST_PASSED;
+    const applied = applyText('PassEnv AL_TEST_PASSED AL_TEST_MISSING toString', { AL_TEST_PASSED: 'yes' });
     expect(varsOf(modEnv.dirOf(applied.server.lookupDefaults).vars)).toEqual({ AL_TEST_PASSED: 'yes' });
-    expect(applied.warnings).toEqual(['AH01506: PassEnv variable AL_TEST_MISSING was undefined']);
+    expect(applied.warnings).toEqual([
+      'AH01506: PassEnv variable AL_TEST_MISSING was undefined',
+      'AH01506: PassEnv variable toString was undefined',
+    ]);
   });
   it('warns of = in a name', () => {
     expect(applyText('SetEnv a=b c').warnings).toEqual([
