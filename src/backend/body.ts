@@ -18,6 +18,8 @@ export interface BodySource {
   /** Starts the delivery; bytes already here may be delivered within the call. */
   start(reader: BodyReader): void;
   resume(): void;
+  /** Nobody reads it any more: what was kept of it may go. May be called again, and at the end of a body. */
+  discard?(): void;
 }
 
 /**

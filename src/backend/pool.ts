@@ -121,9 +121,7 @@ export class BackendPool implements ConnectionOwner, Expiring {
     if (!isFreshWanted) {
       const connection = this.#takeIdle();
       if (connection !== undefined) {
-        this.#reused++;
-        this.#lend(connection);
-        client.onAcquired(connection, false);
+        this.#give(connection, client);
         return;
       }
     } else {
@@ -149,7 +147,7 @@ export class BackendPool implements ConnectionOwner, Expiring {
       return;
     }
     for (const opening of this.#opening) {
-      // The connection goes on opening and serves whoever comes next.
+      // The connection goes on opening and serves whoever comes next, where connections are kept at all.
       if (opening.waiter?.client === client) opening.waiter = undefined;
     }
   }
@@ -238,6 +236,13 @@ export class BackendPool implements ConnectionOwner, Expiring {
     this.#used++;
   }
 
+  #give(connection: BackendConnection, client: PoolClient): void {
+    const isFresh = connection.uses === 0;
+    if (!isFresh) this.#reused++;
+    this.#lend(connection);
+    client.onAcquired(connection, isFresh);
+  }
+
   #takeIdle(): BackendConnection | undefined {
     for (;;) {
       const connection = this.#idle.pop();
@@ -255,7 +260,8 @@ export class BackendPool implements ConnectionOwner, Expiring {
   #offer(connection: BackendConnection): void {
     const waiter = this.#queue.shift();
     if (waiter === undefined) {
-      if (this.#isClosed) {
+      // Whom it was opened for may have left.
+      if (this.#isClosed || this.#options.isReusing === false) {
         connection.destroy();
         return;
       }
@@ -265,9 +271,7 @@ export class BackendPool implements ConnectionOwner, Expiring {
       return;
     }
     backendDeadlines.disarm(waiter);
-    this.#reused++;
-    this.#lend(connection);
-    waiter.client.onAcquired(connection, connection.uses === 0);
+    this.#give(connection, waiter.client);
   }
 
   /** A place is free: opens a connection for the first who waits. */

@@ -92,6 +92,7 @@ export class Pump<Head> implements PoolClient, ConnectionUser, BodyReader, Drive
 
   /** Takes what is there of the body, then a connection. The sink may hear of the result within the call. */
   start(): void {
+    if (this.#phase === 'settled') return;
     if (!this.#body.isPresent) {
       this.#isBodyDone = true;
       this.#pool.acquire(this, this.#isFreshWanted);
@@ -377,6 +378,7 @@ export class Pump<Head> implements PoolClient, ConnectionUser, BodyReader, Drive
   #settle(): void {
     this.#phase = 'settled';
     this.#replay.forget();
+    this.#body.discard?.();
   }
 
   #giveUpConnection(): void {

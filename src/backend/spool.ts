@@ -28,6 +28,7 @@ export class BodySpool implements BodyReader, BodySource {
   #fileSize = 0;
   #fileRead = 0;
   #isWriting = false;
+  #isDiscarded = false;
 
   /** @param memory bytes kept in memory. */
   constructor(source: BodySource, memory: number) {
@@ -71,7 +72,8 @@ export class BodySpool implements BodyReader, BodySource {
 
   start(reader: BodyReader): void {
     this.#reader = reader;
-    this.#pump();
+    if (this.#isDiscarded) reader.onBodyError(this.#failure ?? 0);
+    else this.#pump();
   }
 
   resume(): void {
@@ -80,8 +82,9 @@ export class BodySpool implements BodyReader, BodySource {
     this.#pump();
   }
 
-  /** The spool is of no more use. */
+  /** The spool is of no more use: its file goes, and what still comes of the body is dropped. */
   discard(): void {
+    this.#isDiscarded = true;
     this.#kept = [];
     const file = this.#file;
     this.#file = undefined;
@@ -91,6 +94,7 @@ export class BodySpool implements BodyReader, BodySource {
   // BodyReader, from the client.
 
   onBody(chunk: Buffer): boolean {
+    if (this.#isDiscarded) return true;
     const reader = this.#reader;
     if (reader !== undefined && this.#kept.length === 0 && !this.#isReaderPaused) {
       this.#isSourcePaused = this.#isReaderPaused = !reader.onBody(chunk);
@@ -106,11 +110,13 @@ export class BodySpool implements BodyReader, BodySource {
   }
 
   onBodyEnd(): void {
+    if (this.#isDiscarded) return;
     this.#isWhole = true;
     this.#settled();
   }
 
   onBodyError(status: number): void {
+    if (this.#isDiscarded) return;
     this.#failure = status;
     this.#settled();
   }
@@ -146,7 +152,7 @@ export class BodySpool implements BodyReader, BodySource {
       () => {
         this.#isWriting = false;
         this.#failure ??= 500;
-        this.#settled();
+        if (!this.#isDiscarded) this.#settled();
       },
     );
   }
@@ -154,15 +160,22 @@ export class BodySpool implements BodyReader, BodySource {
   async #append(pieces: readonly Buffer[], size: number): Promise<void> {
     if (this.#file === undefined) {
       const path = join(tmpdir(), `apache-lite-body-${randomUUID()}`);
-      this.#file = await open(path, 'wx+', 0o600);
+      const file = await open(path, 'wx+', 0o600);
       await unlink(path);
+      if (this.#isDiscarded) {
+        await file.close();
+        return;
+      }
+      this.#file = file;
     }
-    await this.#file.write(Buffer.concat(pieces, size), 0, size, this.#fileSize);
+    // At the end of what is there: reads say where, and do not move it. Unlike `write`, it writes all.
+    await this.#file.appendFile(Buffer.concat(pieces, size));
   }
 
   #written(size: number): void {
     this.#isWriting = false;
     this.#fileSize += size;
+    if (this.#isDiscarded) return;
     if (this.isSettled) this.#settled();
     else {
       this.#isSourcePaused = false;

@@ -7,12 +7,12 @@
  * what the client sends behind its handshake waits for the answer.
  */
 
-import type { BodySource } from '../../backend/body.ts';
 import type { Driver, DriverEvents } from '../../backend/driver.ts';
 import type { BackendFailure } from '../../backend/failure.ts';
 import type { Pump } from '../../backend/pump.ts';
 import { Tunnel } from '../../backend/tunnel.ts';
 import { ACCESS_CONF, RSRC_CONF } from '../../config/directive.ts';
+import { NO_BODY } from '../../core/body.ts';
 import type { Answer } from '../../core/hooks.ts';
 import { Level, logRequest } from '../../core/log.ts';
 import { defineModule } from '../../core/module.ts';
@@ -38,12 +38,6 @@ const BY: CanonicalBy = { module: MODULE, badUrl: 'AH02439', badPath: 'AH10419',
 interface WebSocketDirConf {
   fallsBack?: boolean;
 }
-
-const NO_BODY: BodySource = {
-  isPresent: false,
-  start: (reader) => reader.onBodyEnd(),
-  resume: () => undefined,
-};
 
 /** Sends the handshake and hands over the first bytes that come back. */
 class HandshakeDriver implements Driver<Buffer> {

@@ -194,6 +194,40 @@ describe('drain', () => {
   });
 });
 
+describe('a connection whose client left while it was opening', () => {
+  async function leave(from: BackendPool): Promise<void> {
+    const client = new Client();
+    from.acquire(client);
+    from.cancel(client);
+    await settle();
+    expect(client.calls).toBe(0);
+  }
+
+  it('is kept, and fresh to whoever gets it', async () => {
+    const from = await poolWith();
+    await leave(from);
+    expect(from.counters).toMatchObject({ idle: 1, connecting: 0 });
+    expect((await acquire(from)).isFresh).toBe(true);
+    expect(from.counters).toMatchObject({ opened: 1, reused: 0 });
+  });
+
+  it('is closed where none are kept', async () => {
+    const from = await poolWith({ isReusing: false });
+    await leave(from);
+    expect([from.counters.idle, sockets.size]).toEqual([0, 0]);
+  });
+
+  it('serves the next one all the same', async () => {
+    const from = await poolWith({ isReusing: false, max: 1 });
+    const client = new Client();
+    from.acquire(client);
+    const next = acquire(from);
+    from.cancel(client);
+    expect((await next).isFresh).toBe(true);
+    expect(from.counters.opened).toBe(1);
+  });
+});
+
 describe('whatever happens', () => {
   it('no more than max are open, each client hears once, nothing is left', async () => {
     const action = fc.constantFrom('acquire', 'fresh', 'release', 'spend', 'cancel', 'kill', 'wait');

@@ -18,6 +18,7 @@ class ListBody implements BodySource {
   readonly isPresent = true;
   delivered = 0;
   pauses = 0;
+  discards = 0;
   #reader: BodyReader | undefined;
   readonly #chunks: Buffer[];
   readonly #ending: 'end' | 'open' | number;
@@ -46,12 +47,20 @@ class ListBody implements BodySource {
     else if (this.#ending !== 'open') this.#reader?.onBodyError(this.#ending);
   }
 
+  discard(): void {
+    this.discards++;
+  }
+
   push(chunk: Buffer): void {
     this.#reader?.onBody(chunk);
   }
 
   end(): void {
     this.#reader?.onBodyEnd();
+  }
+
+  fail(status: number): void {
+    this.#reader?.onBodyError(status);
   }
 }
 
@@ -296,6 +305,35 @@ describe('bodies', () => {
       await sink.done;
       expect([sink.failure, sink.outcome, sink.body]).toEqual([undefined, 'end', 'enough\n']);
     }
+  });
+});
+
+describe('a body nobody reads on', () => {
+  it.each(['count', 'early', 'close-at-once', 'bad-version', 'silent'])('is let go: %s', async (script) => {
+    const { pool } = await fakeWith();
+    const body = new ListBody([Buffer.alloc(1000)], script === 'count' ? 'end' : 'open');
+    const { sink } = send(pool, script, { body, timeout: 0 });
+    if (script === 'silent') body.fail(400);
+    await sink.done;
+    expect(body.discards).toBe(1);
+  });
+
+  it('is let go: nobody listens', async () => {
+    const body = new ListBody([Buffer.alloc(10)]);
+    await done(send(poolFor({ address: { kind: 'unix', path: '/nonexistent/x.sock' } }), 'x', { body }));
+    expect(body.discards).toBe(1);
+  });
+
+  it('is let go: the client is gone before the start', async () => {
+    const { fake, pool } = await fakeWith();
+    const body = new ListBody([Buffer.alloc(10)]);
+    const driver = new FcgiDriver('');
+    const sink = new Sink();
+    const pump = new Pump({ pool, driver, body, sink, timeout: 0, isRetriable: true });
+    pump.abort();
+    pump.start();
+    await settle();
+    expect([body.discards, body.delivered, sink.outcome, fake.seen.connections]).toEqual([1, 0, '', 0]);
   });
 });
 

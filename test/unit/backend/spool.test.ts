@@ -1,3 +1,4 @@
+import { readdirSync, readlinkSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { BodyReader, BodySource } from '../../../src/backend/body.ts';
@@ -66,6 +67,27 @@ const whole = (spool: BodySpool): Promise<void> => new Promise((resolve) => spoo
 const pieces = (...sizes: number[]): Buffer[] => sizes.map((size, i) => Buffer.alloc(size, 97 + (i % 26)));
 const textOf = (list: readonly Buffer[]): string => Buffer.concat(list).toString('latin1');
 
+/** Files of spools that this process has open. */
+function openFiles(): number {
+  let count = 0;
+  for (const name of readdirSync('/proc/self/fd')) {
+    try {
+      if (readlinkSync(`/proc/self/fd/${name}`).includes('apache-lite-body-')) count++;
+    } catch {
+      // Closed meanwhile, readdir's own for one.
+    }
+  }
+  return count;
+}
+
+async function untilClosed(): Promise<void> {
+  const limit = Date.now() + 5000;
+  while (openFiles() > 0) {
+    if (Date.now() > limit) throw new Error('a file stays open');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
 describe('prefetch', () => {
   it('knows a body that is all there', async () => {
     const given = pieces(3, 4);
@@ -128,5 +150,36 @@ describe('whole', () => {
       ),
       { numRuns: 40 },
     );
+  });
+});
+
+describe.runIf(process.platform === 'linux')('the file', () => {
+  it('goes when the body was read', async () => {
+    const spool = new BodySpool(new PieceBody(pieces(200, 300)), 100);
+    await whole(spool);
+    expect(openFiles()).toBe(1);
+    await collect(spool);
+    await untilClosed();
+  });
+
+  it('goes when nobody wants the body', async () => {
+    const spool = new BodySpool(new PieceBody(pieces(200, 300)), 100);
+    await whole(spool);
+    spool.discard();
+    await untilClosed();
+    // Who asks nevertheless is told that there is nothing.
+    expect(await collect(spool)).toEqual({ text: '', status: 0 });
+  });
+
+  it('goes when that is said while it is being opened, and what comes then is dropped', async () => {
+    const body = new PieceBody(pieces(200));
+    const spool = new BodySpool(body, 100);
+    let calls = 0;
+    spool.whole(() => calls++);
+    spool.discard();
+    body.push(Buffer.alloc(500));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await untilClosed();
+    expect(calls).toBe(0);
   });
 });

@@ -2,7 +2,7 @@
 import type { BodySource } from '../../../backend/body.ts';
 import { BodySpool } from '../../../backend/spool.ts';
 import { addCgiVariables } from '../../../cgi/variables.ts';
-import type { RequestBody } from '../../../core/body.ts';
+import { NO_BODY, type RequestBody } from '../../../core/body.ts';
 import { directoryWalk } from '../../../core/directory-walk.ts';
 import type { Answer } from '../../../core/hooks.ts';
 import { Level, logRequest } from '../../../core/log.ts';
@@ -11,6 +11,7 @@ import { pathTranslated, scriptRequest } from '../../../core/script-request.ts';
 import { OK } from '../../../core/status.ts';
 import { decodePath } from '../../../http/uri.ts';
 import type { ProxyTarget } from '../shared/scheme.ts';
+import { exportVariables } from '../shared/script-request.ts';
 import { makePump } from '../shared/send.ts';
 import { FcgiAnswer } from './answer.ts';
 import { wantsDirectoryWalk } from './canonical.ts';
@@ -44,12 +45,6 @@ function countBody({ headersIn }: Request, body: RequestBody): void {
     headersIn.set('Content-Length', String(body.length));
   }
 }
-
-const NO_BODY: BodySource = {
-  isPresent: false,
-  start: (reader) => reader.onBodyEnd(),
-  resume: () => undefined,
-};
 
 /**
  * A chunked body has no length to tell the application, unless all of it is there already, or is waited for (proxy-sendcl). What filters make of
@@ -125,7 +120,10 @@ function encode(
   path: string | undefined,
 ): Answer {
   const extra = extraParamsOf(r);
-  if (typeof extra === 'number') return extra;
+  if (typeof extra === 'number') {
+    body.discard?.();
+    return extra;
+  }
   const params = encodeParamsOf(r, scriptRequest(r, path), conf.envRules, extra);
   if (params instanceof Promise) return params.then((encoded) => send(r, target, body, encoded, path));
   return send(r, target, body, params, path);
@@ -139,12 +137,14 @@ function send(
   path: string | undefined,
 ): Answer {
   if (params === undefined) {
+    body.discard?.();
     logRequest(r, 'proxy_fcgi', Level.error, 'AH01074', 'Failed writing Environment to the application');
     return 503;
   }
   return new Promise<number>((resolve, reject) => {
     const answer = new FcgiAnswer(r, target, (status) => {
-      if (status !== OK) exportVariables(r, path);
+      // An ErrorDocument of ours sees them with REDIRECT_ before them.
+      if (status !== OK) exportVariables(r, (sink) => addCgiVariables(scriptRequest(r, path), sink));
       resolve(status);
     });
     const driver = new FcgiDriver(params, target.worker.isReusing(false), headLimit(target), answer);
@@ -153,11 +153,4 @@ function send(
     answer.attachDriver(driver, pump);
     pump.start();
   });
-}
-
-/** httpd leaves the variables in the request's environment: an ErrorDocument of ours sees them with REDIRECT_ before them. */
-function exportVariables(r: Request, path: string | undefined): void {
-  const pairs: [string, string][] = [];
-  addCgiVariables(scriptRequest(r, path), (name, value) => pairs.push([name, value]));
-  for (const [name, value] of pairs) r.env.set(name, value);
 }

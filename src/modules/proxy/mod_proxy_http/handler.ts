@@ -1,7 +1,7 @@
 /** Asking an HTTP server (mod_proxy_http.c: proxy_http_handler, ap_proxy_http_prefetch). */
 import type { BodySource } from '../../../backend/body.ts';
 import { BodySpool } from '../../../backend/spool.ts';
-import type { RequestBody } from '../../../core/body.ts';
+import { NO_BODY, type RequestBody } from '../../../core/body.ts';
 import type { Answer } from '../../../core/hooks.ts';
 import { Level, logRequest } from '../../../core/log.ts';
 import type { Request } from '../../../core/request.ts';
@@ -19,12 +19,6 @@ import { HttpDriver } from './driver.ts';
 
 /** Bytes of a body that are waited for before a backend is asked (MAX_MEM_SPOOL, less what no filter may need). */
 const PREFETCH = 16 * 1024 - 80;
-
-const NO_BODY: BodySource = {
-  isPresent: false,
-  start: (reader) => reader.onBodyEnd(),
-  resume: () => undefined,
-};
 
 export function handleHttp(r: Request, plain: ProxyTarget): Answer {
   let target = plain;
@@ -161,7 +155,10 @@ function sendSpooled(
   spool: BodySpool,
 ): Answer {
   const { failure } = spool;
-  if (failure !== undefined) return prefetchFailed(r, target, failure);
+  if (failure !== undefined) {
+    spool.discard();
+    return prefetchFailed(r, target, failure);
+  }
   const length = spool.length ?? announced;
   return send(r, target, { ...plan, length: length?.toString(), isChunked: length === undefined }, spool);
 }
