@@ -31,6 +31,23 @@ export function inForce(r: Request, sections: PerDirConfig): PerDirConfig {
   return sections === NOTHING ? r.server.lookupDefaults : mergeInto(r, r.server.lookupDefaults, sections);
 }
 
+/** Asks with `add` on top of the request's configuration, which is put back however the asking ends. */
+export function withPerDir<T>(r: Request, add: PerDirConfig, ask: () => T | Promise<T>): T | Promise<T> {
+  const before = r.perDir;
+  let isPending = false;
+  r.perDir = mergeInto(r, before, add);
+  try {
+    const answer = ask();
+    if (!(answer instanceof Promise)) return answer;
+    isPending = true;
+    return answer.finally(() => {
+      r.perDir = before;
+    });
+  } finally {
+    if (!isPending) r.perDir = before;
+  }
+}
+
 /** Named groups of a section's regular expression become MATCH_NAME variables (ap_regname). */
 export function exportGroups(r: Request, regex: Pcre, path: string): void {
   if (regex.groupNames.size === 0) return;

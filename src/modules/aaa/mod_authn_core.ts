@@ -21,7 +21,7 @@ import { defineModule } from '../../core/module.ts';
 import { type AuthnProvider, findAuthnProvider, registerAuthnProvider } from '../../core/providers.ts';
 import type { Request } from '../../core/request.ts';
 import { OK } from '../../core/status.ts';
-import { mergeInto } from '../../core/walks.ts';
+import { withPerDir } from '../../core/walks.ts';
 import { compileString, ExprEvaluationError, type StringExpr } from '../../expr/index.ts';
 
 interface DirConf {
@@ -72,25 +72,12 @@ function withConfig(base: AuthnProvider, add: PerDirConfig): AuthnProvider {
   const { checkPassword, realmHash } = base;
   if (checkPassword !== undefined) {
     aliased.checkPassword = (r, user, password) =>
-      under(r, add, () => checkPassword.call(base, r, user, password));
+      withPerDir(r, add, () => checkPassword.call(base, r, user, password));
   }
   if (realmHash !== undefined) {
-    aliased.realmHash = (r, user, realm) => under(r, add, () => realmHash.call(base, r, user, realm));
+    aliased.realmHash = (r, user, realm) => withPerDir(r, add, () => realmHash.call(base, r, user, realm));
   }
   return aliased;
-}
-
-function under<T>(r: Request, add: PerDirConfig, ask: () => T | Promise<T>): T | Promise<T> {
-  const before = r.perDir;
-  r.perDir = mergeInto(r, before, add);
-  const answer = ask();
-  if (!(answer instanceof Promise)) {
-    r.perDir = before;
-    return answer;
-  }
-  return answer.finally(() => {
-    r.perDir = before;
-  });
 }
 
 const rows: readonly AnyRow<object, DirConf>[] = [

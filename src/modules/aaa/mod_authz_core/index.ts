@@ -12,7 +12,6 @@ import {
   OR_AUTHCFG,
   RSRC_CONF,
 } from '../../../config/directive.ts';
-import type { PerDirConfig } from '../../../config/per-dir.ts';
 import { getWord, sectionText } from '../../../config/words.ts';
 import { authType, noteAuthFailure } from '../../../core/authentication.ts';
 import { isRegisteredMethod } from '../../../core/core-config.ts';
@@ -21,7 +20,6 @@ import { Level, logRequest } from '../../../core/log.ts';
 import { methodScope } from '../../../core/method-scope.ts';
 import { defineModule } from '../../../core/module.ts';
 import {
-  type AuthzAnswer,
   type AuthzCheck,
   type AuthzResult,
   findAuthzProvider,
@@ -30,7 +28,7 @@ import {
 } from '../../../core/providers.ts';
 import type { Request } from '../../../core/request.ts';
 import { DECLINED, OK } from '../../../core/status.ts';
-import { mergeInto } from '../../../core/walks.ts';
+import { withPerDir } from '../../../core/walks.ts';
 import { requireAll, requireEnv, requireExpr, requireMethod } from './basic-providers.ts';
 import {
   addTo,
@@ -185,21 +183,9 @@ function providerAlias(cmd: Cmd, text: string): ApplyResult {
   if (base === undefined) return `Unknown Authz provider: ${name}`;
   const check = base.compile(requireCommand(cmd), args);
   if (typeof check !== 'function') return `Can't parse 'Require ${name} ${args}': ${check.message}`;
-  const aliased: AuthzCheck = (r) => withConfig(r, perDir, check);
+  const aliased: AuthzCheck = (r) => withPerDir(r, perDir, () => check(r));
   registerAuthzProvider(cmd.providers, alias, { compile: () => aliased });
   return undefined;
-}
-
-/** Asks with the alias's own directives on top of the request's. */
-function withConfig(r: Request, add: PerDirConfig, check: AuthzCheck): AuthzAnswer {
-  const before = r.perDir;
-  const restore = (result: AuthzResult): AuthzResult => {
-    r.perDir = before;
-    return result;
-  };
-  r.perDir = mergeInto(r, before, add);
-  const answer = check(r);
-  return typeof answer === 'string' ? restore(answer) : answer.then(restore);
 }
 
 const rows: readonly AnyRow<object, DirConf>[] = [
