@@ -1,20 +1,27 @@
 /** Values that several directives take, read as the C library reads them. */
 
 const LARGEST_INT64 = 2n ** 63n - 1n;
+const MOST_DIGITS = 19;
 
 /** strtol(): the number a text starts with, 0 where there is none; what does not fit 64 bits is the nearest that does, and `outOfRange`. */
 export function parseLong(text: string): { readonly value: bigint; readonly outOfRange: boolean } {
-  const digits = /^[ \t-\r]*\+?(-?\d+)/.exec(text)?.[1];
+  const [, sign, digits] = /^[ \t-\r]*([+-]?)0*(\d+)/.exec(text) ?? [];
   if (digits === undefined) return { value: 0n, outOfRange: false };
-  const value = BigInt(digits);
-  if (value > LARGEST_INT64) return { value: LARGEST_INT64, outOfRange: true };
-  if (value < -LARGEST_INT64 - 1n) return { value: -LARGEST_INT64 - 1n, outOfRange: true };
-  return { value, outOfRange: false };
+  const isNegative = sign === '-';
+  const limit = isNegative ? -LARGEST_INT64 - 1n : LARGEST_INT64;
+  // Not made a number to find out: that takes longer than in proportion to its digits.
+  if (digits.length > MOST_DIGITS) return { value: limit, outOfRange: true };
+  const value = isNegative ? -BigInt(digits) : BigInt(digits);
+  const outOfRange = isNegative ? value < limit : value > limit;
+  return { value: outOfRange ? limit : value, outOfRange };
 }
 
 /** atoi(): as strtol(), of which it keeps 32 bits: a number of twenty digits is -1. */
 export function atoi(text: string): number {
-  return Number(BigInt.asIntN(32, parseLong(text).value));
+  const digits = /^[ \t-\r]*([+-]?\d+)/.exec(text)?.[1];
+  if (digits === undefined) return 0;
+  const value = Number(digits);
+  return Math.abs(value) < 2 ** 31 ? value | 0 : Number(BigInt.asIntN(32, parseLong(digits).value));
 }
 
 /** A text that is a whole number and nothing else (strtol() with its end checked); undefined when it is none or does not fit 64 bits. */

@@ -27,6 +27,14 @@ export function allWords(text: string): string[] {
   return words;
 }
 
+/** The words of a text up to its end or to one written as `""`: that is how httpd finds the end of a list. */
+export function wordsUntilEmpty(text: string): string[] {
+  const cursor = new WordCursor(text);
+  const words: string[] = [];
+  for (let word = cursor.next(); word !== ''; word = cursor.next()) words.push(word);
+  return words;
+}
+
 /** A section's text without its last `>` and what stands behind it; undefined when there is none. */
 export function sectionText(text: string): string | undefined {
   const bracket = text.lastIndexOf('>');

@@ -13,13 +13,15 @@ import type { Request } from './request.ts';
 import { bannerOf, requestScheme, serverAdmin, serverName, serverPort } from './server-identity.ts';
 import { lookupFile, lookupUri } from './subrequest.ts';
 
-/** The request as an expression sees it. `varies`: whether looking at a header adds it to Vary. */
+/** The request as an expression sees it. `varies`: whether looking at a header adds it to the answer's Vary. */
 export class RequestExprContext implements ExprContext {
   captures: readonly (string | undefined)[] | undefined = undefined;
   readonly #r: Request;
+  readonly #varies: boolean;
 
-  constructor(r: Request) {
+  constructor(r: Request, varies = true) {
     this.#r = r;
+    this.#varies = varies;
   }
 
   /** For what modules add to expressions. */
@@ -45,6 +47,7 @@ export class RequestExprContext implements ExprContext {
     return new Date();
   }
   vary(header: string): void {
+    if (!this.#varies) return;
     const { headersOut } = this.#r;
     const present = headersOut.getJoined('Vary');
     if (present?.split(/\s*,\s*/).some((name) => name.toLowerCase() === header.toLowerCase()) === true)
@@ -119,14 +122,21 @@ function compactTime(time: Date): string {
   return `${date}${two(time.getHours())}${two(time.getMinutes())}${two(time.getSeconds())}`;
 }
 
-/** Whether a condition holds; one that cannot be evaluated does not, and is logged. */
-export function evaluateBoolean(expr: BooleanExpr, r: Request): boolean | Promise<boolean> {
-  const context = new RequestExprContext(r);
+/**
+ * Whether a condition holds; one that cannot be evaluated does not, and is logged. Callers with a log line of their own get the reason instead;
+ * `context`: for those who want its groups, or no Vary.
+ */
+export function evaluateBoolean(
+  expr: BooleanExpr,
+  r: Request,
+  onFailure?: (reason: string) => void,
+  context: RequestExprContext = new RequestExprContext(r),
+): boolean | Promise<boolean> {
   try {
     const value = expr.evaluate(context);
-    return typeof value === 'boolean' ? value : value.catch((error: unknown) => failed(r, error));
+    return typeof value === 'boolean' ? value : value.catch((error: unknown) => failed(r, error, onFailure));
   } catch (error) {
-    return failed(r, error);
+    return failed(r, error, onFailure);
   }
 }
 
@@ -136,7 +146,7 @@ export function evaluateString(expr: StringExpr, r: Request): string | undefined
   try {
     return expr.evaluate(new RequestExprContext(r));
   } catch (error) {
-    failed(r, error);
+    failed(r, error, undefined);
     return undefined;
   }
 }
@@ -151,14 +161,14 @@ export function evaluateText(
   try {
     return expr.evaluate(new RequestExprContext(r));
   } catch (error) {
-    if (!(error instanceof ExprEvaluationError)) throw error;
-    onFailure(error.message);
+    failed(r, error, onFailure);
     return undefined;
   }
 }
 
-function failed(r: Request, error: unknown): false {
+function failed(r: Request, error: unknown, onFailure: ((reason: string) => void) | undefined): false {
   if (!(error instanceof ExprEvaluationError)) throw error;
-  logRequest(r, 'core', Level.error, 'AH03298', `Evaluation of expression failed: ${error.message}`);
+  if (onFailure !== undefined) onFailure(error.message);
+  else logRequest(r, 'core', Level.error, 'AH03298', `Evaluation of expression failed: ${error.message}`);
   return false;
 }

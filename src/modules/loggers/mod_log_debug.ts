@@ -9,20 +9,14 @@ import {
   type Command,
   RSRC_CONF,
 } from '../../config/directive.ts';
-import { RequestExprContext } from '../../core/expression-context.ts';
+import { evaluateBoolean, evaluateText, RequestExprContext } from '../../core/expression-context.ts';
 import { type Answer, FIRST, type Hook, type PlacedHook, REALLY_LAST } from '../../core/hooks.ts';
 import { isLogged, Level, logRequest } from '../../core/log.ts';
 import { defineModule } from '../../core/module.ts';
 import type { Request } from '../../core/request.ts';
 import { DECLINED } from '../../core/status.ts';
 import { httpdLine } from '../../diagnostics/render.ts';
-import {
-  type BooleanExpr,
-  compileBoolean,
-  compileString,
-  ExprEvaluationError,
-  type StringExpr,
-} from '../../expr/index.ts';
+import { type BooleanExpr, compileBoolean, compileString, type StringExpr } from '../../expr/index.ts';
 
 const HOOKS = [
   'log_transaction',
@@ -90,11 +84,6 @@ const directives: readonly AnyRow<object, DirConf>[] = [
   },
 ];
 
-/** Looking at a header for a log line makes no answer depend on it. */
-class LoggingContext extends RequestExprContext {
-  override vary(): void {}
-}
-
 /** Writes what is to be said at a hook; waits only for a condition that needs a sub-request. */
 function logAt(r: Request, hook: HookName): void | Promise<void> {
   const { entries } = modLogDebug.dir(r);
@@ -120,31 +109,22 @@ function logFrom(r: Request, entries: readonly Entry[], hook: HookName, from: nu
 
 function test(r: Request, { condition }: Entry): boolean | Promise<boolean> {
   if (condition === undefined) return true;
-  const failed = (error: unknown): false => {
-    report(r, error, 'AH00640', "Can't evaluate condition");
-    return false;
-  };
-  try {
-    const value = condition.evaluate(new LoggingContext(r));
-    return typeof value === 'boolean' ? value : value.catch(failed);
-  } catch (error) {
-    return failed(error);
-  }
+  const failed = (reason: string): void => report(r, 'AH00640', "Can't evaluate condition", reason);
+  // Looking at a header for a log line makes no answer depend on it.
+  return evaluateBoolean(condition, r, failed, new RequestExprContext(r, false));
 }
 
 function write(r: Request, { message, place }: Entry, hook: HookName): void {
-  try {
-    const text = message.evaluate(new LoggingContext(r));
-    const origin = isLogged(r, 'log_debug', Level.debug) ? ` (${hook} hook, ${place})` : '';
-    logRequest(r, 'log_debug', Level.info, '', text + origin);
-  } catch (error) {
-    report(r, error, 'AH00641', "Can't evaluate message expression");
-  }
+  const text = evaluateText(message, r, (reason) =>
+    report(r, 'AH00641', "Can't evaluate message expression", reason),
+  );
+  if (text === undefined) return;
+  const origin = isLogged(r, 'log_debug', Level.debug) ? ` (${hook} hook, ${place})` : '';
+  logRequest(r, 'log_debug', Level.info, '', text + origin);
 }
 
-function report(r: Request, error: unknown, tag: string, what: string): void {
-  if (!(error instanceof ExprEvaluationError)) throw error;
-  logRequest(r, 'log_debug', Level.error, tag, `${what}: ${error.message}`);
+function report(r: Request, tag: string, what: string, reason: string): void {
+  logRequest(r, 'log_debug', Level.error, tag, `${what}: ${reason}`);
 }
 
 function hookAt(name: HookName, order = FIRST): PlacedHook<Hook> {

@@ -3,7 +3,7 @@
  * (modules/mappers/mod_dir.c). Complete.
  */
 import { type AnyRow, type ApplyResult, type Command, OR_INDEXES } from '../../config/directive.ts';
-import { getWord } from '../../config/words.ts';
+import { wordsUntilEmpty } from '../../config/words.ts';
 import { DIRECTORY_TYPE } from '../../core/files.ts';
 import type { Answer } from '../../core/hooks.ts';
 import { LAST } from '../../core/hooks.ts';
@@ -33,8 +33,7 @@ type Cmd = Command<object, DirConf>;
 
 /** DirectoryIndex: a list; `disabled`, alone, empties what was said before in the same place (add_index). */
 function directoryIndex(cmd: Cmd, text: string): ApplyResult {
-  const words: string[] = [];
-  for (let [word, rest] = getWord(text); word !== ''; [word, rest] = getWord(rest)) words.push(word);
+  const words = wordsUntilEmpty(text);
   const isDisabled = words.length === 1 && words[0]?.toLowerCase() === 'disabled';
   cmd.dir.indexNames = isDisabled ? [] : [...(cmd.dir.indexNames ?? []), ...words];
   return undefined;

@@ -1,6 +1,6 @@
 /** mod_userdir: `/~name/...` as a directory of a user, or a redirect (modules/mappers/mod_userdir.c). Complete. */
 import { type AnyRow, type ApplyResult, type Command, RSRC_CONF } from '../../config/directive.ts';
-import { getWord } from '../../config/words.ts';
+import { getWord, wordsUntilEmpty } from '../../config/words.ts';
 import { statFile } from '../../core/files.ts';
 import { defineModule } from '../../core/module.ts';
 import { homeDirectory } from '../../core/owner-names.ts';
@@ -23,7 +23,7 @@ type Cmd = Command<UserdirServerConf, object>;
 function userDir(cmd: Cmd, text: string): ApplyResult {
   const [keyword, names] = getWord(text);
   if (keyword === '') return 'UserDir requires an argument.';
-  const users = words(names).map(asciiLower);
+  const users = wordsUntilEmpty(names).map(asciiLower);
   switch (asciiLower(keyword)) {
     case 'disable':
     case 'disabled':
@@ -36,15 +36,9 @@ function userDir(cmd: Cmd, text: string): ApplyResult {
       else cmd.server.enabledUsers = new Set([...(cmd.server.enabledUsers ?? []), ...users]);
       return undefined;
     default:
-      cmd.server.patterns = words(text);
+      cmd.server.patterns = wordsUntilEmpty(text);
       return undefined;
   }
-}
-
-function words(text: string): string[] {
-  const found: string[] = [];
-  for (let [word, rest] = getWord(text); word !== ''; [word, rest] = getWord(rest)) found.push(word);
-  return found;
 }
 
 export function mergeServer(base: UserdirServerConf, add: UserdirServerConf): UserdirServerConf {

@@ -1,5 +1,6 @@
 /** mod_expires: how long answers may be kept, by their type (modules/metadata/mod_expires.c). Complete. */
 import { type AnyRow, type ApplyResult, type Command, OR_INDEXES } from '../../config/directive.ts';
+import { type PeriodMessages, parsePeriod } from '../../config/periods.ts';
 import { atoi } from '../../config/values.ts';
 import { getWord } from '../../config/words.ts';
 import { defineModule } from '../../core/module.ts';
@@ -29,19 +30,11 @@ export function mergeDir(base: ExpiresDirConf, add: ExpiresDirConf): ExpiresDirC
   return merged;
 }
 
-const MINUTE = 60;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
-/** Units by as much of their names as httpd looks at. */
-const UNITS: readonly (readonly [start: string, seconds: number])[] = [
-  ['y', 365 * DAY],
-  ['mo', 30 * DAY],
-  ['w', 7 * DAY],
-  ['d', DAY],
-  ['h', HOUR],
-  ['mi', MINUTE],
-  ['s', 1],
-];
+const PERIOD_MESSAGES: PeriodMessages = {
+  noNumber: (word) => `bad expires code, numeric value expected <num> '${word}'`,
+  noUnit: 'bad expires code, missing <type>',
+  badUnit: (word) => `bad expires code, unrecognised <type>'${word}'`,
+};
 
 /**
  * `A3600`, `M3600`, or `access plus 1 hour 30 minutes` (check_code): of words only the first letters count. A text says what is wrong with it.
@@ -50,27 +43,15 @@ export function parseExpiry(code: string): Expiry | string {
   // The older form: whatever follows is read as a number.
   if (code.startsWith('A') || code.startsWith('M'))
     return { base: code.startsWith('A') ? 'access' : 'modification', seconds: atoi(code.slice(1)) };
-  let [word, rest] = getWord(code);
+  const [word, rest] = getWord(code);
   const first = word.charAt(0).toLowerCase();
   if (first !== 'n' && first !== 'a' && first !== 'm')
     return `bad expires code, unrecognised <base> '${word}'`;
-  const base = first === 'm' ? 'modification' : 'access';
-  let seconds = 0;
-  [word, rest] = getWord(rest);
-  if (word.charAt(0).toLowerCase() === 'p') [word, rest] = getWord(rest);
-  while (word !== '') {
-    if (!/^\d/.test(word)) return `bad expires code, numeric value expected <num> '${word}'`;
-    const count = atoi(word);
-    [word, rest] = getWord(rest);
-    if (word === '') return 'bad expires code, missing <type>';
-    const lower = word.toLowerCase();
-    const unit = UNITS.find(([start]) => lower.startsWith(start))?.[1];
-    if (unit === undefined) return `bad expires code, unrecognised <type>'${word}'`;
-    // An int of C: what is too much for 32 bits wraps.
-    seconds = (seconds + Math.imul(unit, count)) | 0;
-    [word, rest] = getWord(rest);
-  }
-  return { base, seconds };
+  const parts = parsePeriod(rest, PERIOD_MESSAGES);
+  if (typeof parts === 'string') return parts;
+  // An int of C: what is too much for 32 bits wraps.
+  const seconds = parts.reduce((sum, { count, unit }) => (sum + Math.imul(unit, count)) | 0, 0);
+  return { base: first === 'm' ? 'modification' : 'access', seconds };
 }
 
 function expiresByType(cmd: Cmd, type: string, code: string): ApplyResult {

@@ -9,17 +9,18 @@ import {
   type DirectiveError,
   OR_FILEINFO,
 } from '../../config/directive.ts';
-import { getWord } from '../../config/words.ts';
-import { RequestExprContext } from '../../core/expression-context.ts';
+import { compileDirectivePcre } from '../../config/patterns.ts';
+import { getWord, wordsUntilEmpty } from '../../config/words.ts';
+import { evaluateBoolean, RequestExprContext } from '../../core/expression-context.ts';
 import type { Answer } from '../../core/hooks.ts';
 import { Level, logRequest } from '../../core/log.ts';
 import { defineModule } from '../../core/module.ts';
 import type { Request } from '../../core/request.ts';
 import { DECLINED } from '../../core/status.ts';
 import { Table } from '../../core/table.ts';
-import { type BooleanExpr, compileBoolean, ExprEvaluationError } from '../../expr/index.ts';
+import { type BooleanExpr, compileBoolean } from '../../expr/index.ts';
 import { asciiLower } from '../../http/bytes.ts';
-import { compilePcre, type Pcre, substitute } from '../../lib/pcre/index.ts';
+import { type Pcre, substitute } from '../../lib/pcre/index.ts';
 
 type Groups = readonly (string | undefined)[];
 
@@ -58,13 +59,19 @@ const SPECIAL: ReadonlyMap<string, (r: Request) => string | undefined> = new Map
 ]);
 
 /** A header, else a variable set earlier; the last header of all whose names match, for a regular expression. */
-function readerOf(name: string, ignoreCase: boolean): ((r: Request) => string | undefined) | DirectiveError {
+function readerOf(
+  directive: string,
+  name: string,
+  ignoreCase: boolean,
+): ((r: Request) => string | undefined) | DirectiveError {
   const key = asciiLower(name);
   const special = SPECIAL.get(key);
   if (special !== undefined) return special;
   if (/^[-A-Za-z0-9_]*$/.test(name)) return (r) => r.headersIn.get(key) ?? r.getEnv(name);
-  const regex = compile(name, ignoreCase);
-  if (!('exec' in regex)) return { ...regex, message: 'Header name regex could not be compiled.' };
+  const regex = compileDirectivePcre(name, `${directive}Header name regex could not be compiled.`, {
+    ignoreCase,
+  });
+  if ('message' in regex) return regex;
   return (r) => {
     const { headersIn } = r;
     for (let i = headersIn.size - 1; i >= 0; i--) {
@@ -72,17 +79,6 @@ function readerOf(name: string, ignoreCase: boolean): ((r: Request) => string | 
     }
     return undefined;
   };
-}
-
-function compile(pattern: string, ignoreCase: boolean): Pcre | DirectiveError {
-  try {
-    return compilePcre(pattern, { ignoreCase });
-  } catch (error) {
-    return {
-      message: ' regex could not be compiled.',
-      hint: error instanceof Error ? error.message : String(error),
-    };
-  }
 }
 
 /** The text a pattern stands for when it is found by looking for that text; undefined for a real pattern (non_regex_pattern). */
@@ -104,7 +100,7 @@ export function simplePattern(pattern: string): string | undefined {
 /** `name`, `!name`, `name=value` (add_envvars). */
 export function parseFeatures(text: string, features: Table): boolean {
   let isAny = false;
-  for (let [word, rest] = getWord(text); word !== ''; [word, rest] = getWord(rest)) {
+  for (const word of wordsUntilEmpty(text)) {
     isAny = true;
     const equal = word.indexOf('=');
     const value = equal < 0 ? '' : word.slice(equal + 1);
@@ -129,10 +125,13 @@ function addEntry(cmd: Cmd, name: string, text: string, ignoreCase: boolean): Ap
     return parseFeatures(rest, last.features) ? undefined : `Missing envariable expression for ${directive}`;
   }
   const plain = simplePattern(pattern);
-  const regex = plain === undefined ? compile(pattern, ignoreCase) : undefined;
-  if (regex !== undefined && !('exec' in regex)) return { ...regex, message: directive + regex.message };
-  const value = readerOf(name, ignoreCase);
-  if (typeof value !== 'function') return { ...value, message: directive + value.message };
+  const regex =
+    plain === undefined
+      ? compileDirectivePcre(pattern, `${directive} regex could not be compiled.`, { ignoreCase })
+      : undefined;
+  if (regex !== undefined && 'message' in regex) return regex;
+  const value = readerOf(directive, name, ignoreCase);
+  if (typeof value !== 'function') return value;
   const features = new Table();
   if (!parseFeatures(rest, features)) return `Missing envariable expression for ${directive}`;
   const simple = plain !== undefined && ignoreCase ? asciiLower(plain) : plain;
@@ -232,7 +231,7 @@ function matches(entry: Entry, run: Run): boolean {
   return true;
 }
 
-/** An expression that cannot be evaluated does not hold. */
+/** An expression that cannot be evaluated does not hold, and nobody is told. */
 function evaluate(r: Request, expr: BooleanExpr, run: Run): boolean | Promise<boolean> {
   const context = new RequestExprContext(r);
   context.captures = run.groups;
@@ -240,16 +239,8 @@ function evaluate(r: Request, expr: BooleanExpr, run: Run): boolean | Promise<bo
     run.groups = context.captures ?? run.groups;
     return value;
   };
-  const fail = (error: unknown): false => {
-    if (error instanceof ExprEvaluationError) return false;
-    throw error;
-  };
-  try {
-    const value = expr.evaluate(context);
-    return typeof value === 'boolean' ? keep(value) : value.then(keep, fail);
-  } catch (error) {
-    return fail(error);
-  }
+  const value = evaluateBoolean(expr, r, () => {}, context);
+  return typeof value === 'boolean' ? keep(value) : value.then(keep);
 }
 
 function applyFeatures(r: Request, entry: Entry, groups: Groups | undefined): void {

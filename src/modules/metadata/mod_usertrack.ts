@@ -1,8 +1,7 @@
 /** mod_usertrack: a cookie by which the requests of a browser can be told from others' (modules/metadata/mod_usertrack.c). Complete. */
 import { randomInt } from 'node:crypto';
 import { type AnyRow, type ApplyResult, type Command, OR_FILEINFO } from '../../config/directive.ts';
-import { atoi } from '../../config/values.ts';
-import { getWord } from '../../config/words.ts';
+import { type PeriodMessages, parsePeriod } from '../../config/periods.ts';
 import { REALLY_FIRST } from '../../core/hooks.ts';
 import { defineModule } from '../../core/module.ts';
 import type { Request } from '../../core/request.ts';
@@ -33,42 +32,21 @@ function own(cmd: Cmd): UsertrackDirConf {
   return cmd.dir;
 }
 
-const MINUTE = 60;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
-/** Units by as much of their names as is looked at. */
-const UNITS: readonly (readonly [start: string, seconds: number])[] = [
-  ['y', 365 * DAY],
-  ['mo', 30 * DAY],
-  ['w', 7 * DAY],
-  ['d', DAY],
-  ['h', HOUR],
-  ['mi', MINUTE],
-  ['s', 1],
-];
+const PERIOD_MESSAGES: PeriodMessages = {
+  noNumber: () => 'bad expires code, numeric value expected.',
+  noUnit: 'bad expires code, missing <type>',
+  badUnit: () => 'bad expires code, unrecognized type',
+};
 
-/** `3600`, or `[plus] 1 hour 30 minutes` (set_cookie_exp). A text says what is wrong with it. */
-export function parsePeriod(text: string): number | string {
+/** Seconds of `3600`, or of `[plus] 1 hour 30 minutes` (set_cookie_exp). A text says what is wrong with it. */
+export function parseCookiePeriod(text: string): number | string {
   if (/^[0-9](?:.*[0-9])?$/s.test(text)) return Number.parseInt(text, 10);
-  let [word, rest] = getWord(text);
-  if (/^p/i.test(word)) [word, rest] = getWord(rest);
-  let seconds = 0;
-  while (word !== '') {
-    if (!/^[0-9]/.test(word)) return 'bad expires code, numeric value expected.';
-    const count = atoi(word);
-    [word, rest] = getWord(rest);
-    if (word === '') return 'bad expires code, missing <type>';
-    const lower = asciiLower(word);
-    const unit = UNITS.find(([start]) => lower.startsWith(start))?.[1];
-    if (unit === undefined) return 'bad expires code, unrecognized type';
-    seconds += unit * count;
-    [word, rest] = getWord(rest);
-  }
-  return seconds;
+  const parts = parsePeriod(text, PERIOD_MESSAGES);
+  return typeof parts === 'string' ? parts : parts.reduce((sum, { count, unit }) => sum + count * unit, 0);
 }
 
 function cookieExpires(cmd: Cmd, text: string): ApplyResult {
-  const seconds = parsePeriod(text);
+  const seconds = parseCookiePeriod(text);
   if (typeof seconds === 'string') return seconds;
   own(cmd);
   cmd.server.expires = seconds;

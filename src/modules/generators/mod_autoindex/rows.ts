@@ -7,7 +7,7 @@ import {
   OR_INDEXES,
 } from '../../../config/directive.ts';
 import { atoi } from '../../../config/values.ts';
-import { getWord } from '../../../config/words.ts';
+import { wordsUntilEmpty } from '../../../config/words.ts';
 import {
   DEFAULT_WIDTH,
   type DirConf,
@@ -51,7 +51,7 @@ function indexOptions(cmd: Cmd, text: string): ApplyResult {
   let options = dir.options ?? 0;
   let added = dir.added ?? 0;
   let removed = dir.removed ?? 0;
-  for (let [word, rest] = getWord(text); word !== ''; [word, rest] = getWord(rest)) {
+  for (const word of wordsUntilEmpty(text)) {
     const sign = word[0] === '+' || word[0] === '-' ? word[0] : '';
     const name = sign === '' ? word : word.slice(1);
     let bit = OPTION_WORDS.get(name.toLowerCase()) ?? 0;

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { getWord } from '../../../config/words.ts';
+import { wordsUntilEmpty } from '../../../config/words.ts';
 import { fsPath } from '../../../core/files.ts';
 import { asciiLower } from '../../../http/bytes.ts';
 import type { TypeTable } from './conf.ts';
@@ -23,19 +23,13 @@ export function parseTypes(text: string): Map<string, string> {
   for (const line of text.split('\n')) {
     if (line.startsWith('#')) continue;
     const words = /["'\\]/.test(line)
-      ? quotedWords(line)
+      ? wordsUntilEmpty(line)
       : line.split(/[ \t\r\f\v]+/).filter((word) => word !== '');
     const [type] = words;
     if (type === undefined) continue;
     for (let i = 1; i < words.length; i++) types.set(asciiLower(words[i] as string), type);
   }
   return types;
-}
-
-function quotedWords(line: string): string[] {
-  const words: string[] = [];
-  for (let [word, rest] = getWord(line.trim()); word !== ''; [word, rest] = getWord(rest)) words.push(word);
-  return words;
 }
 
 function readTypes(path: string): Map<string, string> | string {

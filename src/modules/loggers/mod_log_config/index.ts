@@ -7,11 +7,10 @@ import { LogChannel } from '../../../core/access-log.ts';
 import { clientHostName } from '../../../core/client-host.ts';
 import type { Configuration } from '../../../core/configuration.ts';
 import { coreDir } from '../../../core/core-config.ts';
-import { RequestExprContext } from '../../../core/expression-context.ts';
+import { evaluateBoolean } from '../../../core/expression-context.ts';
 import { Level, logRequest } from '../../../core/log.ts';
 import { defineModule } from '../../../core/module.ts';
 import type { Request } from '../../../core/request.ts';
-import { ExprEvaluationError } from '../../../expr/index.ts';
 import { type LogCondition, type LogServerConf, mergeLogServer, type ReadyLog } from './conf.ts';
 import { compileLogFormat, type LogFormat } from './format.ts';
 import { itemFinder, rows } from './rows.ts';
@@ -79,18 +78,9 @@ function logToChannels(r: Request): void {
 /** Conditions look at the request as the client sent it (config_log_transaction). */
 function isMet(condition: LogCondition, r: Request): boolean | Promise<boolean> {
   if (condition.kind === 'env') return (r.getEnv(condition.name) === undefined) === condition.isNegated;
-  try {
-    const value = condition.expr.evaluate(new RequestExprContext(r));
-    return typeof value === 'boolean' ? value : value.catch((error: unknown) => failed(r, error));
-  } catch (error) {
-    return failed(r, error);
-  }
-}
-
-function failed(r: Request, error: unknown): false {
-  if (!(error instanceof ExprEvaluationError)) throw error;
-  logRequest(r, 'log_config', Level.error, 'AH00644', `Error evaluating log condition: ${error.message}`);
-  return false;
+  return evaluateBoolean(condition.expr, r, (reason) => {
+    logRequest(r, 'log_config', Level.error, 'AH00644', `Error evaluating log condition: ${reason}`);
+  });
 }
 
 function write({ channel, format }: ReadyLog, final: Request, original: Request): void {

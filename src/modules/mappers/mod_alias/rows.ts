@@ -4,7 +4,6 @@ import {
   type AnyRow,
   type ApplyResult,
   type Command,
-  type DirectiveError,
   NOT_IN_DIR_CONTEXT,
   NOT_IN_DIRECTORY,
   NOT_IN_FILES,
@@ -12,10 +11,10 @@ import {
   RSRC_CONF,
 } from '../../../config/directive.ts';
 import { checkContext } from '../../../config/invoke.ts';
+import { compileDirectivePcre } from '../../../config/patterns.ts';
 import { isRedirect } from '../../../core/status.ts';
 import { positionOf } from '../../../diagnostics/source.ts';
 import { compileString } from '../../../expr/index.ts';
-import { compilePcre, type Pcre } from '../../../lib/pcre/index.ts';
 import type { AliasDirConf, AliasServerConf, Mapping } from './conf.ts';
 import { aliasMatches, isUrl } from './target.ts';
 
@@ -23,14 +22,6 @@ type Cmd = Command<AliasServerConf, AliasDirConf>;
 type Row = AnyRow<AliasServerConf, AliasDirConf>;
 
 const BAD_REGEX = 'Regular expression could not be compiled.';
-
-function compile(pattern: string): Pcre | DirectiveError {
-  try {
-    return compilePcre(pattern);
-  } catch (error) {
-    return { message: BAD_REGEX, hint: error instanceof Error ? error.message : String(error) };
-  }
-}
 
 /** add_alias_internal: a global one. `handler`: that of ScriptAlias. */
 function addAlias(
@@ -42,7 +33,7 @@ function addAlias(
 ): ApplyResult {
   const misplaced = checkContext(cmd.node.name, NOT_IN_DIR_CONTEXT, cmd);
   if (misplaced !== undefined) return misplaced;
-  const regex = isRegex ? compile(fake) : undefined;
+  const regex = isRegex ? compileDirectivePcre(fake, BAD_REGEX) : undefined;
   if (regex !== undefined && 'message' in regex) return regex;
   const aliases = cmd.server.aliases ?? [];
   if (!isRegex) warnOfOverlap(cmd, fake, aliases);
@@ -118,7 +109,7 @@ function addRedirect(
   if (cmd.path !== undefined && !isRegex && isOwn) return setRedirect(cmd, status, ownTarget);
   const fake = named === undefined && third === undefined ? first : second;
   const url = named === undefined && third === undefined ? second : third;
-  const regex = isRegex ? compile(fake ?? '') : undefined;
+  const regex = isRegex ? compileDirectivePcre(fake ?? '', BAD_REGEX) : undefined;
   if (regex !== undefined && 'message' in regex) return regex;
   if (isRedirect(status)) {
     if (url === undefined) return 'URL to redirect to is missing';

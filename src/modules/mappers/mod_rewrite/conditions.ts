@@ -1,13 +1,13 @@
 /** RewriteCond: the patterns it knows, compiled, and whether one holds (cmd_rewritecond, apply_rewrite_cond). */
 import type { Stats } from 'node:fs';
-import { RequestExprContext } from '../../../core/expression-context.ts';
+import { atoi } from '../../../config/values.ts';
+import { evaluateBoolean, RequestExprContext } from '../../../core/expression-context.ts';
 import { lstatFile, type StatResult, statFile } from '../../../core/files.ts';
 import type { Request } from '../../../core/request.ts';
 import { lookupFile, lookupUri } from '../../../core/subrequest.ts';
-import { type BooleanExpr, ExprEvaluationError } from '../../../expr/index.ts';
+import type { BooleanExpr } from '../../../expr/index.ts';
 import { asciiLower } from '../../../http/bytes.ts';
 import type { Comparison, Condition, Test } from './conf.ts';
-import { atoi } from './numbers.ts';
 import { type Eventual, type Pass, traceRequest } from './pass.ts';
 import { expand } from './template.ts';
 import { mayLookAhead } from './variables.ts';
@@ -238,34 +238,21 @@ function checkAccess(input: string, pass: Pass): Eventual<boolean> {
   return sub instanceof Promise ? sub.then(judge) : judge(sub);
 }
 
-/** The same without a look at what the expression asks of the request's fields. */
-class UnvaryingContext extends RequestExprContext {
-  override vary(): void {
-    // [NV]
-  }
-}
-
 function checkExpression(
   condition: Condition,
   expression: BooleanExpr,
   varies: boolean,
   pass: Pass,
 ): Eventual<boolean> {
-  const context = varies ? new RequestExprContext(pass.r) : new UnvaryingContext(pass.r);
+  // [NV]: what the expression asks of the request's fields is no matter of the answer's.
+  const context = new RequestExprContext(pass.r, varies);
+  const failed = (reason: string): void => {
+    if (pass.trace >= 1) pass.log(1, `RewriteCond: expr='${condition.pattern}' evaluation failed: ${reason}`);
+  };
   const judge = (value: boolean): boolean => {
     if (value && !condition.isNegated) pass.conditionGroups = context.captures;
     return conclude(condition, '(null)', value, pass);
   };
-  const fail = (error: unknown): boolean => {
-    if (!(error instanceof ExprEvaluationError)) throw error;
-    if (pass.trace >= 1)
-      pass.log(1, `RewriteCond: expr='${condition.pattern}' evaluation failed: ${error.message}`);
-    return judge(false);
-  };
-  try {
-    const value = expression.evaluate(context);
-    return typeof value === 'boolean' ? judge(value) : value.then(judge, fail);
-  } catch (error) {
-    return fail(error);
-  }
+  const value = evaluateBoolean(expression, pass.r, failed, context);
+  return typeof value === 'boolean' ? judge(value) : value.then(judge);
 }

@@ -1,8 +1,9 @@
 /** What a rule leaves behind besides a URL: variables, cookies, type and handler (do_expand_env, add_cookie, force_type_handler). */
+
+import { atoi } from '../../../config/values.ts';
 import type { Request } from '../../../core/request.ts';
 import { asciiLower } from '../../../http/bytes.ts';
 import type { Rule } from './conf.ts';
-import { atoi } from './numbers.ts';
 import { type Pass, traceRequest } from './pass.ts';
 import { expand, type Template } from './template.ts';
 

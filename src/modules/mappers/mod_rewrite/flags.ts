@@ -1,9 +1,10 @@
 /** The flags of RewriteRule and RewriteCond (cmd_rewriterule_setflag, cmd_rewritecond_setflag). */
+
+import { atoi } from '../../../config/values.ts';
 import { asciiLower } from '../../../http/bytes.ts';
 import { isKnownStatus } from '../../../http/reason-phrases.ts';
 import { parseFlagField } from './argument-line.ts';
 import type { RuleFlags } from './conf.ts';
-import { atoi } from './numbers.ts';
 
 /** Rounds of [N] without a number (REWRITE_MAX_ROUNDS). */
 const MAX_ROUNDS = 32000;

@@ -7,11 +7,12 @@ import {
   OR_FILEINFO,
   RSRC_CONF,
 } from '../../../config/directive.ts';
+import { compileDirectivePcre } from '../../../config/patterns.ts';
 import { allWords } from '../../../config/words.ts';
 import { positionOf } from '../../../diagnostics/source.ts';
 import { compileBoolean } from '../../../expr/index.ts';
 import { asciiLower } from '../../../http/bytes.ts';
-import { compilePcre, type Pcre } from '../../../lib/pcre/index.ts';
+import type { Pcre } from '../../../lib/pcre/index.ts';
 import { parseArgumentLine } from './argument-line.ts';
 import { parseTest } from './conditions.ts';
 import {
@@ -114,14 +115,8 @@ function addMap(cmd: Cmd, name: string, source: string, user: string | undefined
 }
 
 function compile(directive: string, pattern: string, ignoreCase: boolean): Pcre | DirectiveError {
-  try {
-    return compilePcre(pattern, { ignoreCase });
-  } catch (error) {
-    return {
-      message: `${directive}: cannot compile regular expression '${pattern}'`,
-      hint: error instanceof Error ? error.message : String(error),
-    };
-  }
+  const message = `${directive}: cannot compile regular expression '${pattern}'`;
+  return compileDirectivePcre(pattern, message, { ignoreCase });
 }
 
 function addCondition(cmd: Cmd, text: string): ApplyResult {

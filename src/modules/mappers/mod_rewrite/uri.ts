@@ -1,10 +1,11 @@
 /** URLs and paths that rules make (is_absolute_uri, escape_absolute_uri, reduce_uri, fully_qualify_uri, subst_prefix_path). */
+
+import { atoi } from '../../../config/values.ts';
 import type { Request } from '../../../core/request.ts';
 import { constructUrl, defaultPort, requestScheme } from '../../../core/server-identity.ts';
 import { asciiLower } from '../../../http/bytes.ts';
 import { escapeUri } from '../../../http/escape.ts';
 import { strcmpMatch } from '../../../lib/fnmatch/index.ts';
-import { atoi } from './numbers.ts';
 
 /** Schemes that make a URL absolute, with what follows them, and whether they know query strings. */
 const SCHEMES: readonly (readonly [prefix: string, hasQuery: boolean])[] = [

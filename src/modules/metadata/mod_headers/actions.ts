@@ -1,8 +1,8 @@
 /** What one Header or RequestHeader line does to a table of header fields (do_headers_fixup). */
-import { RequestExprContext } from '../../../core/expression-context.ts';
+import { evaluateBoolean } from '../../../core/expression-context.ts';
 import { Level, logRequest } from '../../../core/log.ts';
 import type { Request } from '../../../core/request.ts';
-import { type BooleanExpr, ExprEvaluationError } from '../../../expr/index.ts';
+import type { BooleanExpr } from '../../../expr/index.ts';
 import { asciiLower } from '../../../http/bytes.ts';
 import type { HeaderFields } from '../../../http/header-fields.ts';
 import { MAX_SUBSTITUTION, type Pcre, substitute } from '../../../lib/pcre/index.ts';
@@ -71,23 +71,9 @@ export function runEntriesNow(r: Request, fields: HeaderFields, entries: readonl
   }
 }
 
-function isConditionMet(r: Request, entry: Entry): boolean | Promise<boolean> {
-  if (entry.expr !== undefined) {
-    try {
-      const value = entry.expr.evaluate(new RequestExprContext(r));
-      return typeof value === 'boolean' ? value : value.catch((error: unknown) => evaluationFailed(r, error));
-    } catch (error) {
-      return evaluationFailed(r, error);
-    }
-  }
-  const { env } = entry;
+function isConditionMet(r: Request, { env, expr }: Entry): boolean | Promise<boolean> {
+  if (expr !== undefined) return evaluateBoolean(expr, r, (reason) => conditionFailed(r, reason));
   return env === undefined || (r.getEnv(env.name) === undefined) === env.isNegated;
-}
-
-function evaluationFailed(r: Request, error: unknown): false {
-  if (!(error instanceof ExprEvaluationError)) throw error;
-  conditionFailed(r, error.message);
-  return false;
 }
 
 function conditionFailed(r: Request, reason: string): void {

@@ -9,6 +9,7 @@ import {
   type DirectiveError,
   OR_FILEINFO,
 } from '../../../config/directive.ts';
+import { compileDirectivePcre } from '../../../config/patterns.ts';
 import { WordCursor } from '../../../config/words.ts';
 import { type Answer, FIRST, LAST } from '../../../core/hooks.ts';
 import { defineModule } from '../../../core/module.ts';
@@ -16,7 +17,7 @@ import type { Request } from '../../../core/request.ts';
 import { alikeForFiles } from '../../../core/siblings.ts';
 import { DECLINED } from '../../../core/status.ts';
 import { compileBoolean } from '../../../expr/index.ts';
-import { compilePcre, type Pcre } from '../../../lib/pcre/index.ts';
+import type { Pcre } from '../../../lib/pcre/index.ts';
 import { type Action, type Entry, runEntries, runEntriesNow } from './actions.ts';
 import { compileFormat } from './format.ts';
 
@@ -154,12 +155,8 @@ function splitWords(
 }
 
 function compile(pattern: string, action: Action): Pcre | DirectiveError {
-  try {
-    return compilePcre(pattern);
-  } catch (error) {
-    const message = `Header ${action === 'echo' ? 'echo' : 'edit'} regex could not be compiled`;
-    return { message, hint: error instanceof Error ? error.message : String(error) };
-  }
+  const message = `Header ${action === 'echo' ? 'echo' : 'edit'} regex could not be compiled`;
+  return compileDirectivePcre(pattern, message);
 }
 
 type Condition = Pick<Entry, 'env' | 'expr'> & { readonly isEarly: boolean };

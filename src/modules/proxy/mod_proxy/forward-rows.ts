@@ -6,8 +6,9 @@ import {
   type Shape,
   type ShapeArgs,
 } from '../../../config/directive.ts';
+import { compileDirectivePcre } from '../../../config/patterns.ts';
 import { atoi } from '../../../config/values.ts';
-import { compilePcre, type Pcre, PcreError } from '../../../lib/pcre/index.ts';
+import type { Pcre } from '../../../lib/pcre/index.ts';
 import type { ProxyDirConf, ProxyServerConf, RemoteRule } from '../shared/config.ts';
 import { directHost } from '../shared/host-lists.ts';
 import { defaultPortOf } from '../shared/url.ts';
@@ -24,6 +25,8 @@ function row<K extends Shape>(
   return { name, shape, where: RSRC_CONF, usage, apply } as Row;
 }
 
+const BAD_REMOTE_PATTERN = 'Regular expression for ProxyRemoteMatch could not be compiled.';
+
 /** ProxyRemote and ProxyRemoteMatch (add_proxy). */
 function proxyRemote(
   cmd: Cmd,
@@ -38,15 +41,8 @@ function proxyRemote(
   const [, scheme = '', host = '', digits] = parsed;
   const written = digits === undefined ? -1 : readPort(digits);
   if (written === undefined) return `${name}: Bad syntax for a remote proxy server (bad port number)`;
-  let regex: Pcre | undefined;
-  if (isRegex) {
-    try {
-      regex = compilePcre(pattern);
-    } catch (error) {
-      if (error instanceof PcreError) return 'Regular expression for ProxyRemoteMatch could not be compiled.';
-      throw error;
-    }
-  }
+  const regex = isRegex ? compileDirectivePcre(pattern, BAD_REMOTE_PATTERN) : undefined;
+  if (regex !== undefined && 'message' in regex) return regex;
   cmd.server.remotes ??= [];
   cmd.server.remotes.push({
     matches: regex === undefined ? matcherOf(pattern) : regexMatcher(regex),

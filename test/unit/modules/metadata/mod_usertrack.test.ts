@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { findCookie, netscapeDate, parsePeriod } from '../../../../src/modules/metadata/mod_usertrack.ts';
+import { findCookie, netscapeDate, parseCookiePeriod } from '../../../../src/modules/metadata/mod_usertrack.ts';
 
-describe('parsePeriod', () => {
+describe('parseCookiePeriod', () => {
   it.each([
     ['3600', 3600],
     ['12x3', 12],
@@ -12,7 +12,7 @@ describe('parsePeriod', () => {
     ['plus 1', 'bad expires code, missing <type>'],
     ['1 fortnight', 'bad expires code, unrecognized type'],
   ])('%s', (text, expected) => {
-    expect(parsePeriod(text)).toBe(expected);
+    expect(parseCookiePeriod(text)).toBe(expected);
   });
 });
 
