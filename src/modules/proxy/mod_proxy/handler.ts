@@ -97,6 +97,13 @@ function serve(
     if (status !== OK) return status;
   }
   const { balancing } = state;
+  if (balancing === undefined && server.remotes === undefined && server.blocks === undefined) {
+    // Most requests: a scheme's handler that declines does so at once.
+    const handler = schemeHandlerOf(r, url);
+    if (handler === undefined) return noHandler(r, url);
+    const answer = sendTo(r, handler, targetOf(r, url, state, server, dir, undefined));
+    return answer === DECLINED ? noHandler(r, url) : answer;
+  }
   const answer =
     balancing === undefined
       ? send(r, state, server, dir)
@@ -264,6 +271,10 @@ function targetOf(
 
 /** The worker's socket, else the one the request brought, else what the URL says. */
 function addressOf(r: Request, url: string, worker: Worker, state: ProxyState): BackendAddress {
+  if (state.socket === undefined || worker.socket !== undefined) {
+    const address = worker.addressIn(r.configuration);
+    if (address !== undefined) return address;
+  }
   const socket = worker.socket ?? state.socket;
   if (socket !== undefined) return unixAddress(runtimePath(r.configuration, socket));
   const colon = url.indexOf(':');

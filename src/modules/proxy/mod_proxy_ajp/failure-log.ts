@@ -1,4 +1,5 @@
 /** What httpd says of a dialog with a container that failed: one line for each layer that noticed (ajp_msg.c, ajp_link.c, ajp_header.c, mod_proxy_ajp.c). */
+import { describeAddress } from '../../../backend/connect.ts';
 import type { BackendFailure } from '../../../backend/failure.ts';
 import { Level, logRequest, logServer } from '../../../core/log.ts';
 import type { Request } from '../../../core/request.ts';
@@ -23,7 +24,7 @@ const BAD_MESSAGE = ajpError(120008);
 /** `127.0.0.1:8009 (host:8009)`. */
 export function dialogPartner(target: ProxyTarget): string {
   const { host, port } = hostAndPort(target);
-  return `${target.worker.describe(target.address)} (${host}:${port})`;
+  return `${describeAddress(target.address)} (${host}:${port})`;
 }
 
 export function logFailure(

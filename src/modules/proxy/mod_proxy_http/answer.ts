@@ -1,4 +1,5 @@
 /** The answer of an HTTP server on its way to the client (mod_proxy_http.c: ap_proxy_http_process_response). */
+import { describeAddress } from '../../../backend/connect.ts';
 import type { BackendFailure } from '../../../backend/failure.ts';
 import type { Pump } from '../../../backend/pump.ts';
 import { Tunnel } from '../../../backend/tunnel.ts';
@@ -248,7 +249,7 @@ export class HttpAnswer extends BackendAnswer<HttpHead> implements HttpEvents {
   /** What httpd says of a request that did not get through to the backend: mod_proxy, then mod_proxy_http. */
   #noteUnsent(tag = 'AH01097', module = MODULE, error?: string): void {
     const { r, target } = this;
-    const to = `${target.worker.describe(target.address)} (${hostAndPort(target).host})`;
+    const to = `${describeAddress(target.address)} (${hostAndPort(target).host})`;
     const by = module === MODULE ? ` from ${r.connection.remoteAddr} ()` : '';
     logRequest(r, module, Level.error, tag, `pass request body failed to ${to}${by}`, error);
   }
@@ -308,7 +309,7 @@ export class HttpAnswer extends BackendAnswer<HttpHead> implements HttpEvents {
     const { r } = this;
     const { host } = hostAndPort(this.target);
     const message =
-      `read request body failed to ${this.target.worker.describe(this.target.address)} (${host}) from ` +
+      `read request body failed to ${describeAddress(this.target.address)} (${host}) from ` +
       `${r.connection.remoteAddr} ()`;
     logRequest(r, 'proxy', Level.error, 'AH02608', message);
     this.#noteUnsent();

@@ -1,5 +1,7 @@
 /** Asking an HTTP server (mod_proxy_http.c: proxy_http_handler, ap_proxy_http_prefetch). */
+
 import type { BodySource } from '../../../backend/body.ts';
+import { describeAddress } from '../../../backend/connect.ts';
 import { BodySpool } from '../../../backend/spool.ts';
 import { NO_BODY, type RequestBody } from '../../../core/body.ts';
 import type { Answer } from '../../../core/hooks.ts';
@@ -166,7 +168,7 @@ function sendSpooled(
 function prefetchFailed(r: Request, target: ProxyTarget, failure: number): number {
   const { host } = hostAndPort(target);
   const message =
-    `prefetch request body failed to ${target.worker.describe(target.address)} (${host}) from ` +
+    `prefetch request body failed to ${describeAddress(target.address)} (${host}) from ` +
     `${r.connection.remoteAddr} ()`;
   logRequest(r, 'proxy', Level.error, 'AH01095', message);
   return failure === 0 ? 400 : failure;

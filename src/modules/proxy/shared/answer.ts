@@ -2,7 +2,9 @@
  * A backend's answer on its way to the client, whatever the protocol. A small answer leaves in one write: what came in one piece from the backend
  * is held until it is known whether that was all. Protocols say what a head does to the request, and how failures are answered and logged.
  */
+
 import type { ResponseSink } from '../../../backend/body.ts';
+import { describeAddress } from '../../../backend/connect.ts';
 import type { BackendFailure, BackendFailureKind } from '../../../backend/failure.ts';
 import type { Pump } from '../../../backend/pump.ts';
 import { type BodyWriter, endBody } from '../../../core/body.ts';
@@ -262,7 +264,7 @@ export abstract class BackendAnswer<Head> implements ResponseSink<Head> {
       const message = `${this.label}: attempt to connect to Unix domain socket ${address.path} (${host}:${port}) failed`;
       logServer(server, 'proxy', Level.error, 'AH02454', message, error);
     } else {
-      const message = `${this.label}: attempt to connect to ${worker.describe(address)} (${host}:${port}) failed`;
+      const message = `${this.label}: attempt to connect to ${describeAddress(address)} (${host}:${port}) failed`;
       logServer(server, 'proxy', Level.error, 'AH00957', message, error);
     }
     worker.state.markFailed();

@@ -3,32 +3,18 @@
  * found by the longest beginning of a URL that is its name; the unix socket is no part of the name. Requests that no worker matches share the
  * default one, which keeps no connection.
  */
-import {
-  type BackendAddress,
-  type BackendTls,
-  describeAddress,
-  type Traffic,
-} from '../../../backend/connect.ts';
-import { BackendPool, type PoolOptions } from '../../../backend/pool.ts';
+import type { BackendAddress, Traffic } from '../../../backend/connect.ts';
+import type { BackendPool } from '../../../backend/pool.ts';
 import { WorkerState } from '../../../backend/worker-state.ts';
+import type { Configuration } from '../../../core/configuration.ts';
+import { asciiLower } from '../../../http/bytes.ts';
 import { type HealthCheck, newHealthCheck } from './health-check.ts';
-import { addressKey, bracketHost, defaultPortOf, parseNetloc, splitSocket } from './url.ts';
+import { runtimePath } from './runtime-path.ts';
+import { bracketHost, defaultPortOf, parseNetloc, splitSocket, tcpAddress, unixAddress } from './url.ts';
 import { setWorkerOption, type WorkerOptions } from './worker-options.ts';
+import { type Opening, WorkerPools } from './worker-pools.ts';
 
-/** Pools of one worker. More than one there are only where requests name the address: those least recently used are given up. */
-const MAX_POOLS = 64;
 const DEFAULT_RETRY = 60_000;
-
-/** What is not the worker's to say when a pool is made. */
-export interface PoolDefaults {
-  /** Whether connections are kept when neither enablereuse nor disablereuse is said. */
-  readonly isReusing: boolean;
-  /** Milliseconds, where connectiontimeout is not said. */
-  readonly connectTimeout: number;
-  readonly localAddress: string | undefined;
-  /** Of `backendTls` in tls.ts, for schemes over TLS. */
-  readonly tls?: BackendTls | undefined;
-}
 
 /** What is counted of a worker, and by what balancers choose among theirs; the manager's page shows it and may change the second half. */
 export interface WorkerRecord extends Traffic {
@@ -57,7 +43,8 @@ export class Worker {
   readonly options: WorkerOptions = {};
   /** Its name holds `$1`: made by ProxyPassMatch. */
   readonly isPattern: boolean;
-  readonly #pattern: RegExp | undefined;
+  /** What stands between the `$n` of a pattern. */
+  readonly #literals: readonly string[];
   /** Made by ProxyPassMatch: its connections are kept only where that is said, and never where requests name host or port. */
   isMatch = false;
   /** One of a balancer's: an error takes it out of use for a while. Alone, there is nobody to take over. */
@@ -67,10 +54,8 @@ export class Worker {
   #record: WorkerRecord | undefined;
   #state: WorkerState | undefined;
   readonly #flags: [letter: string, isOn: boolean][] = [];
-  readonly #pools = new Map<string, BackendPool>();
-  #lastAddress: BackendAddress | undefined;
-  #lastTls: BackendTls | undefined;
-  #lastPool: BackendPool | undefined;
+  readonly #pools = new WorkerPools();
+  #address: BackendAddress | undefined;
 
   constructor(name: string, scheme: string, host: string, port: number, socket: string | undefined) {
     this.name = name;
@@ -79,7 +64,7 @@ export class Worker {
     this.port = port;
     this.socket = socket;
     this.isPattern = /\$[0-9]/.test(name);
-    this.#pattern = this.isPattern ? patternOf(name) : undefined;
+    this.#literals = this.isPattern ? literalsOf(name) : [];
   }
 
   /** For logs: with its socket (ap_proxy_worker_name). */
@@ -141,8 +126,8 @@ export class Worker {
 
   /** How many characters of `url` (host in lower case) are its name, or -1. */
   matchLength(url: string): number {
-    if (this.#pattern !== undefined) return this.#pattern.test(url) ? this.name.length : -1;
-    return url.startsWith(this.name) ? this.name.length : -1;
+    const isOurs = this.isPattern ? beginsAs(url, this.#literals) : url.startsWith(this.name);
+    return isOurs ? this.name.length : -1;
   }
 
   /** Whether connections are kept; `byDefault` where the configuration does not say. */
@@ -151,91 +136,63 @@ export class Worker {
     return this.options.isReusing ?? (byDefault && !this.isMatch);
   }
 
-  /**
-   * The connections to an address. Addresses differ only where requests bring their own socket or host; what is said by TLS may differ by
-   * `<Proxy>` section, and with the client's Host where that is preserved.
-   */
-  pool(address: BackendAddress, defaults: PoolDefaults): BackendPool {
-    const { tls } = defaults;
-    if (this.#lastPool !== undefined && this.#lastAddress === address && this.#lastTls === tls)
-      return this.#lastPool;
-    const key = tls === undefined ? addressKey(address) : `${addressKey(address)} ${tls.key}`;
-    let pool = this.#pools.get(key);
-    if (pool === undefined) {
-      pool = new BackendPool(this.#poolOptions(address, defaults));
-      if (this.#pools.size >= MAX_POOLS) this.#dropOldestPool();
-    } else {
-      this.#pools.delete(key);
-    }
-    this.#pools.set(key, pool);
-    this.#lastAddress = address;
-    this.#lastTls = tls;
-    this.#lastPool = pool;
-    return pool;
+  /** Where all its requests go; undefined where they name the address themselves. */
+  addressIn(configuration: Configuration): BackendAddress | undefined {
+    if (this.#address !== undefined || this.isDefault || this.isPattern) return this.#address;
+    this.#address =
+      this.socket === undefined
+        ? tcpAddress(`${bracketHost(this.host)}:${this.port}`, this.port)
+        : unixAddress(runtimePath(configuration, this.socket));
+    return this.#address;
+  }
+
+  /** The connections to an address that are opened in this way. */
+  pool(address: BackendAddress, opening: Opening): BackendPool {
+    // Nobody asks what a worker without a name has carried.
+    const traffic = this.isDefault ? undefined : this.record;
+    return this.#pools.pool(address, opening, this.options, traffic);
   }
 
   /** Closes what is idle, and the rest as it comes back. */
   drain(): void {
-    for (const pool of this.#pools.values()) pool.drain();
-    this.#pools.clear();
-    this.#lastPool = undefined;
-  }
-
-  describe(address: BackendAddress): string {
-    return describeAddress(address);
-  }
-
-  #dropOldestPool(): void {
-    for (const [key, pool] of this.#pools) {
-      const { used, connecting, waiting } = pool.counters;
-      if (used + connecting + waiting > 0) continue;
-      this.#pools.delete(key);
-      pool.drain();
-      return;
-    }
-  }
-
-  #poolOptions(address: BackendAddress, defaults: PoolDefaults): PoolOptions {
-    const { max, smax, ttl, acquire, keepAlive, connectTimeout } = this.options;
-    return {
-      address:
-        address.kind === 'tcp' && defaults.localAddress !== undefined
-          ? { ...address, localAddress: defaults.localAddress }
-          : address,
-      isReusing: this.isReusing(defaults.isReusing),
-      // Nobody asks what a worker without a name has carried.
-      ...(this.isDefault ? {} : { traffic: this.record }),
-      connectTimeout: connectTimeout ?? defaults.connectTimeout,
-      ...(max === undefined || max === 0 ? {} : { max }),
-      ...(smax === undefined ? {} : { smax }),
-      ...(ttl === undefined ? {} : { ttl }),
-      ...(acquire === undefined ? {} : { acquireTimeout: acquire }),
-      ...(keepAlive === undefined ? {} : { isKeepAlive: keepAlive }),
-      ...(defaults.tls === undefined ? {} : { tls: defaults.tls }),
-    };
+    this.#pools.drain();
   }
 }
 
-/** The beginning of a URL where `$n` stands for anything (ap_proxy_strcmp_ematch). */
-function patternOf(name: string): RegExp {
-  const literal = name
-    .split(/(?:\$[0-9])+/)
-    .map((part) => part.replaceAll('\\', '').replace(/[.*+?^${}()|[\]/]/g, '\\$&'));
-  return new RegExp(`^${literal.join('[^]*?')}`);
+/** What is between the `$n` of a name, which stand for anything. */
+function literalsOf(name: string): readonly string[] {
+  return name.split(/(?:\$[0-9])+/).map((part) => part.replaceAll('\\', ''));
 }
 
-/** Scheme and authority in lower case, as names of workers have them; `length` is how much that is. */
-function lowerAuthority(url: string): { readonly url: string; readonly length: number } | undefined {
+/** Whether a URL begins with these texts, the first at its start, whatever is between them (ap_proxy_strcmp_ematch). */
+function beginsAs(url: string, literals: readonly string[]): boolean {
+  const [first = '', ...rest] = literals;
+  if (!url.startsWith(first)) return false;
+  let at = first.length;
+  for (const literal of rest) {
+    // The first place will do: anything may follow the last one.
+    const found = url.indexOf(literal, at);
+    if (found < 0) return false;
+    at = found + literal.length;
+  }
+  return true;
+}
+
+/** How long scheme and authority are; 0 where there is no authority. */
+function authorityEnd(url: string): number {
   const colon = url.indexOf('://');
-  if (colon <= 0 || colon + 3 >= url.length) return undefined;
+  if (colon <= 0 || colon + 3 >= url.length) return 0;
   const slash = url.indexOf('/', colon + 3);
-  const length = slash < 0 ? url.length : slash;
-  const authority = url.slice(0, length);
-  if (!/[A-Z]/.test(authority)) return { url, length };
-  return {
-    url: authority.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()) + url.slice(length),
-    length,
-  };
+  return slash < 0 ? url.length : slash;
+}
+
+/** With scheme and authority in lower case, as names of workers have them. */
+function withLowerAuthority(url: string, end: number): string {
+  for (let at = 0; at < end; at++) {
+    const char = url.charCodeAt(at);
+    if (char >= 0x41 && char <= 0x5a) return asciiLower(url.slice(0, end)) + url.slice(end);
+  }
+  return url;
 }
 
 /**
@@ -243,16 +200,16 @@ function lowerAuthority(url: string): { readonly url: string; readonly length: n
  * @param isMatch only those of ProxyPassMatch.
  */
 export function findWorker(workers: readonly Worker[], url: string, isMatch = false): Worker | undefined {
-  if (workers.length === 0) return undefined;
-  const lowered = lowerAuthority(url);
-  if (lowered === undefined) return undefined;
+  const end = authorityEnd(url);
+  if (workers.length === 0 || end === 0) return undefined;
+  const lowered = withLowerAuthority(url, end);
   let best: Worker | undefined;
   let longest = -1;
   for (const worker of workers) {
     // Not even a pattern takes fewer characters than it has.
     if (worker.name.length <= longest || worker.name.length > url.length) continue;
-    if ((worker.name.length < lowered.length && !worker.isPattern) || (isMatch && !worker.isMatch)) continue;
-    if (worker.matchLength(lowered.url) < 0) continue;
+    if ((worker.name.length < end && !worker.isPattern) || (isMatch && !worker.isMatch)) continue;
+    if (worker.matchLength(lowered) < 0) continue;
     best = worker;
     longest = worker.name.length;
   }

@@ -156,6 +156,35 @@ describe('pools', () => {
     expect(made.pool(first, defaults)).not.toBe(pool);
     made.drain();
   });
+
+  it('virtual hosts that share a worker open its connections as each of them says', () => {
+    const made = worker('fcgi://h:1');
+    const address = tcpAddress('h:1', 80);
+    const pool = made.pool(address, defaults);
+    expect(made.pool(address, { ...defaults, localAddress: '127.0.0.2' })).not.toBe(pool);
+    expect(made.pool(address, { ...defaults, connectTimeout: 5 })).not.toBe(pool);
+    expect(made.pool(address, { ...defaults })).toBe(pool);
+    made.drain();
+  });
+});
+
+describe('names with $n', () => {
+  it.each([
+    ['fcgi://h/srv/$1/x-$2.php', 'fcgi://h/srv/a/b/x-1.php', true],
+    ['fcgi://h/srv/$1/x-$2.php', 'fcgi://H/srv/a/b/x-1.phpx', true],
+    ['fcgi://h/srv/$1/x-$2.php', 'fcgi://h/srv/a/b/y-1.php', false],
+    ['fcgi://h/srv/$1$2', 'fcgi://h/srv/anything', true],
+    ['fcgi://h/srv/$1$2', 'fcgi://h/sr', false],
+  ])('%s and %s: %s', (name, url, isFound) => {
+    const made = worker(name, true);
+    expect(findWorker([made], url)).toBe(isFound ? made : undefined);
+  });
+
+  it('a URL of slashes takes no longer than another', () => {
+    const made = worker('fcgi://h/srv/$1/$2/$3/$4/$5/$6.php', true);
+    // With backtracking: the age of the universe.
+    expect(findWorker([made], `fcgi://h/srv/${'a/'.repeat(200_000)}`)).toBeUndefined();
+  });
 });
 
 describe('URLs', () => {
