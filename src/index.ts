@@ -4,12 +4,12 @@
  *
  * Text goes in and out as ordinary strings (UTF-8 outside, bytes inside).
  */
-import { Buffer } from 'node:buffer';
 import path from 'node:path';
 import type { Configuration } from './core/configuration.ts';
 import { type Loaded, loadConfiguration } from './core/load.ts';
 import type { Problem as SourceProblem } from './diagnostics/problem.ts';
 import { type ProblemData, problemData, renderProblem } from './diagnostics/render.ts';
+import { bytesOfEnvironment, serverRootOf, toBytes } from './lib/byte-string.ts';
 import type { LintOptions, LintProblem } from './lint/index.ts';
 import { modules } from './modules/index.ts';
 import { HttpServer, listenAddresses } from './server/http-server.ts';
@@ -160,32 +160,19 @@ export const builtInModules: readonly ModuleInfo[] = modules.map(({ name, file, 
 function read(options: HttpdOptions): Promise<Loaded> {
   const { file, text, defines = [], before = [], after = [], environment = process.env } = options;
   if ((file === undefined) === (text === undefined)) throw new TypeError('either file or text must be given');
-  const variables: Record<string, string> = {};
-  for (const [name, value] of Object.entries(environment)) {
-    if (value !== undefined) variables[toBytes(name)] = toBytes(value);
-  }
   const entry =
     file === undefined
       ? { name: toBytes(options.name ?? 'httpd.conf'), text: toBytes(text ?? '') }
       : { file: toBytes(path.resolve(file)) };
+  const root = file === undefined ? process.cwd() : serverRootOf(file);
   return loadConfiguration(modules, {
     entry,
-    serverRoot: toBytes(path.resolve(options.serverRoot ?? defaultRoot(file))),
+    serverRoot: toBytes(path.resolve(options.serverRoot ?? root)),
     defines: defines.map(toBytes),
     before: before.map(toBytes),
     after: after.map(toBytes),
-    environment: variables,
+    environment: bytesOfEnvironment(environment),
   });
-}
-
-function defaultRoot(file: string | undefined): string {
-  if (file === undefined) return process.cwd();
-  const directory = path.dirname(path.resolve(file));
-  return path.basename(directory) === 'conf' ? path.dirname(directory) : directory;
-}
-
-function toBytes(text: string): string {
-  return Buffer.from(text, 'utf8').toString('latin1');
 }
 
 function problemsOf({ problems }: Loaded): readonly Problem[] {

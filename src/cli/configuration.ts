@@ -1,9 +1,10 @@
 /** Reading the configuration that the command line names, and saying what is wrong with it. */
 import { openSync } from 'node:fs';
 import { type Loaded, type LoadOptions, loadConfiguration } from '../core/load.ts';
+import { bytesOfEnvironment, toBytes } from '../lib/byte-string.ts';
 import { errorPrefix } from '../lib/error-text.ts';
 import { modules } from '../modules/index.ts';
-import { configurationPlace, toBytes } from './defaults.ts';
+import { configurationPlace } from './defaults.ts';
 import { type Options, PROGRAM } from './options.ts';
 import { printError, writeAll } from './output.ts';
 import { problemsText } from './report.ts';
@@ -11,10 +12,6 @@ import { problemsText } from './report.ts';
 /** A reader of the configuration, for as often as it is needed. */
 export function configurationReader(options: Options): () => Promise<Loaded> {
   const { file, serverRoot } = configurationPlace(options);
-  const environment: Record<string, string | undefined> = {};
-  for (const [name, value] of Object.entries(process.env)) {
-    if (value !== undefined) environment[toBytes(name)] = toBytes(value);
-  }
   const request: LoadOptions = {
     entry: { file },
     serverRoot,
@@ -22,7 +19,7 @@ export function configurationReader(options: Options): () => Promise<Loaded> {
     before: options.before.map(toBytes),
     after: options.after.map(toBytes),
     skipsDocumentRoots: options.noDocumentRootCheck,
-    environment,
+    environment: bytesOfEnvironment(process.env),
   };
   return () => loadConfiguration(modules, request);
 }

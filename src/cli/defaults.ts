@@ -2,6 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { serverRootOf, toBytes } from '../lib/byte-string.ts';
 import type { Options } from './options.ts';
 
 /** SERVER_CONFIG_FILE, relative to ServerRoot. */
@@ -25,11 +26,6 @@ export function serverBuilt(): string {
     .slice(0, 19);
 }
 
-/** A word of the command line, which Node decoded as UTF-8, as the bytes it was. */
-export function toBytes(text: string): string {
-  return /[^\0-\x7f]/.test(text) ? Buffer.from(text, 'utf8').toString('latin1') : text;
-}
-
 /**
  * The configuration file and the ServerRoot it starts with, absolute byte strings. With -d both are as in httpd. Without it a relative -f is a
  * file of the working directory, and ServerRoot starts as the directory of the file (of its parent, when it stands in a `conf` directory):
@@ -45,7 +41,5 @@ export function configurationPlace(options: Options): { file: string; serverRoot
     return { file: toBytes(path.join(root, CONFIG_FILE)), serverRoot: toBytes(root) };
   }
   const file = path.resolve(options.file);
-  const directory = path.dirname(file);
-  const root = path.basename(directory) === 'conf' ? path.dirname(directory) : directory;
-  return { file: toBytes(file), serverRoot: toBytes(root) };
+  return { file: toBytes(file), serverRoot: toBytes(serverRootOf(file)) };
 }

@@ -122,6 +122,44 @@ function takeControl(args: readonly string[]): { control: Control; args: string[
   }
 }
 
+type Draft = {
+  -readonly [Name in keyof Options]: Options[Name] extends readonly string[] ? string[] : Options[Name];
+};
+
+const USAGE: Action = { kind: 'usage', error: undefined };
+
+/** What each letter says; an action is what the command does at once, whatever stands behind. */
+const SAID: Readonly<Record<string, (options: Draft, value: string) => Action | undefined>> = {
+  C: (options, value) => void options.before.push(value),
+  c: (options, value) => void options.after.push(value),
+  D: (options, value) => void options.defines.push(value),
+  d: (options, value) => void (options.serverRoot = value),
+  E: (options, value) => void (options.startupLog = value),
+  e(options, value) {
+    options.startupLevel = LEVELS.indexOf(value.toLowerCase());
+    return options.startupLevel < 0 ? USAGE : undefined;
+  },
+  f: (options, value) => void (options.file = value),
+  v: () => ({ kind: 'version' }),
+  l: () => ({ kind: 'compiled-in' }),
+  L: () => ({ kind: 'directives' }),
+  V: (options) => void (options.showSettings = true),
+  t: (options) => void (options.checkOnly = true),
+  T: (options) => void (options.noDocumentRootCheck = true),
+  S(options) {
+    options.checkOnly = true;
+    options.defines.push('DUMP_VHOSTS', 'DUMP_RUN_CFG');
+  },
+  M(options) {
+    options.checkOnly = true;
+    options.defines.push('DUMP_MODULES');
+  },
+  X(options) {
+    options.isDebug = true;
+    options.defines.push('DEBUG');
+  },
+};
+
 /** Reads the arguments behind the program's name. */
 export function parseArguments(given: readonly string[]): Action {
   // httpd takes two hyphens for the end of its options and starts; nobody means that by these two.
@@ -129,15 +167,15 @@ export function parseArguments(given: readonly string[]): Action {
   if (given.includes('--version')) return { kind: 'version' };
   const { control, args } = takeControl(given);
   const getopt = new Getopt(args, LETTERS);
-  const options = {
+  const options: Draft = {
     control,
-    defines: [] as string[],
-    serverRoot: undefined as string | undefined,
-    file: undefined as string | undefined,
-    before: [] as string[],
-    after: [] as string[],
-    startupLevel: undefined as number | undefined,
-    startupLog: undefined as string | undefined,
+    defines: [],
+    serverRoot: undefined,
+    file: undefined,
+    before: [],
+    after: [],
+    startupLevel: undefined,
+    startupLog: undefined,
     showSettings: false,
     checkOnly: false,
     noDocumentRootCheck: false,
@@ -146,63 +184,10 @@ export function parseArguments(given: readonly string[]): Action {
   };
   for (;;) {
     const step = getopt.next();
-    if ('rest' in step) {
-      return step.rest < args.length ? { kind: 'usage', error: undefined } : { kind: 'run', options };
-    }
+    if ('rest' in step) return step.rest < args.length ? USAGE : { kind: 'run', options };
     if ('error' in step) return { kind: 'usage', error: step.error };
-    const value = step.value ?? '';
-    switch (step.letter) {
-      case 'C':
-        options.before.push(value);
-        break;
-      case 'c':
-        options.after.push(value);
-        break;
-      case 'D':
-        options.defines.push(value);
-        break;
-      case 'd':
-        options.serverRoot = value;
-        break;
-      case 'E':
-        options.startupLog = value;
-        break;
-      case 'e':
-        options.startupLevel = LEVELS.indexOf(value.toLowerCase());
-        if (options.startupLevel < 0) return { kind: 'usage', error: undefined };
-        break;
-      case 'f':
-        options.file = value;
-        break;
-      case 'v':
-        return { kind: 'version' };
-      case 'l':
-        return { kind: 'compiled-in' };
-      case 'L':
-        return { kind: 'directives' };
-      case 'V':
-        options.showSettings = true;
-        break;
-      case 't':
-        options.checkOnly = true;
-        break;
-      case 'T':
-        options.noDocumentRootCheck = true;
-        break;
-      case 'S':
-        options.checkOnly = true;
-        options.defines.push('DUMP_VHOSTS', 'DUMP_RUN_CFG');
-        break;
-      case 'M':
-        options.checkOnly = true;
-        options.defines.push('DUMP_MODULES');
-        break;
-      case 'X':
-        options.isDebug = true;
-        options.defines.push('DEBUG');
-        break;
-      default:
-        return { kind: 'usage', error: undefined };
-    }
+    const say = SAID[step.letter];
+    const action = say === undefined ? USAGE : say(options, step.value ?? '');
+    if (action !== undefined) return action;
   }
 }

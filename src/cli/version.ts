@@ -1,8 +1,9 @@
 /** What -v, -V and -l print (server/main.c). */
 import { arch } from 'node:os';
 import { HTTPD_VERSION } from '../core/server-identity.ts';
+import { toBytes } from '../lib/byte-string.ts';
 import { DEFAULT_ERROR_LOG, DEFAULT_PID_FILE } from '../server/paths.ts';
-import { CONFIG_FILE, packageRoot, serverBuilt, toBytes } from './defaults.ts';
+import { CONFIG_FILE, packageRoot, serverBuilt } from './defaults.ts';
 
 export function versionText(): string {
   return `Server version: Apache/${HTTPD_VERSION} (apache-lite)\nServer built:   ${serverBuilt()}\n`;

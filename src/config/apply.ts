@@ -11,10 +11,8 @@ import {
   type Command,
   type DirectiveError,
   OR_ALL,
-  OR_AUTHCFG,
-  OR_LIMIT,
   PROXY_CONF,
-  RSRC_CONF,
+  SERVER_OVERRIDE,
   type WalkOptions,
 } from './directive.ts';
 import { invoke, unknownDirective } from './invoke.ts';
@@ -82,8 +80,6 @@ interface Scope {
   readonly checks: (() => void)[];
 }
 
-/** Override classes at server level: authentication and limits only make sense inside sections. */
-const SERVER_OVERRIDE = (RSRC_CONF | OR_ALL) & ~(OR_AUTHCFG | OR_LIMIT);
 const OPTIONS_ALL = 0xffff;
 
 /** Applies a whole configuration tree to the main server. Virtual hosts are made by the core's `<VirtualHost>` row. */

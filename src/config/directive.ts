@@ -21,8 +21,9 @@ export const ACCESS_CONF = 64;
 export const RSRC_CONF = 128;
 /** Inside `<Proxy>` and `<ProxyMatch>`. */
 export const PROXY_CONF = 256;
-export const OR_NONE = 0;
 export const OR_ALL = OR_LIMIT | OR_OPTIONS | OR_FILEINFO | OR_AUTHCFG | OR_INDEXES;
+/** Override classes at server level (ap_process_resource_config): authentication and limits only make sense inside sections. */
+export const SERVER_OVERRIDE = (RSRC_CONF | OR_ALL) & ~(OR_AUTHCFG | OR_LIMIT);
 
 /** Places a row forbids on top of its bits; httpd's ap_check_cmd_context() flags. */
 export const NOT_IN_VIRTUALHOST = 1;

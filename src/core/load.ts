@@ -8,7 +8,7 @@ import {
 } from '../config/read/index.ts';
 import { Problems } from '../diagnostics/problem.ts';
 import type { Configuration } from './configuration.ts';
-import { configure } from './configure.ts';
+import { configure, rowTable } from './configure.ts';
 import type { AnyModule } from './module.ts';
 
 export interface LoadOptions {
@@ -58,20 +58,12 @@ export async function loadConfiguration(
   options: LoadOptions,
 ): Promise<Loaded> {
   const problems = new Problems();
-  const rows = new Map<string, { row: AnyModule['directives'][number]; module: AnyModule }>();
-  for (const module of modules) {
-    for (const row of module.directives) {
-      const key = row.name.toLowerCase();
-      if (!rows.has(key)) rows.set(key, { row, module });
-    }
-  }
   const read = readConfiguration({
     ...options,
     builtIn: modules,
     staticModules: STATIC_MODULES,
     explicitModules: MPM_MODULES.slice(1),
-    // A row does not remember whose configuration it changes: apply() hands it its own module's.
-    lookup: (key) => rows.get(key) as ReturnType<ReadOptions['lookup']>,
+    lookup: rowTable(modules) as ReadOptions['lookup'],
     problems,
   });
   const names = new Set(read.loaded.map(({ name }) => name));
@@ -79,7 +71,8 @@ export async function loadConfiguration(
   if (mpms.length === 0) names.add(MPM_MODULES[0] as string);
   if (mpms.length > 1) {
     const message = 'AH00534: apache-lite: Configuration error: More than one MPM loaded.';
-    problems.add({ code: 'AL0002', severity: 'error', message, span: undefined });
+    const span = [...read.loadedAt].findLast(([name]) => mpms.includes(name))?.[1];
+    problems.add({ code: 'AL0002', severity: 'error', message, span });
   }
   const loaded = new Set(modules.filter(({ name }) => names.has(name)));
   const { tree, serverRoot, runtimeDir, defines, variables } = read;

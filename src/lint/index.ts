@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Problem } from '../diagnostics/problem.ts';
+import { bytesOfEnvironment, serverRootOf, toBytes } from '../lib/byte-string.ts';
 import { checkText } from './check.ts';
 import { contextOf, type LintContext } from './context.ts';
 import { type LintProblem, lintProblem } from './problem.ts';
@@ -46,16 +47,15 @@ export function lintFile(file: string, options: LintOptions = {}): readonly Lint
 
 /** Problems with their places in the texts, for who prints them. */
 export function findings({ name, text }: Source, options: LintOptions = {}): readonly Problem[] {
-  const environment: Record<string, string> = {};
-  for (const [key, value] of Object.entries(options.environment ?? {}))
-    environment[toBytes(key)] = toBytes(value);
   return checkText({
     name,
     text,
     context: options.context ?? contextOf(name),
-    serverRoot: toBytes(path.resolve(options.serverRoot ?? rootOf(name))),
+    serverRoot: toBytes(
+      path.resolve(options.serverRoot ?? serverRootOf(Buffer.from(name, 'latin1').toString())),
+    ),
     defines: (options.defines ?? []).map(toBytes),
-    environment,
+    environment: bytesOfEnvironment(options.environment ?? {}),
   });
 }
 
@@ -68,13 +68,4 @@ export function readSource(file: string): Source | { readonly problem: Problem }
     const message = `Could not open configuration file ${name}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`;
     return { problem: { code: 'AL1000', severity: 'error', message, span: undefined } };
   }
-}
-
-function rootOf(file: string): string {
-  const directory = path.dirname(path.resolve(file));
-  return path.basename(directory) === 'conf' ? path.dirname(directory) : directory;
-}
-
-function toBytes(text: string): string {
-  return /[^\0-\x7f]/.test(text) ? Buffer.from(text, 'utf8').toString('latin1') : text;
 }

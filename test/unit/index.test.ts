@@ -180,6 +180,14 @@ describe('checkConfiguration', () => {
     expect(problem?.message).toContain('missing.conf');
   });
 
+  it('a second MPM is said where it is loaded', async () => {
+    const text =
+      'ServerName x\nLoadModule mpm_event_module a\nLoadModule mpm_worker_module b\nLoadModule alias_module c\n';
+    expect(await checkConfiguration({ text })).toMatchObject([
+      { code: 'AL0002', severity: 'error', line: 3, column: 1 },
+    ]);
+  });
+
   it('names and defines that are not ASCII are bytes inside and text outside', async () => {
     const [problem] = await checkConfiguration({ text: 'Größe 1', name: 'größe.conf' });
     expect(problem).toMatchObject({ file: 'größe.conf', line: 1, length: 7 });

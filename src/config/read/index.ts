@@ -1,7 +1,6 @@
 /** Pass one, as others use it: reads text into the directive tree. */
 import { Problems } from '../../diagnostics/problem.ts';
-import type { AnyRow } from '../directive.ts';
-import { OR_ALL, OR_AUTHCFG, OR_LIMIT, RSRC_CONF } from '../directive.ts';
+import { type AnyRow, OR_ALL, SERVER_OVERRIDE } from '../directive.ts';
 import type { ConfigNode } from '../tree.ts';
 import { diskFiles } from './files.ts';
 import type { ModuleName, ReadCommand } from './on-read.ts';
@@ -33,8 +32,6 @@ export { versionRows } from './version-rows.ts';
 const LINE_LIMIT = 16 * 1024 * 1024;
 /** HUGE_STRING_LEN: the limit of .htaccess files. */
 const HTACCESS_LINE_LIMIT = 8192;
-/** Override classes at server level (ap_process_resource_config). */
-const SERVER_OVERRIDE = (RSRC_CONF | OR_ALL) & ~(OR_AUTHCFG | OR_LIMIT);
 /** How httpd names the text of -C and -c. */
 const COMMAND_LINE = '-c/-C directives';
 
@@ -102,6 +99,7 @@ function readOnce(
     defines: state.defined,
     variables: state.variables,
     loaded: [...state.loaded.values()],
+    loadedAt: state.loadedAt,
     loadModuleSeen: state.loadModuleSeen,
     serverRoot: state.serverRoot,
     runtimeDir: state.runtimeDir,

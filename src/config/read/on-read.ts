@@ -28,6 +28,8 @@ export interface Reading {
   readonly variables: Map<string, string>;
   /** Loaded modules by structure name. */
   readonly loaded: Map<string, ModuleName>;
+  /** Where LoadModule named one of them, by structure name. */
+  readonly loadedAt: Map<string, Span>;
   /** ServerRoot without a slash at its end. */
   serverRoot: string;
   /** DefaultRuntimeDir, absolute; undefined until it is set. */

@@ -69,6 +69,8 @@ export interface ReadResult {
   readonly variables: ReadonlyMap<string, string>;
   /** In force: static ones and those LoadModule named; all of them when no LoadModule was executed. */
   readonly loaded: readonly ModuleName[];
+  /** Where LoadModule named one of them, by structure name. */
+  readonly loadedAt: ReadonlyMap<string, Span>;
   /** False when no LoadModule was executed, so that every built-in module counts as loaded. */
   readonly loadModuleSeen: boolean;
   readonly serverRoot: string;

@@ -6,6 +6,7 @@
 import { logicalLineEnd } from '../../../grammar/httpd-conf/scan.ts';
 import { joinLines, type Statement } from '../../../grammar/httpd-conf/statement.ts';
 import type { Problems, Severity } from '../../diagnostics/problem.ts';
+import { httpdLine } from '../../diagnostics/render.ts';
 import { positionOf, type SourceText, type Span } from '../../diagnostics/source.ts';
 import type { DirectiveError } from '../directive.ts';
 import { withUsage } from '../invoke.ts';
@@ -17,7 +18,8 @@ import { LESS, type Line, SLASH, skipSection, takeApart } from './line.ts';
 import type { ReadCommand } from './on-read.ts';
 import type { ConfigFiles, IncludedFile } from './options.ts';
 import type { ReadingState } from './reading.ts';
-import { type Frame, lineOf, type Pending, partsOf, type SourceParts, spanOf, TextStack } from './texts.ts';
+import { SectionStack } from './sections.ts';
+import { type Frame, type Pending, partsOf, type SourceParts, spanOf, TextStack } from './texts.ts';
 import { type Environment, expandVariables } from './variables.ts';
 
 /** AP_MAX_INCLUDE_DEPTH. */
@@ -27,18 +29,6 @@ const MAX_TEXTS = 100_000;
 /** Nobody reads more; a text that is none at all must not make one for each of its lines. */
 const MAX_ERRORS = 1000;
 const MAX_EXPANSION_BYTES = 256 * 1024 * 1024;
-
-/** A section whose end is not read yet. A transparent one (`<IfModule>` and its kin) is no node: its lines belong to what is around it. */
-interface OpenSection {
-  readonly name: string;
-  readonly key: string;
-  readonly isTransparent: boolean;
-  readonly span: Span;
-  /** Where nodes went before. */
-  readonly outer: ConfigNode[];
-  /** A wrong end tag was met in it: likely its own, misspelled, so that its missing end is no news. */
-  excused: boolean;
-}
 
 export interface ReaderOptions {
   readonly state: ReadingState;
@@ -59,19 +49,20 @@ export interface ReaderOptions {
 }
 
 export class Reader {
-  readonly tree: ConfigNode[] = [];
   readonly includes: IncludedFile[] = [];
   readonly #options: ReaderOptions;
   readonly #texts = new TextStack();
-  readonly #open: OpenSection[] = [];
+  readonly #sections = new SectionStack((message, span) => this.#error(message, span));
   readonly #keys = new Map<string, string>();
-  #nodes: ConfigNode[] = this.tree;
   #textCount = 0;
   #expansionBytes = 0;
   #errors = 0;
 
   constructor(options: ReaderOptions) {
     this.#options = options;
+  }
+  get tree(): readonly ConfigNode[] {
+    return this.#sections.tree;
   }
 
   /** Reads a file and everything it includes. A missing one is a problem without a place. */
@@ -153,7 +144,7 @@ export class Reader {
       next: 0,
       lineStart: 0,
       hasVariables: parts.text.includes('${'),
-      sectionBase: surrounding?.sectionBase ?? this.#open.length,
+      sectionBase: surrounding?.sectionBase ?? this.#sections.count,
       depth,
     };
     const tooLong = this.#longLine(frame);
@@ -186,19 +177,7 @@ export class Reader {
   #endOf(frame: Frame): void {
     this.#texts.pop();
     if (frame.source.isExpansion) return;
-    const left = this.#open.splice(frame.sectionBase);
-    const [outermost] = left;
-    if (outermost === undefined) return;
-    this.#nodes = outermost.outer;
-    // Behind a transparent section's start httpd loses sight of what is open, that section included.
-    const firstHidden = left.findIndex((section) => section.isTransparent);
-    const seen = (firstHidden < 0 ? left : left.slice(0, firstHidden)).filter((section) => !section.excused);
-    const message = seen
-      .map(({ name, span }) => `${span.source.name}:${lineOf(span)}: ${name}> was not closed.`)
-      .reverse()
-      .join('\n');
-    if (message !== '') this.#error(message, (seen[0] ?? outermost).span);
-    for (const { name, span } of firstHidden < 0 ? [] : left.slice(firstHidden)) {
+    for (const { name, span } of this.#sections.leave(frame.sectionBase)) {
       this.#report('AL0003', 'warning', `${name}> was not closed before the end of the file`, span);
     }
   }
@@ -211,13 +190,13 @@ export class Reader {
     const { name } = line;
     if (name === '') return;
     if (name.charCodeAt(0) === LESS && name.charCodeAt(1) === SLASH) {
-      this.#close(line);
+      this.#sections.close(line);
       return;
     }
     const key = this.#keyOf(name);
     const row = this.#options.state.rowOf(key);
     if (row?.onRead !== undefined) this.#execute(line, key);
-    else this.#add(line, key);
+    else this.#sections.add(line, key);
   }
 
   #expand(line: string, frame: Frame, statement: Statement): string {
@@ -239,67 +218,6 @@ export class Reader {
       this.#keys.set(name, key);
     }
     return key;
-  }
-
-  #add(line: Line, key: string): void {
-    const { frame, statement, name, args } = line;
-    const isSection = name.charCodeAt(0) === LESS;
-    const span = spanOf(frame, statement.start, statement.nameEnd);
-    const children: ConfigNode[] | undefined = isSection ? [] : undefined;
-    const hasRest = statement.restStart < statement.end;
-    this.#nodes.push({
-      name: isSection ? name.slice(1) : name,
-      key,
-      args,
-      span,
-      argsSpan: hasRest ? spanOf(frame, statement.restStart, statement.end) : span,
-      children,
-    });
-    if (children === undefined) return;
-    this.#open.push({ name, key, isTransparent: false, span, outer: this.#nodes, excused: false });
-    this.#nodes = children;
-  }
-
-  #close({ name, frame, statement }: Line): void {
-    const span = spanOf(frame, statement.start, statement.nameEnd);
-    const top = this.#open.length > frame.sectionBase ? this.#open.at(-1) : undefined;
-    if (top?.isTransparent) {
-      // Such a section ends at a line that is its end tag and nothing else.
-      const whole = joinLines(frame.text.slice(statement.start, statement.end));
-      if (asciiLower(whole) === `</${top.key.slice(1)}>`) {
-        this.#pop();
-        return;
-      }
-    }
-    if (top === undefined || top.isTransparent) {
-      this.#error(`${name} without matching <${name.slice(2)} section`, span);
-      return;
-    }
-    const hasBracket = name.endsWith('>');
-    const key = `<${asciiLower(name.slice(2, hasBracket ? -1 : undefined))}`;
-    if (hasBracket && key === top.key) {
-      this.#pop();
-      return;
-    }
-    if (!hasBracket) this.#error(`${name}> directive missing closing '>'`, span);
-    else this.#error(`Expected </${top.name.slice(1)}> but saw ${name}`, span);
-    this.#recover(key, frame.sectionBase, top);
-  }
-
-  #pop(): void {
-    const section = this.#open.pop();
-    if (section !== undefined) this.#nodes = section.outer;
-  }
-
-  /** After a wrong end tag: closes up to the section it names, when one is open; else the tag closes nothing. */
-  #recover(key: string, base: number, top: OpenSection): void {
-    let at = this.#open.length - 1;
-    while (at >= base && this.#open[at]?.isTransparent === false && this.#open[at]?.key !== key) at--;
-    if (at < base || this.#open[at]?.isTransparent !== false) {
-      top.excused = true;
-      return;
-    }
-    while (this.#open.length > at) this.#pop();
   }
 
   // Actions -------------------------------------------------------------------------------------------------------------------------
@@ -341,19 +259,10 @@ export class Reader {
       reading: state,
       span,
       argsSpan: hasRest ? spanOf(frame, statement.restStart, statement.end) : span,
-      line: lineOf(span),
+      line: httpdLine(span),
       isHtaccess,
       warn: (code, message, hint, at) => this.#report(code, 'warning', message, at ?? span, hint),
-      readSection: () => {
-        this.#open.push({
-          name,
-          key: this.#keyOf(name),
-          isTransparent: true,
-          span,
-          outer: this.#nodes,
-          excused: false,
-        });
-      },
+      readSection: () => this.#sections.openTransparent(name, this.#keyOf(name), span),
       skipSection: () => {
         this.#options.onSkip(command);
         return skipSection(this.#texts, name);
@@ -392,14 +301,14 @@ export class Reader {
     this.#options.problems.add({ code, severity, message, span, hint, whileReading: true });
     if (severity !== 'error' || ++this.#errors < MAX_ERRORS) return;
     this.#texts.clear();
-    this.#open.length = 0;
+    this.#sections.clear();
   }
 
   /** An error after which nothing more is read. */
   #abort(message: string, span: Span | undefined): void {
     this.#error(message, span);
     this.#texts.clear();
-    this.#open.length = 0;
+    this.#sections.clear();
   }
 }
 

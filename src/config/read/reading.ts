@@ -1,4 +1,5 @@
 /** What one reading knows: defines, loaded modules, ServerRoot. */
+import type { Span } from '../../diagnostics/source.ts';
 import type { AnyRow } from '../directive.ts';
 import { asciiLower } from './ascii.ts';
 import { rootRelative } from './files.ts';
@@ -20,6 +21,7 @@ export class ReadingState implements Reading {
   readonly defined: Set<string>;
   readonly variables: Map<string, string>;
   readonly loaded = new Map<string, ModuleName>();
+  readonly loadedAt = new Map<string, Span>();
   readonly builtIn: readonly ModuleName[];
   readonly staticModules: ReadonlySet<string>;
   readonly files: ConfigFiles;

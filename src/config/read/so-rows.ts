@@ -45,6 +45,7 @@ const loadModule: OnRead = (cmd, [name = '', file = '']) => {
   const module = reading.builtIn.find((one) => one.name === name);
   if (module !== undefined) {
     reading.loaded.set(name, module);
+    reading.loadedAt.set(name, cmd.span);
     return undefined;
   }
   if (isHttpdModule(name)) {

@@ -5,7 +5,7 @@
 import { parseConfiguration } from '../../../grammar/httpd-conf/parser.ts';
 import { logicalLineEnd, trimmedEnd } from '../../../grammar/httpd-conf/scan.ts';
 import { joinLines, type Statement } from '../../../grammar/httpd-conf/statement.ts';
-import { positionOf, type SourceText, type Span } from '../../diagnostics/source.ts';
+import type { SourceText, Span } from '../../diagnostics/source.ts';
 import type { IncludeItem, LogicalLine } from './on-read.ts';
 
 export interface SourceParts {
@@ -112,9 +112,4 @@ export class TextStack {
 
 export function spanOf(frame: Frame, start: number, end: number): Span {
   return { source: frame.source, start, end };
-}
-
-/** The line that httpd counts for what starts here: the last one of its logical line. */
-export function lineOf(span: Span): number {
-  return positionOf(span.source, logicalLineEnd(span.source.text, span.start)).line;
 }

@@ -14,7 +14,7 @@ import {
 } from '../../../../src/config/read/index.ts';
 import type { ConfigNode } from '../../../../src/config/tree.ts';
 import { Problems } from '../../../../src/diagnostics/problem.ts';
-import { httpdLines, renderProblem } from '../../../../src/diagnostics/render.ts';
+import { httpdLine, httpdLines, renderProblem } from '../../../../src/diagnostics/render.ts';
 import { readText } from '../../../conf/reading.ts';
 
 const errorsOf = (text: string, options: Parameters<typeof readText>[1] = {}): string[] =>
@@ -255,7 +255,19 @@ describe('hostile texts', () => {
       else expect(first).toMatch(expected);
       expect(performance.now() - before).toBeLessThan(10_000);
     });
-  bounded('deep sections', '<A>\n'.repeat(100_000) + '</A>\n'.repeat(100_000), undefined);
+  bounded(
+    'deep sections',
+    '<A>\n'.repeat(100_000) + '</A>\n'.repeat(100_000),
+    /more than 128 sections within each other/,
+  );
+  bounded('sections as deep as they may be', '<A>\n'.repeat(128) + '</A>\n'.repeat(128), undefined);
+  test('one section too many is said where it stands, once', () => {
+    const { tree, problems } = readText(`${'<A>\n'.repeat(200)}B\n${'</A>\n'.repeat(200)}C\n`);
+    expect(problems.list.map(({ message, span }) => [message, span && httpdLine(span)])).toEqual([
+      ['more than 128 sections within each other', 129],
+    ]);
+    expect(tree.map(({ name }) => name)).toEqual(['A', 'C']);
+  });
   bounded(
     'deep true conditions',
     '<IfDefine !x>\n'.repeat(100_000) + '</IfDefine>\n'.repeat(100_000),
