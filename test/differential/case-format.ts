@@ -284,6 +284,7 @@ function caseRequest(block: Block, fail: Fail): CaseRequest {
   const raw = block.keyword === 'raw';
   const written = raw ? joinEscaped(block.text) : structured(block.text, flags, fail);
   const pieces = written.split('\\{wait}').map(unescapeBytes);
+  if (named.has('pause') && pieces.length === 1) fail('a pause is made at \\{wait}: there is none');
   const firstMethod = /^([^ \\]+)/.exec(written)?.[1] ?? 'GET';
   const headEnd = block.text.indexOf('');
   const headLines = headEnd < 0 ? block.text : block.text.slice(0, headEnd);

@@ -1,17 +1,8 @@
-import { chmodSync } from 'node:fs';
-import { createServer, type Server, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { type FcgiScript, unescapeBytes } from './case-format.ts';
+import { type Backends, Listeners } from './listeners.ts';
 import { fill, type Placeholders } from './site.ts';
-
-/**
- * The FastCGI backends of a case: one script, answering on `${fcgi}` and on `${root}/run/fcgi.sock`.
- * It reads the protocol with code of its own, not with src/fcgi: what the server under test sends is judged here,
- * and a mistake made on both sides would never show. Parameters stay a list, so that repeated names show, too.
- */
-export interface Backends {
-  stop(): Promise<void>;
-}
 
 /** One request as the backend saw it. */
 interface Seen {
@@ -24,36 +15,17 @@ interface Seen {
 
 const recordTypes = { begin: 1, abort: 2, end: 3, params: 4, stdin: 5, stdout: 6, stderr: 7 } as const;
 
+/**
+ * The FastCGI backends of a case: one script, answering on `${fcgi}` and on `${root}/run/fcgi.sock`.
+ * It reads the protocol with code of its own, not with src/fcgi: what the server under test sends is judged here,
+ * and a mistake made on both sides would never show. Parameters stay a list, so that repeated names show, too.
+ */
 export async function startBackends(scripts: readonly FcgiScript[], values: Placeholders): Promise<Backends> {
   if (scripts.length === 0) return { stop: () => Promise.resolve() };
-  const sockets = new Set<Socket>();
-  const serve = (socket: Socket): void => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-    serveConnection(socket, scripts, values);
-  };
-  const path = join(values.root, 'run/fcgi.sock');
-  const servers = await Promise.all([
-    listen(serve, (server) => server.listen(values.ports.get('fcgi'), '127.0.0.1')),
-    listen(serve, (server) => server.listen(path)),
-  ]);
-  chmodSync(path, 0o777);
-  return {
-    stop: async () => {
-      for (const socket of sockets) socket.destroy();
-      await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-    },
-  };
-}
-
-/** Starts a server that is told of every connection. */
-export function listen(serve: (socket: Socket) => void, start: (server: Server) => void): Promise<Server> {
-  return new Promise((resolve, reject) => {
-    // Half-open, so that what a script sends after the server's end is still sent.
-    const server = createServer({ allowHalfOpen: true }, serve);
-    server.once('error', reject);
-    server.once('listening', () => resolve(server));
-    start(server);
+  const serve = (socket: Socket): void => serveConnection(socket, scripts, values);
+  return Listeners.start(async (listeners) => {
+    await listeners.listen(values.ports.get('fcgi') as number, serve);
+    await listeners.listen(join(values.root, 'run/fcgi.sock'), serve);
   });
 }
 

@@ -1,8 +1,7 @@
-import { chmodSync } from 'node:fs';
-import type { Server, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { type BackendScript, unescapeBytes } from './case-format.ts';
-import { type Backends, listen } from './fcgi-backend.ts';
+import { type Backends, Listeners } from './listeners.ts';
 import { packetProtocol, servePackets } from './packet-backend.ts';
 import { fill, type Placeholders } from './site.ts';
 
@@ -14,34 +13,23 @@ export async function startHttpBackends(
   scripts: readonly BackendScript[],
   values: Placeholders,
 ): Promise<Backends> {
-  const sockets = new Set<Socket>();
-  const servers: Server[] = [];
-  for (const name of new Set(scripts.map((script) => script.name))) {
-    const backend: Backend = {
-      scripts: scripts.filter((script) => script.name === name),
-      values,
-      connections: 0,
-      seen: [],
-    };
-    const protocol = packetProtocol(backend.scripts);
-    const serve = (socket: Socket): void => {
-      sockets.add(socket);
-      socket.once('close', () => sockets.delete(socket));
-      if (protocol === undefined) new BackendSession(socket, backend);
-      else servePackets(socket, ++backend.connections, protocol, backend.scripts, values);
-    };
-    servers.push(await listen(serve, (server) => server.listen(values.ports.get(name), '127.0.0.1')));
-    if (name !== 'backend') continue;
-    const path = join(values.root, 'run/backend.sock');
-    servers.push(await listen(serve, (server) => server.listen(path)));
-    chmodSync(path, 0o777);
-  }
-  return {
-    stop: async () => {
-      for (const socket of sockets) socket.destroy();
-      await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-    },
-  };
+  return Listeners.start(async (listeners) => {
+    for (const name of new Set(scripts.map((script) => script.name))) {
+      const backend: Backend = {
+        scripts: scripts.filter((script) => script.name === name),
+        values,
+        connections: 0,
+        seen: [],
+      };
+      const protocol = packetProtocol(backend.scripts);
+      const serve = (socket: Socket): void => {
+        if (protocol === undefined) new BackendSession(socket, backend);
+        else servePackets(socket, ++backend.connections, protocol, backend.scripts, values);
+      };
+      await listeners.listen(values.ports.get(name) as number, serve);
+      if (name === 'backend') await listeners.listen(join(values.root, 'run/backend.sock'), serve);
+    }
+  });
 }
 
 interface Backend {

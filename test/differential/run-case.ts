@@ -19,6 +19,9 @@ import { startHttpBackends } from './http-backend.ts';
 import { startPhpFpm } from './php-fpm.ts';
 import { fill, layOut, type Placeholders, placeholders } from './site.ts';
 
+/** For the first byte of an answer: the machine may be busy, whatever silence is to end the reading of it. */
+const PATIENCE = 5000;
+
 /** Ports and a directory for one case, used by the servers one after the other. */
 export interface Place {
   readonly values: Placeholders;
@@ -51,10 +54,12 @@ export async function runCase(
     const done = await runToEnd(program, ['-f', configuration, ...definition.check]);
     return { check: { exitCode: done.exitCode, output: checkLines(done.output, values) } };
   }
-  const backends = await startBackends(definition.fcgi, values);
-  const httpBackends = await startHttpBackends(definition.backends, values);
-  const php = definition.phpFpm ? await startPhpFpm(values) : undefined;
+  // What was started is ended also when the next one does not start: the ports are given to others.
+  const started: { stop(): Promise<void> }[] = [];
   try {
+    started.push(await startBackends(definition.fcgi, values));
+    started.push(await startHttpBackends(definition.backends, values));
+    if (definition.phpFpm) started.push(await startPhpFpm(values));
     const server = await startServer(program, configuration, values.ports.get('port') as number).catch(
       (error: unknown) => {
         if (!(error instanceof ServerStartError)) throw error;
@@ -72,9 +77,7 @@ export async function runCase(
     }
     return { exchanges, ...logsOf(definition, values) };
   } finally {
-    await php?.stop();
-    await httpBackends.stop();
-    await backends.stop();
+    for (const each of started.reverse()) await each.stop();
   }
 }
 
@@ -91,6 +94,7 @@ async function exchangeAll(definition: DifferentialCase, values: Placeholders): 
           port: values.ports.get(request.port) ?? Number(request.port),
           host: request.host,
           timeout: request.timeout,
+          patience: PATIENCE,
           ...(request.tls === undefined ? {} : { tls: request.tls }),
         });
       }

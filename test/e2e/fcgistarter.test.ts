@@ -6,6 +6,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findApacheLite } from '../support/apache-lite.ts';
+import { claimPorts } from '../support/ports.ts';
 import { ask, makeSite, type Site } from '../support/with-server.ts';
 
 const PHP_CGI = ['/usr/bin/php-cgi', '/usr/bin/php-cgi8.2'].find((file) => existsSync(file));
@@ -70,14 +71,21 @@ describe('what is not started', () => {
       ['-c', '/bin/true', '-p', '21750', '-i', '192.0.2.1'],
       'apr_socket_bind: Cannot assign requested address\n',
     ],
-    [
-      'a program that is not there',
-      ['-c', '/bin/no-such', '-p', '21750', '-i', '127.0.0.1'],
-      'execl: /bin/no-such: No such file or directory\n',
-    ],
   ])('%s', (_, args, message) => {
     const { code, stderr } = starter(...args);
     expect([code, stderr.startsWith(message)]).toEqual([1, true]);
+  });
+
+  it('a program that is not there', async () => {
+    const block = await claimPorts();
+    const port = String(block.ports[0]);
+    const outcome = starter('-c', '/bin/no-such', '-p', port, '-i', '127.0.0.1');
+    await block.release();
+    expect(outcome).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringContaining('execl: /bin/no-such: No such file or directory\n'),
+    });
   });
 
   it('on a port that is taken', async () => {
@@ -151,8 +159,13 @@ describe('an application', () => {
       expect(readlinkSync(`/proc/${pid}/fd/1`)).toBe('/dev/null');
       expect(readlinkSync(`/proc/${pid}/cwd`)).toBe('/');
     }
-    const answers = await Promise.all(Array.from({ length: 12 }, () => get('tcp.test', '/pid.php')));
-    expect(new Set(answers)).toEqual(new Set(started.map(String)));
+    // The first ones ready may take all there is to do while another is still starting.
+    const answered = new Set<string>();
+    for (let tries = 0; answered.size < 3 && tries < 50; tries++) {
+      const answers = await Promise.all(Array.from({ length: 12 }, () => get('tcp.test', '/pid.php')));
+      for (const answer of answers) answered.add(answer);
+    }
+    expect(answered).toEqual(new Set(started.map(String)));
   });
 
   it.skipIf(PHP_CGI === undefined)('of PHP on a socket, again where one was left', async () => {

@@ -35,6 +35,8 @@ export interface RawTarget {
   readonly host?: string;
   /** Longest wait for the next bytes, in milliseconds; 5000 unless given. */
   readonly timeout?: number;
+  /** Longest wait for the first byte of an answer, where it is longer; the timeout unless given. */
+  readonly patience?: number;
   /** Speaks TLS, to whomever. */
   readonly tls?: ConnectionOptions;
 }
@@ -48,13 +50,15 @@ type Wake = (() => void) | undefined;
 export class RawConnection {
   readonly #socket: Socket;
   readonly #timeout: number;
+  readonly #patience: number;
   #buffer = '';
   #ended = false;
   #wake: Wake;
 
-  private constructor(socket: Socket, timeout: number) {
+  private constructor(socket: Socket, { timeout = 5000, patience = 0 }: RawTarget) {
     this.#socket = socket;
     this.#timeout = timeout;
+    this.#patience = Math.max(timeout, patience);
     socket.setNoDelay(true);
     socket.setEncoding('latin1');
     socket.on('data', (chunk: string) => {
@@ -82,7 +86,7 @@ export class RawConnection {
       socket.once('error', reject);
       socket.once(tls === undefined ? 'connect' : 'secureConnect', () => {
         socket.off('error', reject);
-        resolve(new RawConnection(socket, target.timeout ?? 5000));
+        resolve(new RawConnection(socket, target));
       });
     });
   }
@@ -120,7 +124,7 @@ export class RawConnection {
 
   /**
    * Reads the next answer. `method` is the method of the request it answers: it decides whether there is a body.
-   * Undefined when the peer closed (or stayed silent for the timeout) without sending a byte of it.
+   * Undefined when the peer closed (or stayed silent for as long as it is waited for) without sending a byte of it.
    */
   async readResponse(method = 'GET'): Promise<RawResponse | undefined> {
     const interim: RawResponse[] = [];
@@ -145,7 +149,7 @@ export class RawConnection {
         return head;
       }
       const noHttp = this.#buffer.length >= 5 && !this.#buffer.startsWith('HTTP/');
-      if (noHttp || !(await this.#more())) {
+      if (noHttp || !(await this.#more(this.#buffer === '' ? this.#patience : this.#timeout))) {
         return this.#buffer === '' ? undefined : { statusLine: undefined, status: 0, headers: [] };
       }
     }

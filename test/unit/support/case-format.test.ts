@@ -57,6 +57,7 @@ describe('cases', () => {
     ['# x\n@modules a\nstray\n', /f:3: text outside/],
     ['# x\n@request odd\nGET /\n', /f:2: unknown flag odd/],
     ['# x\n@request prot=1\nGET /\n', /unknown option prot/],
+    ['# x\n@request pause=9\nGET /\n', /f:2: a pause is made at/],
     ['# x\n@symlink a b\n@check\n', /path -> target/],
     ['# x\n@difference\n@check\n', /needs its reason/],
   ])('%j is refused', (source, message) => {
