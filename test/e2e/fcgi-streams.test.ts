@@ -1,11 +1,9 @@
 /** FastCGI answers and bodies that are large, slow or given up, through the real command. */
-import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
-import { connect, type Socket } from 'node:net';
 import { createGunzip } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type FakeFcgi, startFakeFcgi } from '../support/fake-fcgi.ts';
-import { type Site, startSite } from '../support/with-server.ts';
+import { pause, readAll, readUntil, type Site, startSite } from '../support/with-server.ts';
 
 let application: FakeFcgi;
 let site: Site;
@@ -27,37 +25,14 @@ afterAll(async () => {
   await application?.close();
 });
 
-function open(head: string): Socket {
-  const socket = connect(site.port, '127.0.0.1');
-  socket.write(head);
-  return socket;
-}
-
-function readAll(socket: Socket): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let text = '';
-    socket.on('data', (chunk: Buffer) => {
-      text += chunk.toString('latin1');
-    });
-    socket.on('end', () => resolve(text));
-    socket.on('error', reject);
-  });
-}
-
 const get = (target: string): string => `GET ${target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`;
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-async function until(holds: () => boolean): Promise<void> {
-  for (let i = 0; i < 200 && !holds(); i++) await pause(25);
-  expect(holds()).toBe(true);
-}
 
 describe('the answer', () => {
   it('of 64 MiB is not collected for a client that does not read', async () => {
-    const socket = open(get('/fresh?fake=huge'));
+    const socket = site.open(get('/fresh?fake=huge'));
     socket.pause();
     await pause(1500);
-    expect(residentMiB(site.pid)).toBeLessThan(160);
+    expect(site.memory()).toBeLessThan(160);
     let length = 0;
     socket.on('data', (chunk: Buffer) => {
       length += chunk.length;
@@ -69,11 +44,11 @@ describe('the answer', () => {
 
   it('that nobody waits for is given up', async () => {
     const { aborts: before, requests } = application.seen;
-    const socket = open(get('/fresh?fake=silent'));
-    await until(() => application.seen.requests > requests);
+    const socket = site.open(get('/fresh?fake=silent'));
+    await site.until('the request', () => application.seen.requests > requests);
     // Not an orderly end: a client may end its side and still read the answer.
     socket.resetAndDestroy();
-    await until(() => application.seen.aborts > before);
+    await site.until('the abort', () => application.seen.aborts > before);
   });
 
   it.each([
@@ -82,28 +57,33 @@ describe('the answer', () => {
   ])(
     'that is compressed comes piece by piece only where flushpackets says so: %s',
     async (path, isFlushed) => {
-      const parts: string[] = [];
+      const { requests } = application.seen;
+      let text = '';
       const inflated = createGunzip();
-      inflated.on('data', (chunk: Buffer) => parts.push(String(chunk)));
+      inflated.on('data', (chunk: Buffer) => {
+        text += String(chunk);
+      });
       const headers = { 'Accept-Encoding': 'gzip' };
       const sent = request(
-        { host: '127.0.0.1', port: site.port, path: `${path}?fake=slow`, headers },
+        { host: '127.0.0.1', port: site.port, path: `${path}?fake=held`, headers },
         (response) => response.pipe(inflated),
       );
       sent.end();
-      await new Promise((resolve) => inflated.on('end', resolve));
-      expect(parts.join('')).toBe('first\nsecond\n');
-      expect(parts[0] === 'first\n').toBe(isFlushed);
+      const ended = new Promise((resolve) => inflated.on('end', resolve));
+      await site.until('the request', () => application.seen.requests > requests);
+      if (isFlushed) await site.until('the first part', () => text !== '');
+      else await pause(200);
+      expect(text).toBe(isFlushed ? 'first\n' : '');
+      application.proceed();
+      await ended;
+      expect(text).toBe('first\nsecond\n');
     },
   );
 
   it('comes piece by piece as the application writes it', async () => {
-    const socket = open(get('/fresh?fake=slow'));
-    const first = await new Promise<string>((resolve) =>
-      socket.once('data', (chunk: Buffer) => resolve(String(chunk))),
-    );
-    expect(first).toContain('first\n');
-    expect(first).not.toContain('second');
+    const socket = site.open(get('/fresh?fake=held'));
+    await readUntil(socket, 'first\n');
+    application.proceed();
     expect(await readAll(socket)).toContain('second\n');
   });
 });
@@ -114,13 +94,13 @@ describe('the body', () => {
 
   it('of several megabytes arrives whole', async () => {
     const body = Buffer.alloc(5_000_000, 'x');
-    const socket = open(post('/app?fake=count', body.length));
+    const socket = site.open(post('/app?fake=count', body.length));
     socket.write(body);
     expect(await readAll(socket)).toContain('5000000');
   });
 
   it('in chunks is counted where proxy-sendcl asks for it, on the disk beyond memory', async () => {
-    const socket = open(
+    const socket = site.open(
       'POST /app?fake=count HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-Send-Cl: 1\r\nTransfer-Encoding: chunked\r\n\r\n',
     );
     for (let i = 0; i < 40; i++) {
@@ -134,12 +114,10 @@ describe('the body', () => {
 });
 
 it('no more connections than max are opened, and all requests are answered', async () => {
-  const answers = await Promise.all(Array.from({ length: 20 }, () => readAll(open(get('/app?fake=hello')))));
+  const before = application.seen.connections;
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, () => readAll(site.open(get('/app?fake=hello')))),
+  );
   for (const answer of answers) expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*hello\n/);
+  expect(application.seen.connections - before).toBeLessThanOrEqual(2);
 });
-
-/** Resident memory of a process, by /proc. */
-function residentMiB(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'latin1');
-  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024;
-}

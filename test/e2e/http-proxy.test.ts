@@ -1,9 +1,8 @@
 /** Answers and bodies of HTTP backends that are large, slow or given up, through the real command. */
-import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Site, startSite } from '../support/with-server.ts';
+import { pause, readAll, readUntil, type Site, startSite } from '../support/with-server.ts';
 
 const MIB = 1024 * 1024;
 const LARGE = 50 * MIB;
@@ -14,6 +13,8 @@ const seen = { requests: 0, aborted: 0, bodyBytes: 0, connections: 0 };
 let backend: Server;
 let raw: ReturnType<typeof createTcpServer>;
 let site: Site;
+/** Lets the answer that is held go on. */
+let proceed = (): unknown => undefined;
 
 beforeAll(async () => {
   backend = createServer((request, response) => {
@@ -41,14 +42,14 @@ beforeAll(async () => {
         response.statusCode = 413;
         response.end('enough');
         break;
-      case '/slow':
+      case '/held':
         response.write('first\n');
-        setTimeout(() => response.end('second\n'), 300);
+        proceed = () => response.end('second\n');
         break;
       case '/die':
         response.setHeader('Content-Length', 1000);
         response.write('partial');
-        setTimeout(() => request.socket.destroy(), 100);
+        request.socket.destroySoon();
         break;
       case '/silent':
       case '/stall':
@@ -97,50 +98,21 @@ function fill(response: NodeJS.WritableStream, total: number): void {
   more();
 }
 
-function open(head: string): Socket {
-  const socket = connect(site.port, '127.0.0.1');
-  socket.on('error', () => undefined);
-  socket.write(head);
-  return socket;
-}
-
-function readAll(socket: Socket): Promise<string> {
-  return new Promise((resolve) => {
-    let text = '';
-    socket.on('data', (chunk: Buffer) => {
-      text += chunk.toString('latin1');
-    });
-    socket.on('close', () => resolve(text));
-  });
-}
-
 const get = (target: string): string => `GET ${target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`;
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-async function until(holds: () => boolean): Promise<void> {
-  for (let i = 0; i < 200 && !holds(); i++) await pause(25);
-  expect(holds()).toBe(true);
-}
-
-/** Resident memory of the server, by /proc. */
-function residentMiB(): number {
-  const status = readFileSync(`/proc/${site.pid}/status`, 'latin1');
-  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024;
-}
 
 describe('the answer', () => {
   it.each(['/app/large', '/app/large?length'])(
     '%s: 50 MiB are not collected for a client that does not read',
     async (target) => {
-      const socket = open(get(target));
+      const socket = site.open(get(target));
       socket.pause();
       await pause(1200);
-      const before = residentMiB();
+      const before = site.memory();
       let length = 0;
       let most = before;
       socket.on('data', (chunk: Buffer) => {
         length += chunk.length;
-        if (length % (8 * MIB) < chunk.length) most = Math.max(most, residentMiB());
+        if (length % (8 * MIB) < chunk.length) most = Math.max(most, site.memory());
       });
       socket.resume();
       await new Promise((resolve) => socket.on('close', resolve));
@@ -152,32 +124,29 @@ describe('the answer', () => {
 
   it('that nobody waits for is given up', async () => {
     const { aborted, requests } = seen;
-    const socket = open(get('/app/silent'));
-    await until(() => seen.requests > requests);
+    const socket = site.open(get('/app/silent'));
+    await site.until('the request', () => seen.requests > requests);
     socket.resetAndDestroy();
-    await until(() => seen.aborted > aborted);
+    await site.until('the end', () => seen.aborted > aborted);
   });
 
   it('that nobody reads any more is given up amid its body', async () => {
     const { aborted } = seen;
-    const socket = open(get('/app/large'));
+    const socket = site.open(get('/app/large'));
     await new Promise((resolve) => socket.once('data', resolve));
     socket.resetAndDestroy();
-    await until(() => seen.aborted > aborted);
+    await site.until('the end', () => seen.aborted > aborted);
   });
 
   it('comes piece by piece as the backend writes it', async () => {
-    const socket = open(get('/app/slow'));
-    const first = await new Promise<string>((resolve) =>
-      socket.once('data', (chunk: Buffer) => resolve(String(chunk))),
-    );
-    expect(first).toContain('HTTP/1.1 200 OK');
-    expect(first).not.toContain('second');
+    const socket = site.open(get('/app/held'));
+    expect(await readUntil(socket, 'first\n')).toContain('HTTP/1.1 200 OK');
+    proceed();
     expect(await readAll(socket)).toContain('second\n');
   });
 
   it('that breaks off is never taken for whole', async () => {
-    const text = await readAll(open(get('/app/die')));
+    const text = await readAll(site.open(get('/app/die')));
     expect(text).toContain('Content-Length: 1000\r\n');
     expect(text.endsWith('partial')).toBe(true);
   });
@@ -188,15 +157,15 @@ describe('the body', () => {
     `POST ${target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: ${length}\r\n\r\n`;
 
   it('of 50 MiB arrives whole, with flat memory', async () => {
-    const socket = open(post('/app/count', LARGE));
+    const socket = site.open(post('/app/count', LARGE));
     fill(socket, LARGE);
     const text = await readAll(socket);
     expect(text).toContain(String(LARGE));
-    expect(residentMiB()).toBeLessThan(200);
+    expect(site.memory()).toBeLessThan(200);
   });
 
   it.each(['', 'X-Send-Cl: 1\r\n'])('in chunks arrives whole (%j)', async (field) => {
-    const socket = open(
+    const socket = site.open(
       `POST /app/count HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${field}Transfer-Encoding: chunked\r\n\r\n`,
     );
     for (let i = 0; i < 40; i++) {
@@ -209,40 +178,34 @@ describe('the body', () => {
   });
 
   it('is not collected for a backend that does not read it, which then takes too long', async () => {
-    const socket = open(post('/deaf/x', LARGE));
+    const socket = site.open(post('/deaf/x', LARGE));
     fill(socket, LARGE);
     const text = await readAll(socket);
-    expect(residentMiB()).toBeLessThan(200);
+    expect(site.memory()).toBeLessThan(200);
     expect(text).toMatch(/^HTTP\/1\.1 504 Gateway Timeout\r\n/);
   });
 
   it('is not waited for when the backend has answered', async () => {
-    const socket = open(post('/app/early', LARGE));
+    const socket = site.open(post('/app/early', LARGE));
     socket.write(CHUNK);
-    const text = await new Promise<string>((resolve) => {
-      let said = '';
-      socket.on('data', (chunk: Buffer) => {
-        said += chunk.toString('latin1');
-        if (said.includes('enough')) resolve(said);
-      });
-    });
+    const text = await readUntil(socket, 'enough');
     socket.destroy();
     expect(text).toMatch(/^HTTP\/1\.1 413 /);
   });
 
   it('of a client that goes away costs the backend a request that is cut off', async () => {
     const { requests, aborted } = seen;
-    const socket = open(post('/app/count', LARGE));
+    const socket = site.open(post('/app/count', LARGE));
     socket.write(CHUNK);
-    await until(() => seen.requests > requests);
+    await site.until('the request', () => seen.requests > requests);
     socket.resetAndDestroy();
-    await until(() => seen.aborted > aborted);
+    await site.until('the end', () => seen.aborted > aborted);
   });
 });
 
 it('no more connections than max are opened, and all requests are answered', async () => {
   const before = seen.connections;
-  const answers = await Promise.all(Array.from({ length: 20 }, () => readAll(open(get('/few/hello')))));
+  const answers = await Promise.all(Array.from({ length: 20 }, () => readAll(site.open(get('/few/hello')))));
   for (const answer of answers) expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*hello\n/);
   expect(seen.connections - before).toBeLessThanOrEqual(2);
 });

@@ -30,6 +30,8 @@ export type Step =
   /** That many bytes of output, written with backpressure. */
   | { readonly fill: number; readonly chunk?: number }
   | { readonly sleep: number }
+  /** Waits until the test lets it go on: `proceed()` of the server. */
+  | { readonly hold: true }
   /** Waits until the whole request body has come. */
   | { readonly awaitBody: true }
   /** The params as `NAME=value` lines in the order received. */
@@ -59,6 +61,7 @@ export const SCRIPTS: Readonly<Record<string, readonly Step[]>> = {
   stderr: [{ stderr: 'PHP Warning: one\nPHP Warning: two\n' }, { stdout: `${TEXT}ok\n` }, END],
   'stderr-only': [{ stderr: 'only\n' }, END],
   slow: [{ stdout: `${TEXT}first\n` }, { sleep: 300 }, { stdout: 'second\n' }, END],
+  held: [{ stdout: `${TEXT}first\n` }, { hold: true }, { stdout: 'second\n' }, END],
   silent: [{ sleep: 60_000 }],
   'close-at-once': [{ close: 'end' }],
   'reset-at-once': [{ close: 'reset' }],
@@ -93,6 +96,8 @@ export interface FakeFcgi {
   readonly seen: { connections: number; open: number; requests: number; aborts: number; bodyBytes: number };
   /** Destroys every open connection and keeps listening. */
   dropConnections(): void;
+  /** Lets all that are held go on. */
+  proceed(): void;
   close(): Promise<void>;
 }
 
@@ -110,6 +115,7 @@ class FakeConnection implements ResponderHandler {
   readonly #socket: Socket;
   readonly #options: FakeFcgiOptions;
   readonly #seen: FakeFcgi['seen'];
+  readonly #held: Set<() => void>;
   readonly #decoder: ResponderDecoder;
   #requests = 0;
   #id = 0;
@@ -120,10 +126,11 @@ class FakeConnection implements ResponderHandler {
   #hasBody = false;
   #wake: (() => void) | undefined;
 
-  constructor(socket: Socket, options: FakeFcgiOptions, seen: FakeFcgi['seen']) {
+  constructor(socket: Socket, options: FakeFcgiOptions, seen: FakeFcgi['seen'], held: Set<() => void>) {
     this.#socket = socket;
     this.#options = options;
     this.#seen = seen;
+    this.#held = held;
     this.#decoder = new ResponderDecoder(this);
     seen.connections++;
     seen.open++;
@@ -234,7 +241,8 @@ class FakeConnection implements ResponderHandler {
     else if ('record' in step) {
       const { type, content = '', version, idOffset, padding } = step.record;
       await this.#write(this.#record(type, Buffer.from(content, 'latin1'), padding, version, idOffset));
-    } else if ('fill' in step) await this.#fill(step.fill, step.chunk ?? 0xffff);
+    } else if ('hold' in step) await new Promise<void>((resolve) => this.#held.add(resolve));
+    else if ('fill' in step) await this.#fill(step.fill, step.chunk ?? 0xffff);
     else if ('sleep' in step) await new Promise((resolve) => setTimeout(resolve, step.sleep).unref());
     else if ('awaitBody' in step) {
       while (!this.#hasBody) await this.#more();
@@ -280,10 +288,11 @@ class FakeConnection implements ResponderHandler {
 export async function startFakeFcgi(options: FakeFcgiOptions = {}): Promise<FakeFcgi> {
   const seen = { connections: 0, open: 0, requests: 0, aborts: 0, bodyBytes: 0 };
   const sockets = new Set<Socket>();
+  const held = new Set<() => void>();
   const server: Server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
-    new FakeConnection(socket, options, seen);
+    new FakeConnection(socket, options, seen, held);
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -299,6 +308,10 @@ export async function startFakeFcgi(options: FakeFcgiOptions = {}): Promise<Fake
     path: options.path,
     seen,
     dropConnections,
+    proceed() {
+      for (const go of held) go();
+      held.clear();
+    },
     close: () =>
       new Promise<void>((resolve) => {
         server.close(() => resolve());

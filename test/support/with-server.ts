@@ -15,7 +15,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { type Agent, type IncomingHttpHeaders, request } from 'node:http';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
@@ -199,6 +199,14 @@ export class Site {
     });
   }
 
+  /** A connection that has sent this; what becomes of it shows in what is read. */
+  open(head: string): Socket {
+    const socket = connect(this.port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    socket.write(head);
+    return socket;
+  }
+
   get sockets(): number {
     return this.descriptors().filter((name) => name.startsWith('socket:')).length;
   }
@@ -212,6 +220,36 @@ export class Site {
 
 export function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+/** All that comes to the connection's end. */
+export function readAll(socket: Socket): Promise<string> {
+  return new Promise((resolve) => {
+    let text = '';
+    socket.on('data', (chunk: Buffer) => {
+      text += chunk.toString('latin1');
+    });
+    socket.once('close', () => resolve(text));
+  });
+}
+
+/** What comes until `wanted` is part of it. */
+export function readUntil(socket: Socket, wanted: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const read = (chunk: Buffer): void => {
+      text += chunk.toString('latin1');
+      if (text.includes(wanted)) finish(() => resolve(text));
+    };
+    const closed = (): void => finish(() => reject(new Error(`${wanted} did not come, but: ${text}`)));
+    const finish = (settle: () => void): void => {
+      socket.off('data', read);
+      socket.off('close', closed);
+      settle();
+    };
+    socket.on('data', read);
+    socket.once('close', closed);
+  });
 }
 
 function accepts(port: number): Promise<boolean> {
