@@ -10,6 +10,11 @@ const HOST_NAME = 0;
 /** Longer ones are not looked into: the first server of the address answers. */
 const MAX_HELLO = 64 * 1024;
 const RECORD_HEADER = 5;
+const MESSAGE_HEADER = 4;
+/** Most bytes of a record, of which a handshake has no empty ones (RFC 8446 section 5.1). */
+const MAX_FRAGMENT = 16 * 1024;
+/** A message cut into more of them is not looked into. */
+const MAX_RECORDS = 1024;
 /** Methods that OpenSSL, and so httpd, takes for HTTP where TLS should be. */
 const HTTP_BEGINNINGS: readonly string[] = ['GET ', 'POST ', 'HEAD ', 'PUT '];
 
@@ -23,40 +28,85 @@ export type FirstBytes =
 const INCOMPLETE: FirstBytes = { kind: 'incomplete' };
 const NAMELESS: FirstBytes = { kind: 'tls', servername: undefined };
 
-/** @param bytes all that was received so far. */
-export function readFirstBytes(bytes: Buffer): FirstBytes {
-  if (bytes.length < RECORD_HEADER) return INCOMPLETE;
-  if (bytes[0] !== HANDSHAKE) {
-    const text = bytes.toString('latin1', 0, RECORD_HEADER);
-    return { kind: HTTP_BEGINNINGS.some((beginning) => text.startsWith(beginning)) ? 'http' : 'other' };
-  }
-  const hello = handshakeMessage(bytes);
-  if (hello === 'incomplete') return bytes.length < MAX_HELLO ? INCOMPLETE : NAMELESS;
-  if (hello === undefined) return NAMELESS;
-  return { kind: 'tls', servername: serverNameOf(hello) };
-}
+/** Takes what a client says first as it comes in; every byte is looked at once, however the client cuts its records and packets. */
+export class FirstBytesReader {
+  /** Received so far, in a buffer that has room for more. */
+  #buffer: Buffer | undefined;
+  #length = 0;
+  /** Where the record begins that is not whole yet, and the handshake message out of those before it. */
+  #at = 0;
+  readonly #pieces: Buffer[] = [];
+  #size = 0;
 
-/** The first handshake message, out of the records it came in; undefined when it is no ClientHello. */
-function handshakeMessage(bytes: Buffer): Buffer | 'incomplete' | undefined {
-  const pieces: Buffer[] = [];
-  let size = 0;
-  let at = 0;
-  while (at + RECORD_HEADER <= bytes.length) {
-    if (bytes[at] !== HANDSHAKE) return undefined;
-    const length = bytes.readUInt16BE(at + 3);
-    const piece = bytes.subarray(at + RECORD_HEADER, at + RECORD_HEADER + length);
-    pieces.push(piece);
-    size += piece.length;
-    if (size >= 4) {
-      const message = pieces.length === 1 ? piece : Buffer.concat(pieces);
-      if (message[0] !== CLIENT_HELLO) return undefined;
-      const wanted = 4 + message.readUIntBE(1, 3);
-      if (message.length >= wanted) return message.subarray(4, wanted);
-    }
-    if (piece.length < length) return 'incomplete';
-    at += RECORD_HEADER + length;
+  /** All that was received. */
+  get bytes(): Buffer {
+    return this.#buffer?.subarray(0, this.#length) ?? Buffer.alloc(0);
   }
-  return 'incomplete';
+
+  /** Lets go of what was received. */
+  forget(): void {
+    this.#buffer = undefined;
+    this.#pieces.length = this.#length = 0;
+  }
+
+  push(chunk: Buffer): FirstBytes {
+    const bytes = this.#append(chunk);
+    if (this.#length < RECORD_HEADER) return INCOMPLETE;
+    if (bytes[0] !== HANDSHAKE) {
+      const text = bytes.toString('latin1', 0, RECORD_HEADER);
+      return { kind: HTTP_BEGINNINGS.some((beginning) => text.startsWith(beginning)) ? 'http' : 'other' };
+    }
+    const hello = this.#readRecords(bytes);
+    if (hello === 'incomplete') return this.#length < MAX_HELLO ? INCOMPLETE : NAMELESS;
+    if (hello === undefined) return NAMELESS;
+    return { kind: 'tls', servername: serverNameOf(hello) };
+  }
+
+  #append(chunk: Buffer): Buffer {
+    if (this.#buffer === undefined) {
+      this.#length = chunk.length;
+      this.#buffer = chunk;
+      return chunk;
+    }
+    const length = this.#length + chunk.length;
+    if (length > this.#buffer.length) {
+      const grown = Buffer.allocUnsafe(2 * length);
+      this.#buffer.copy(grown, 0, 0, this.#length);
+      this.#buffer = grown;
+    }
+    chunk.copy(this.#buffer, this.#length);
+    this.#length = length;
+    return this.#buffer;
+  }
+
+  /** The first handshake message, out of the records it came in; undefined when it is no ClientHello. */
+  #readRecords(bytes: Buffer): Buffer | 'incomplete' | undefined {
+    while (this.#at + RECORD_HEADER <= this.#length) {
+      if (bytes[this.#at] !== HANDSHAKE) return undefined;
+      const start = this.#at + RECORD_HEADER;
+      const length = bytes.readUInt16BE(this.#at + 3);
+      if (length === 0 || length > MAX_FRAGMENT || this.#pieces.length === MAX_RECORDS) return undefined;
+      if (start + length > this.#length) return 'incomplete';
+      this.#at = start + length;
+      this.#pieces.push(bytes.subarray(start, this.#at));
+      this.#size += length;
+      if (this.#size < MESSAGE_HEADER) continue;
+      const wanted = this.#messageSize();
+      if (wanted === undefined) return undefined;
+      if (this.#size >= wanted) return Buffer.concat(this.#pieces).subarray(MESSAGE_HEADER, wanted);
+    }
+    return 'incomplete';
+  }
+
+  /** Bytes of the message, whose header is there; undefined when it is no ClientHello. */
+  #messageSize(): number | undefined {
+    const [first] = this.#pieces;
+    if (first === undefined || first[0] !== CLIENT_HELLO) return undefined;
+    // The records before the fourth byte can only be the first four.
+    const header =
+      first.length < MESSAGE_HEADER ? Buffer.concat(this.#pieces.slice(0, MESSAGE_HEADER)) : first;
+    return MESSAGE_HEADER + header.readUIntBE(1, 3);
+  }
 }
 
 /** A cursor that never leaves its bytes: behind their end everything is 0 and empty. */

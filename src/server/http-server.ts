@@ -11,11 +11,12 @@ import type { ClientTls } from '../core/tls.ts';
 import type { VirtualServer } from '../core/virtual-server.ts';
 import { DEFAULT_LIMITS, type ParserOptions, REGISTERED_METHODS } from '../http/request-head.ts';
 import { TimerWheel } from '../lib/timer-wheel.ts';
+import type { Arrival } from './arrival.ts';
 import type { ConnectionHome } from './connection-home.ts';
 import { Http1Connection } from './http1-connection.ts';
 import { plainAddress } from './http1-request.ts';
 import { beginsWithProxyHeader, ProxyArrival, type ProxyArrivalHost } from './proxy-arrival.ts';
-import { type ArrivalHost, TlsArrival } from './tls-arrival.ts';
+import { TlsArrival, type TlsArrivalHost } from './tls-arrival.ts';
 
 /** A socket could not be opened. */
 export class ListenError extends Error {
@@ -42,13 +43,13 @@ const WHEEL_TICK = 250;
 const DEFAULT_BACKLOG = 511;
 
 /** A configuration in service, with the connections that were accepted under it. */
-class Generation implements ConnectionHome, ArrivalHost, ProxyArrivalHost {
+class Generation implements ConnectionHome, TlsArrivalHost, ProxyArrivalHost {
   readonly configuration: Configuration;
   readonly wheel: TimerWheel;
   isDraining = false;
   readonly connections = new Set<Http1Connection>();
   /** In their handshake, or in the header before all else. */
-  readonly #arrivals = new Set<TlsArrival | ProxyArrival>();
+  readonly #arrivals = new Set<Arrival>();
   readonly #proxyProtocol: ProxyProtocolRule | undefined;
   readonly #usesTls: boolean;
   readonly #parserOptions = new WeakMap<VirtualServer, ParserOptions>();
@@ -122,7 +123,7 @@ class Generation implements ConnectionHome, ArrivalHost, ProxyArrivalHost {
     socket.resume();
   }
 
-  onLost(arrival: TlsArrival | ProxyArrival): void {
+  onLost(arrival: Arrival): void {
     this.#arrivals.delete(arrival);
     this.#tellEmpty();
   }
