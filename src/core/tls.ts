@@ -2,6 +2,7 @@
  * TLS as the core knows it: what a server speaks it with, what a connection that speaks it knows, and the variables of whoever makes them
  * (httpd's ap_hook_ssl_conn_is_ssl and ap_hook_ssl_var_lookup of include/http_ssl.h).
  */
+import type { Socket } from 'node:net';
 import type { SecureContext, TLSSocket } from 'node:tls';
 import type { Request } from './request.ts';
 import type { VirtualServer } from './virtual-server.ts';
@@ -14,6 +15,8 @@ export interface ServerTls {
 /** Of a connection that speaks TLS, the handshake done. */
 export interface ClientTls {
   readonly socket: TLSSocket;
+  /** The one beneath, which is nobody's to read or write. */
+  readonly wire: Socket;
   /** As the client sent it (SNI). */
   readonly servername: string | undefined;
   /** Whose certificate the client was shown. */

@@ -12,6 +12,7 @@ import { CONTINUE, responseHead } from '../http/response-head.ts';
 import type { ConnectionDeadline } from './connection-deadlines.ts';
 import { type AnswerFraming, buildHead, decideFraming } from './http1-head.ts';
 import { NO_BODY } from './incoming-body.ts';
+import type { SendProgress } from './send-progress.ts';
 
 /** What the way out needs of its connection. */
 export interface AnswerHost {
@@ -40,6 +41,7 @@ export class Http1Transport implements Transport {
   readonly #socket: Socket;
   readonly #host: AnswerHost;
   readonly #deadline: ConnectionDeadline;
+  readonly #progress: SendProgress;
   #framing = UNFRAMED;
   /** The request that may send; what others still send is dropped. */
   #request: Request | undefined;
@@ -47,10 +49,11 @@ export class Http1Transport implements Transport {
   #drain: (() => void) | undefined;
   #abort: (() => void) | undefined;
 
-  constructor(socket: Socket, host: AnswerHost, deadline: ConnectionDeadline) {
+  constructor(socket: Socket, host: AnswerHost, deadline: ConnectionDeadline, progress: SendProgress) {
     this.#socket = socket;
     this.#host = host;
     this.#deadline = deadline;
+    this.#progress = progress;
   }
 
   // ---- for the connection ----
@@ -176,11 +179,14 @@ export class Http1Transport implements Transport {
     this.#deadline.expectProgress(r.server);
     const socket = this.#socket;
     for (const piece of pieces) this.bytesWritten += piece.length;
-    if (pieces.length === 1) return write(socket, pieces[0] as string | Buffer);
     let flows = true;
-    socket.cork();
-    for (const piece of pieces) flows = write(socket, piece);
-    socket.uncork();
+    if (pieces.length === 1) flows = write(socket, pieces[0] as string | Buffer);
+    else {
+      socket.cork();
+      for (const piece of pieces) flows = write(socket, piece);
+      socket.uncork();
+    }
+    if (!flows) this.#progress.note();
     return flows;
   }
 

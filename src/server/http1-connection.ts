@@ -1,10 +1,10 @@
 /**
- * One HTTP/1.x connection: bytes in, requests through the lifecycle one after the other (ap_process_http_sync_connection of
- * modules/http/http_core.c). Pipelined requests wait in the buffer; a reader that is slow stops the socket. Answers leave by http1-answer.ts.
+ * One HTTP/1.x connection: requests through the lifecycle one after the other (ap_process_http_sync_connection of modules/http/http_core.c).
+ * Bytes come in by connection-input.ts, answers leave by http1-answer.ts.
  */
 import type { Socket } from 'node:net';
 import type { ProxiedClient } from '../core/connection.ts';
-import { coreServer } from '../core/core-config.ts';
+import { coreServer, serverTimeout } from '../core/core-config.ts';
 import { die } from '../core/errors.ts';
 import type { Answer } from '../core/hooks.ts';
 import { processRequest } from '../core/lifecycle.ts';
@@ -17,37 +17,30 @@ import type { VirtualServer } from '../core/virtual-server.ts';
 import { isFailure } from '../http/body.ts';
 import { checkRequest } from '../http/request-checks.ts';
 import type { RequestFailure, RequestHead } from '../http/request-head.ts';
-import { ParseState, RequestParser } from '../http/request-parser.ts';
 import { ConnectionDeadline, type DeadlineOwner } from './connection-deadlines.ts';
 import type { ConnectionHome } from './connection-home.ts';
+import { ConnectionInput, type InputHost, type Phase } from './connection-input.ts';
 import { type AnswerHost, Http1Transport } from './http1-answer.ts';
 import { keepAliveTimeout } from './http1-head.ts';
 import { CUT_OFF, chooseServer, logFailures, makeRequest, plainAddress } from './http1-request.ts';
 import { IncomingBody } from './incoming-body.ts';
-import { PendingInput } from './pending-input.ts';
 import { RequestRun, type RunHost } from './request-run.ts';
+import { SendProgress } from './send-progress.ts';
 import { TakenConnection, type TakenFrom } from './taken-connection.ts';
 import { dumpConnection, isDumped } from './wire-dump.ts';
 
-/** Unread pipelined bytes kept while a request is busy; beyond it the socket is not read. */
-const MAX_PENDING = 64 * 1024;
 /** How long a closed connection waits for the client to close too, so that it can read the last answer (SECONDS_TO_LINGER). */
 const LINGER_QUIET = 2000;
 const LINGER_LONGEST = 30_000;
 /** How long a connection without a request yet may keep a server that wants to end, in milliseconds. */
 const FIRST_REQUEST_GRACE = 2000;
-
-/** httpd's DEFAULT_LIMIT_BLANK_LINES. */
-const MAX_BLANK_LINES = 10;
-
-/** `taken`: a handler has it, and speaks for itself. */
-type Phase = 'idle' | 'reading' | 'busy' | 'taken' | 'lingering' | 'closed';
+const NOTHING = Buffer.alloc(0);
 
 const refuse = (r: Request): Answer => die(r, 400);
 
 let nextId = 1;
 
-export class Http1Connection implements DeadlineOwner, AnswerHost, RunHost {
+export class Http1Connection implements DeadlineOwner, AnswerHost, InputHost, RunHost {
   readonly id: number = nextId++;
   readonly remoteAddr: string;
   readonly remotePort: number;
@@ -61,20 +54,20 @@ export class Http1Connection implements DeadlineOwner, AnswerHost, RunHost {
   logId: string | undefined;
   keepalives = 0;
   isAborted = false;
+  phase: Phase = 'idle';
 
   readonly #socket: Socket;
   readonly #home: ConnectionHome;
   readonly #servers: AddressServers | undefined;
-  readonly #parser: RequestParser;
-  readonly #input = new PendingInput();
+  readonly #input: ConnectionInput;
   readonly #deadline: ConnectionDeadline;
+  readonly #progress: SendProgress;
   readonly #transport: Http1Transport;
   readonly #run: RequestRun;
-  #phase: Phase = 'idle';
-  #isFeeding = false;
-  #inputEnded = false;
-  /** Answered; what nobody read of its body is in the way of the next. */
-  #skipping: Request | undefined;
+  /** Milliseconds to wait for another request. */
+  #keepAlive = 0;
+  /** What was written last is on its way to the client, who is waited for. */
+  #awaitsTaken = false;
   #lingerEnd = 0;
   #taken: TakenConnection | undefined;
 
@@ -95,9 +88,10 @@ export class Http1Connection implements DeadlineOwner, AnswerHost, RunHost {
     this.localPort = socket.localPort ?? 0;
     this.#servers = home.configuration.vhosts.find(this.localAddr, this.localPort);
     this.baseServer = this.#servers?.first ?? home.configuration.main;
-    this.#parser = new RequestParser(home.parserOptions(this.baseServer));
     this.#deadline = new ConnectionDeadline(this, home.wheel);
-    this.#transport = new Http1Transport(socket, this, this.#deadline);
+    this.#progress = new SendProgress(socket, this.tls?.wire ?? socket);
+    this.#transport = new Http1Transport(socket, this, this.#deadline, this.#progress);
+    this.#input = new ConnectionInput(socket, this, home, this.#transport, this.#deadline);
     this.#run = new RequestRun(this, this.#transport);
     if (isDumped(this)) dumpConnection(socket, this);
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
@@ -111,131 +105,40 @@ export class Http1Connection implements DeadlineOwner, AnswerHost, RunHost {
   // ---- bytes in ----
 
   #onData(chunk: Buffer): void {
-    if (this.#phase === 'lingering') {
-      this.#deadline.expect(Math.min(LINGER_QUIET, this.#lingerEnd - performance.now()));
-      return;
-    }
-    if (this.#phase === 'closed') return;
-    try {
-      if (this.#phase === 'taken') {
-        this.#taken?.receive(chunk);
+    switch (this.phase) {
+      case 'closed':
         return;
-      }
-      this.#input.push(chunk);
-      this.pull();
+      case 'lingering':
+        // Until all is sent the clock is the client's that reads.
+        if (this.#socket.writableLength === 0) this.#expectQuiet();
+        return;
+    }
+    try {
+      if (this.phase === 'taken') this.#taken?.receive(chunk);
+      else this.#input.push(chunk);
     } catch (error) {
       this.#run.onDefect(error);
     }
   }
 
-  /** Gives what is pending to whom it belongs: the body of the busy request, or the parser. */
+  /** For the run: the body can take (more) of what is at hand. */
   pull(): void {
-    if (this.#isFeeding) return;
-    this.#isFeeding = true;
-    try {
-      this.#feed();
-    } finally {
-      this.#isFeeding = false;
-    }
-    this.#regulate();
-  }
-
-  #feed(): void {
-    for (;;) {
-      const chunk = this.#input.first;
-      if (chunk === undefined) break;
-      if (!(this.#phase === 'busy' ? this.#feedBody(chunk) : this.#feedParser(chunk))) return;
-    }
-    // The wait for a body begins, even if nothing of it ever comes.
-    if (this.#phase === 'busy' && !this.#deadline.isMeasuring && this.#wantingBody() !== undefined)
-      this.#deadline.expectInput('body', this.#server);
-  }
-
-  /** False: the body, or who reads it, wants nothing now. */
-  #feedBody(chunk: Buffer): boolean {
-    const body = this.#wantingBody();
-    if (body === undefined) return false;
-    this.#deadline.expectInput('body', this.#server);
-    this.#take(chunk, body.feed(chunk, this.#input.offset));
-    this.#checkSkipped();
-    return true;
-  }
-
-  /**
-   * Blank lines that came along behind a request are no part of the next one, even without CR (check_pipeline of
-   * modules/http/http_request.c). False when there are more of them than a client sends by mistake.
-   */
-  #skipBlankLines(chunk: Buffer): boolean {
-    let at = this.#input.offset;
-    for (;;) {
-      if (chunk[at] === 0x0a) at++;
-      else if (chunk[at] === 0x0d && chunk[at + 1] === 0x0a) at += 2;
-      else break;
-      if (++this.#blankLines > MAX_BLANK_LINES) return false;
-    }
-    this.#isBetween = at >= chunk.length && this.#input.size > at - this.#input.offset;
-    if (at > this.#input.offset) this.#take(chunk, at);
-    return true;
-  }
-  #isBetween = false;
-  #blankLines = 0;
-
-  /** False: no more requests on this connection. */
-  #feedParser(chunk: Buffer): boolean {
-    if (this.#phase !== 'idle' && this.#phase !== 'reading') return false;
-    const parser = this.#parser;
-    if (this.#isBetween) {
-      if (!this.#skipBlankLines(chunk)) {
-        this.#linger();
-        return false;
-      }
-      if (this.#input.first !== chunk) return true;
-    }
-    this.#take(chunk, parser.feed(chunk, this.#input.offset));
-    if (parser.state === ParseState.complete) this.#onHead(parser.head);
-    else if (parser.state === ParseState.failed)
-      this.#onBadHead(parser.head, parser.failure as RequestFailure);
-    else if (this.#phase === 'idle') {
-      this.#phase = 'reading';
-      this.#deadline.expectInput('header', this.baseServer);
-    } else if (this.baseServer.readTimeouts !== undefined) {
-      this.#deadline.expectInput('header', this.baseServer);
-    }
-    return true;
-  }
-
-  #wantingBody(): IncomingBody | undefined {
-    const { body } = this.#transport;
-    return body instanceof IncomingBody && body.isWanting ? body : undefined;
-  }
-
-  #take(chunk: Buffer, end: number): void {
-    const count = this.#input.take(chunk, end);
-    this.#transport.bytesRead += count;
-    this.#deadline.count(count);
-  }
-
-  /** Stops the socket while more than enough is pending. */
-  #regulate(): void {
-    const isFull = this.#input.size > MAX_PENDING;
-    if (isFull !== this.#socket.isPaused() && this.#phase !== 'closed' && this.#phase !== 'taken') {
-      if (isFull) this.#socket.pause();
-      else this.#socket.resume();
-    }
+    this.#input.pull();
   }
 
   /** Whose limits hold now. */
-  get #server(): VirtualServer {
+  get server(): VirtualServer {
     return this.#run.request?.server ?? this.baseServer;
   }
 
   // ---- a request ----
 
-  #onHead(head: RequestHead): void {
+  /** For the input: a request has come. */
+  onHead(head: RequestHead): void {
     const { strictHttp, strictHostCheck } = coreServer(this.baseServer);
     const checked = checkRequest(head, strictHttp !== false, this.isTls ? 'https' : 'http');
     if (isFailure(checked)) {
-      this.#onBadHead(head, checked);
+      this.onBadHead(head, checked);
       return;
     }
     const r = this.#beginRequest(head);
@@ -254,7 +157,7 @@ export class Http1Connection implements DeadlineOwner, AnswerHost, RunHost {
   }
 
   #beginRequest(head: RequestHead): Request {
-    this.#phase = 'busy';
+    this.phase = 'busy';
     this.#deadline.restartInput();
     const r = makeRequest(head, this.#home.configuration, this, this.#transport);
     this.#run.begin(r);
@@ -262,7 +165,7 @@ export class Http1Connection implements DeadlineOwner, AnswerHost, RunHost {
   }
 
   /** A head that cannot be served is answered by the error path, and the connection ends. */
-  #onBadHead(head: RequestHead, failure: RequestFailure): void {
+  onBadHead(head: RequestHead, failure: RequestFailure): void {
     const r = this.#beginRequest(head);
     r.closeConnection = true;
     r.closesSilently = failure.status === 417;
@@ -279,14 +182,14 @@ export class Http1Connection implements DeadlineOwner, AnswerHost, RunHost {
   /** For the transport: what was received and nobody has read goes to who speaks now, and what comes. */
   handOver(): RawConnection | undefined {
     // While its body is being fed nobody knows yet where it ends.
-    if (this.#phase !== 'busy' || (this.#isFeeding && this.#transport.body.isTaken)) return undefined;
-    this.#phase = 'taken';
+    if (this.phase !== 'busy' || (this.#input.isFeeding && this.#transport.body.isTaken)) return undefined;
+    this.phase = 'taken';
     this.#deadline.cancel();
     this.#taken = new TakenConnection(
       this.#socket,
       this.#takenFrom(),
       this.#input.takeAll(),
-      this.#inputEnded,
+      this.#input.hasEnded,
     );
     return this.#taken;
   }
@@ -308,84 +211,98 @@ export class Http1Connection implements DeadlineOwner, AnswerHost, RunHost {
 
   /** For the run: on to the next request, or to the end. */
   onDone(r: Request): void {
-    if (this.#phase === 'closed') return;
+    if (this.phase === 'closed') return;
     this.keepalives++;
     const { body, isKeptAlive } = this.#transport;
-    if (!isKeptAlive || (this.#inputEnded && this.#input.size === 0)) this.#linger();
-    else if (body instanceof IncomingBody && !body.isFinished) this.#skipBody(body, r);
+    if (!isKeptAlive || (this.#input.hasEnded && this.#input.size === 0)) this.linger();
+    else if (body instanceof IncomingBody && !body.isFinished) this.#input.skip(body, r);
     else this.#next(r);
   }
 
-  /** What is left of a body nobody read is thrown away before the next request. */
-  #skipBody(body: IncomingBody, r: Request): void {
-    if (body.isBroken) {
-      this.#linger();
-      return;
-    }
-    body.forget();
-    this.#skipping = r;
-    this.pull();
-    this.#checkSkipped();
-  }
-
-  #checkSkipped(): void {
-    const r = this.#skipping;
-    const { body } = this.#transport;
-    if (r === undefined || !(body instanceof IncomingBody)) return;
-    if (body.isBroken) this.#linger();
-    else if (body.isFinished) this.#next(r);
+  onSkipped(r: Request): void {
+    this.#next(r);
   }
 
   #next(r: Request): void {
-    this.#skipping = undefined;
     this.#transport.shut();
-    this.#parser.reset();
-    this.#isBetween = this.#input.size > 0;
-    this.#blankLines = 0;
-    this.#phase = 'idle';
+    this.phase = 'idle';
+    this.#keepAlive = keepAliveTimeout(r);
     this.#deadline.restartInput();
-    this.#deadline.expect(this.#home.isDraining ? 1 : keepAliveTimeout(r));
-    if (this.#input.size > 0) {
-      if (!this.#isFeeding) this.pull();
-    } else if (this.#home.isDraining) {
-      this.#linger();
-    } else {
-      this.#regulate();
-    }
+    this.#expectRequest();
+    if (this.#home.isDraining && this.#input.size === 0) this.linger();
+    else this.#input.next();
   }
 
   // ---- the socket's and the clock's other words ----
 
   #onDrain(): void {
-    if (this.#phase !== 'taken') this.#deadline.expectProgress(this.#server);
     try {
+      if (this.phase === 'busy') this.#deadline.expectProgress(this.server);
+      else if (this.phase === 'idle') {
+        // The client has its answers: its time for another request begins, which may be here already.
+        this.#expectRequest();
+        if (this.#input.size > 0) this.#input.pull();
+      }
       this.#transport.drained();
     } catch (error) {
       this.#run.onDefect(error);
     }
   }
 
+  #expectRequest(): void {
+    this.#deadline.expect(this.#home.isDraining ? 1 : this.#keepAlive);
+  }
+
   onOverdue(): void {
     try {
-      if (this.#phase === 'taken') return;
-      if (this.#phase === 'busy') this.#onBusyTimeout();
-      else if (this.#phase === 'reading') this.#onSlowHead();
-      else this.#destroy();
+      switch (this.phase) {
+        case 'taken':
+          return;
+        case 'busy':
+          this.#onBusyTimeout();
+          return;
+        case 'reading':
+          this.#onSlowHead();
+          return;
+        case 'idle':
+          if (!this.#isTaking()) this.#destroy();
+          else if (!this.#awaitsTaken) this.#awaitTaken();
+          return;
+        default:
+          if (!this.#isTaking()) this.#destroy();
+      }
     } catch (error) {
       this.#run.onDefect(error);
     }
   }
 
+  /** Something waits for the client to take it, and the client may go on: there is another look at it in time. */
+  #isTaking(): boolean {
+    if (this.#socket.writableLength === 0) return false;
+    const left = this.#progress.left(serverTimeout(this.server));
+    if (left > 0) this.#deadline.expect(left);
+    else logConnection(this, 'core', Level.info, '', 'the client took no data within the time limit');
+    return left > 0;
+  }
+
+  /** Answers that were given are on their way still: there is no drain where they are small. */
+  #awaitTaken(): void {
+    this.#awaitsTaken = true;
+    this.#socket.write(NOTHING, () => {
+      this.#awaitsTaken = false;
+      if (this.phase === 'idle') this.#expectRequest();
+    });
+  }
+
   /** A handler may take its time; a client that neither sends nor reads may not. */
   #onBusyTimeout(): void {
-    const body = this.#wantingBody();
+    const body = this.#input.wantingBody;
     if (body !== undefined) {
-      this.#deadline.logSlow('body', this.#server);
+      this.#deadline.logSlow('body', this.server);
       body.fail(408);
-      this.#checkSkipped();
+      this.#input.checkSkipped();
     } else if (this.#socket.writableLength > 0) {
-      logConnection(this, 'core', Level.info, '', 'the client took no data within the time limit');
-      this.#destroy();
+      if (!this.#isTaking()) this.#destroy();
       return;
     }
     this.#deadline.expectProgress(this.baseServer);
@@ -394,11 +311,11 @@ export class Http1Connection implements DeadlineOwner, AnswerHost, RunHost {
   /** A head that does not become whole in time: 408 (ap_read_request of a client that began one). */
   #onSlowHead(): void {
     this.#deadline.logSlow('header', this.baseServer);
-    if (this.#parser.head.requestLine === '') {
+    if (this.#input.parser.head.requestLine === '') {
       this.#destroy();
       return;
     }
-    const r = this.#beginRequest(this.#parser.head);
+    const r = this.#beginRequest(this.#input.parser.head);
     r.closeConnection = true;
     this.#run.process(r, () => die(r, 408));
   }
@@ -407,46 +324,74 @@ export class Http1Connection implements DeadlineOwner, AnswerHost, RunHost {
 
   /** The client sends no more. A request that is being answered is answered still. */
   #onEnd(): void {
-    this.#inputEnded = true;
     try {
-      if (this.#phase === 'busy') this.#endBody();
-      else if (this.#phase === 'taken') this.#taken?.end();
-      // Half a request line is nothing; a head that was begun is a bad request.
-      else if (this.#phase === 'reading' && this.#parser.head.requestLine !== '')
-        this.#onBadHead(this.#parser.head, CUT_OFF);
-      else this.#destroy();
+      this.#input.end();
+      if (this.phase === 'taken') this.#taken?.end();
     } catch (error) {
       this.#run.onDefect(error);
     }
   }
 
+  onInputOver(): void {
+    switch (this.phase) {
+      case 'busy':
+        this.#endBody();
+        return;
+      case 'reading':
+        // Half a request line is nothing; a head that was begun is a bad request.
+        if (this.#input.parser.head.requestLine !== '') this.onBadHead(this.#input.parser.head, CUT_OFF);
+        else this.#endIdle();
+        return;
+      case 'idle':
+        this.#endIdle();
+        return;
+      case 'lingering':
+        if (this.#socket.writableLength === 0) this.#destroy();
+    }
+  }
+
   #endBody(): void {
     const { body } = this.#transport;
-    if (!(body instanceof IncomingBody) || body.isFinished || this.#input.size > 0) return;
+    if (!(body instanceof IncomingBody) || body.isFinished) return;
     body.fail(0);
-    this.#checkSkipped();
+    this.#input.checkSkipped();
+  }
+
+  /** Between requests there is nothing to lose but answers that are on their way. */
+  #endIdle(): void {
+    if (this.#socket.writableLength > 0) this.linger();
+    else this.#destroy();
   }
 
   /** Says that no more comes, and lets the client read the last answer before the socket goes (ap_lingering_close). */
-  #linger(): void {
-    this.#skipping = undefined;
-    this.#phase = 'lingering';
+  linger(): void {
+    this.phase = 'lingering';
     this.#transport.shut();
     this.#input.clear();
-    if (this.#socket.destroyed) {
+    const socket = this.#socket;
+    if (socket.destroyed) {
       this.#onGone();
       return;
     }
-    this.#socket.end();
-    if (this.#inputEnded) {
-      // Both sides have said all: gone when the last bytes are out.
-      this.#deadline.expectProgress(this.baseServer);
+    socket.end();
+    if (!this.#input.hasEnded) socket.resume();
+    if (!this.#input.hasEnded && socket.writableLength === 0) {
+      this.#beginQuiet();
       return;
     }
-    this.#socket.resume();
+    this.#progress.note();
+    this.#deadline.expectProgress(this.baseServer);
+    // Where both sides have said all, the socket goes with its last bytes.
+    if (!this.#input.hasEnded) socket.once('finish', () => this.#beginQuiet());
+  }
+
+  #beginQuiet(): void {
     this.#lingerEnd = performance.now() + LINGER_LONGEST;
-    if (this.#socket.writableLength > 0) this.#deadline.expectProgress(this.baseServer);
-    else this.#deadline.expect(LINGER_QUIET);
+    if (this.phase === 'lingering') this.#expectQuiet();
+  }
+
+  #expectQuiet(): void {
+    this.#deadline.expect(Math.min(LINGER_QUIET, this.#lingerEnd - performance.now()));
   }
 
   /**
@@ -454,8 +399,8 @@ export class Http1Connection implements DeadlineOwner, AnswerHost, RunHost {
    * one on the way: it is waited for, and answered.
    */
   close(): void {
-    if (this.#phase === 'idle') {
-      if (this.keepalives > 0) this.#linger();
+    if (this.phase === 'idle') {
+      if (this.keepalives > 0 && this.#input.size === 0) this.linger();
       else this.#deadline.expect(FIRST_REQUEST_GRACE);
     } else if (this.#run.request !== undefined) this.#run.request.closeConnection = true;
   }
@@ -480,15 +425,15 @@ export class Http1Connection implements DeadlineOwner, AnswerHost, RunHost {
 
   /** Both sides of a connection that was taken over have ended, and nothing was lost: its taker may be busy still with what the client said. */
   #onClose(): void {
-    const isWhole = this.#inputEnded && this.#socket.writableFinished;
-    if (this.#phase === 'taken' && isWhole && this.#taken?.isOver === false) return;
+    const isWhole = this.#input.hasEnded && this.#socket.writableFinished;
+    if (this.phase === 'taken' && isWhole && this.#taken?.isOver === false) return;
     this.#onGone();
   }
 
   #onGone(): void {
-    if (this.#phase === 'closed') return;
-    const wasBusy = this.#phase === 'busy' || this.#phase === 'taken';
-    this.#phase = 'closed';
+    if (this.phase === 'closed') return;
+    const wasBusy = this.phase === 'busy' || this.phase === 'taken';
+    this.phase = 'closed';
     this.#transport.markGone();
     this.#deadline.cancel();
     this.#input.clear();

@@ -120,7 +120,7 @@ export class TlsArrival extends Arrival {
     tls.once('secure', () => {
       if (this.isAborted) return;
       this.leave();
-      this.#host.onSecured(this, tls, { socket: tls, servername, server });
+      this.#host.onSecured(this, tls, { socket: tls, wire: socket, servername, server });
     });
   }
 
