@@ -220,8 +220,23 @@ function enter(
     r.perDir = before;
     return guardedWalk(r, name + pathInfo);
   }
+  if (pathInfo !== '' && isStrange(found)) {
+    r.perDir = before;
+    return refuseStrange(r, name);
+  }
   plan.seenBy = r.walk;
   return settle(r, merged, name, pathInfo, found);
+}
+
+/** Neither file nor directory: a device, a pipe, a socket. */
+function isStrange(found: Stats | undefined): boolean {
+  return found !== undefined && !found.isFile() && !found.isDirectory();
+}
+
+/** httpd lets what is none of both pass where it does not look: at the end of the path, where links may be followed. */
+function refuseStrange(r: Request, name: string): number {
+  logRequest(r, 'core', Level.error, 'AH00038', `Forbidden: ${name} doesn't point to a file or directory`);
+  return 403;
 }
 
 /** Nothing was found in a directory: either it is empty, or gone. A .htaccess file in it, or the request's first walk, has shown that it is not. */
@@ -289,6 +304,8 @@ function walkComponents(r: Request, filename: string): number {
     if (typeof found === 'number') return found;
     if (typeof found !== 'object' || !found.isDirectory()) {
       const file = typeof found === 'object' ? found : undefined;
+      const isSeen = next >= 0 || !followsLinks(coreDirOf(r.perDir));
+      if (isSeen && isStrange(file)) return refuseStrange(r, name);
       return settle(r, sections, name, next < 0 ? '' : filename.slice(next), file);
     }
     if (next < 0) {
@@ -328,16 +345,15 @@ function lookComponent(r: Request, name: string): StatResult | number {
   const mayFollow =
     (allowedOptions(conf) & OPT_SYM_OWNER) !== 0 && typeof target === 'object' && target.uid === itself.uid;
   if (!mayFollow) {
-    logRequest(
-      r,
-      'core',
-      Level.error,
-      'AH00037',
-      `Symbolic link not allowed or link target not accessible: ${name}`,
-    );
-    return 403;
+    return refuseLink(r, name);
   }
   return target;
+}
+
+function refuseLink(r: Request, name: string): number {
+  const message = `Symbolic link not allowed or link target not accessible: ${name}`;
+  logRequest(r, 'core', Level.error, 'AH00037', message);
+  return 403;
 }
 
 /** Turns what went wrong with a component into the answer, or lets a missing one pass. */
@@ -345,26 +361,12 @@ function explain(r: Request, name: string, failure: StatFailure): StatResult | n
   if (failure === 'missing' || failure === 'not-a-directory') {
     const itself = lstatFile(name);
     if (typeof itself === 'object' && itself.isSymbolicLink()) {
-      logRequest(
-        r,
-        'core',
-        Level.error,
-        'AH00037',
-        `Symbolic link not allowed or link target not accessible: ${name}`,
-      );
-      return 403;
+      return refuseLink(r, name);
     }
     return 'missing';
   }
   if (failure === 'loop') {
-    logRequest(
-      r,
-      'core',
-      Level.error,
-      'AH00037',
-      `Symbolic link not allowed or link target not accessible: ${name}`,
-    );
-    return 403;
+    return refuseLink(r, name);
   }
   const where = `filesystem path '${name}'`;
   if (failure === 'denied') {

@@ -3,7 +3,7 @@
  * so that an edit counts at once (ap_parse_htaccess of server/config.c). What is known of a file belongs to the place it stands in, and goes
  * with it.
  */
-import { closeSync, fstatSync, readFileSync, type Stats } from 'node:fs';
+import { closeSync, fstatSync, readFileSync } from 'node:fs';
 import { type ApplyRun, applyHtaccess } from '../config/apply.ts';
 import { OR_UNSET } from '../config/directive.ts';
 import type { PerDirConfig } from '../config/per-dir.ts';
@@ -13,6 +13,7 @@ import { type Problem, Problems } from '../diagnostics/problem.ts';
 import { LruCache } from '../lib/lru.ts';
 import type { Configuration } from './configuration.ts';
 import { type CoreDirConf, coreServer } from './core-config.ts';
+import { type FileStamp, isSameFile, isSettled, stampOf } from './file-stamp.ts';
 import { errorText, openFile, type StatFailure, type StatResult, statFile } from './files.ts';
 import { Level, logRequest } from './log.ts';
 import type { Request } from './request.ts';
@@ -21,10 +22,7 @@ import { inForce } from './walks.ts';
 
 interface Parsed {
   readonly path: string;
-  readonly ino: number;
-  readonly size: number;
-  readonly mtimeMs: number;
-  readonly ctimeMs: number;
+  readonly stamp: FileStamp;
   readonly perDir: PerDirConfig;
   /** Text of the first error; the directory is then not served. */
   readonly error: string | undefined;
@@ -32,8 +30,6 @@ interface Parsed {
   readonly warnings: readonly Problem[];
 }
 
-/** An access file modified this recently may change again within the clock's resolution: it is read anew (milliseconds). */
-const SETTLED_AFTER = 50;
 /** Source text of the files whose meaning is kept, for all virtual hosts together (bytes); long lists of rules take thirty to fifty times that in memory. */
 const TEXT_KEPT = 1536 * 1024;
 /** What a file counts for beside its text: even an empty one is a configuration. */
@@ -79,7 +75,7 @@ function keep(r: Request, place: AccessPlace, parsed: Parsed): void {
     keptOf.set(r.configuration, kept);
   }
   kept.delete(place); // counted by its size of before
-  place.keptSize = parsed.size + FILE_OVERHEAD;
+  place.keptSize = parsed.stamp.size + FILE_OVERHEAD;
   place.parsed = parsed;
   if (!kept.set(place, place)) place.parsed = undefined;
 }
@@ -108,7 +104,7 @@ function lookFor(r: Request, place: AccessPlace, sections: PerDirConfig): PerDir
     const found = statFile(path);
     if (found === 'missing' || found === 'not-a-directory') continue;
     const { parsed } = place;
-    if (typeof found === 'object' && parsed !== undefined && isSame(parsed, path, found)) {
+    if (typeof found === 'object' && parsed?.path === path && isSameFile(parsed.stamp, found)) {
       if (parsed.error === undefined && parsed.warnings.length === 0) return parsed.perDir;
       r.perDir = inForce(r, sections);
       return use(r, parsed);
@@ -118,16 +114,6 @@ function lookFor(r: Request, place: AccessPlace, sections: PerDirConfig): PerDir
   }
   place.parsed = undefined;
   return undefined;
-}
-
-function isSame(parsed: Parsed, path: string, found: Stats): boolean {
-  return (
-    parsed.mtimeMs === found.mtimeMs &&
-    parsed.ctimeMs === found.ctimeMs &&
-    parsed.size === found.size &&
-    parsed.ino === found.ino &&
-    parsed.path === path
-  );
 }
 
 function readAnew(r: Request, place: AccessPlace, path: string, found: StatResult): PerDirConfig | number {
@@ -140,8 +126,7 @@ function readAnew(r: Request, place: AccessPlace, path: string, found: StatResul
   }
   const parsed = parse(r, path, place);
   if (typeof parsed === 'string') return unreadable(r, place.directory, path, parsed);
-  const now = Date.now();
-  if (now - parsed.mtimeMs > SETTLED_AFTER && now - parsed.ctimeMs > SETTLED_AFTER) keep(r, place, parsed);
+  if (isSettled(parsed.stamp)) keep(r, place, parsed);
   return use(r, parsed);
 }
 
@@ -174,7 +159,7 @@ function parse(r: Request, path: string, { directory, grant: conf }: AccessPlace
   const fd = openFile(path);
   if (typeof fd !== 'number') return fd;
   try {
-    const { ino, size, mtimeMs, ctimeMs } = fstatSync(fd);
+    const stamp = stampOf(fstatSync(fd));
     const text = readFileSync(fd, 'latin1');
     const problems = new Problems();
     const { lookup, providers, serverRoot, environment } = r.configuration;
@@ -198,7 +183,7 @@ function parse(r: Request, path: string, { directory, grant: conf }: AccessPlace
     const [first] = problems.errors;
     const error = first === undefined ? undefined : `${path}: ${first.message}`;
     const warnings = problems.list.filter(({ severity }) => severity === 'warning');
-    return { path, ino, size, mtimeMs, ctimeMs, perDir, error, warnings };
+    return { path, stamp, perDir, error, warnings };
   } finally {
     closeSync(fd);
   }

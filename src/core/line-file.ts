@@ -5,13 +5,11 @@
 import { closeSync, fstatSync, readFileSync } from 'node:fs';
 import { trimSpaces } from '../http/bytes.ts';
 import { LruCache } from '../lib/lru.ts';
+import { type FileStamp, isSameFile, isSettled, stampOf } from './file-stamp.ts';
 import { failureOf, openFile, type StatFailure, statFile } from './files.ts';
 
 interface Kept<T> {
-  readonly ino: number;
-  readonly size: number;
-  readonly mtimeMs: number;
-  readonly ctimeMs: number;
+  readonly stamp: FileStamp;
   readonly value: T;
 }
 
@@ -33,22 +31,16 @@ export class ParsedFiles<T extends object> {
     // Nothing but a file: reading a pipe could wait for ever.
     if (!found.isFile()) return 'other';
     const kept = this.#kept.get(path);
-    const isSame =
-      kept !== undefined &&
-      kept.mtimeMs === found.mtimeMs &&
-      kept.ctimeMs === found.ctimeMs &&
-      kept.size === found.size &&
-      kept.ino === found.ino;
-    return isSame ? kept.value : this.#readNew(path);
+    return kept !== undefined && isSameFile(kept.stamp, found) ? kept.value : this.#readNew(path);
   }
 
   #readNew(path: string): T | StatFailure {
     const fd = openFile(path);
     if (typeof fd !== 'number') return fd;
     try {
-      const { ino, size, mtimeMs, ctimeMs } = fstatSync(fd);
+      const stamp = stampOf(fstatSync(fd));
       const value = this.#parse(readFileSync(fd, 'latin1'));
-      this.#kept.set(path, { ino, size, mtimeMs, ctimeMs, value });
+      if (isSettled(stamp)) this.#kept.set(path, { stamp, value });
       return value;
     } catch (error) {
       return failureOf(error);
