@@ -97,7 +97,7 @@ const OVERRIDE_BITS: ReadonlyMap<string, number> = new Map([
   ['indexes', OR_INDEXES],
 ]);
 
-/** Of Options, where AllowOverride does not name single ones. */
+/** Of Options, where AllowOverride says nothing of them by themselves. */
 const EVERY_OPTION = 0xffff;
 
 /** Where no file of a directory is looked for. */
@@ -117,8 +117,9 @@ function allowOverride(cmd: Cmd, text: string): ApplyResult {
   for (const word of allWords(text)) {
     const [name = '', value] = splitAtEqual(word.toLowerCase());
     const bits = OVERRIDE_BITS.get(name);
-    if (name === 'options' && value !== undefined) {
-      const allowed = overrideOptions(value);
+    if (name === 'options') {
+      // Without a list these are the options that `Options All` sets: MultiViews and SymLinksIfOwnerMatch are none of them.
+      const allowed = value === undefined ? OPT_ALL : overrideOptions(value);
       if (typeof allowed === 'string') return allowed;
       dir.override |= OR_OPTIONS;
       dir.overrideOptions = allowed;
