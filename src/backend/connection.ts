@@ -41,7 +41,7 @@ export class BackendConnection implements Expiring, SocketEvents {
   /** Of `Deadlines`. */
   deadline = 0;
   place = -1;
-  /** `performance.now()` when it was last given back; kept by the pool. */
+  /** `performance.now()` when it was last given back; kept by pools that have a ttl. */
   idleSince = 0;
   /** In the hands of a client; kept by the pool. */
   isLent = false;

@@ -247,9 +247,13 @@ export class BackendPool implements ConnectionOwner, Expiring {
     for (;;) {
       const connection = this.#idle.pop();
       if (connection === undefined) return undefined;
-      if (!connection.isStale() && performance.now() - connection.idleSince <= this.#ttl) return connection;
+      if (!connection.isStale() && !this.#isTooOld(connection)) return connection;
       connection.destroy();
     }
+  }
+
+  #isTooOld(connection: BackendConnection): boolean {
+    return this.#ttl !== Number.POSITIVE_INFINITY && performance.now() - connection.idleSince > this.#ttl;
   }
 
   #dropOldestIdle(): void {
@@ -265,7 +269,7 @@ export class BackendPool implements ConnectionOwner, Expiring {
         connection.destroy();
         return;
       }
-      connection.idleSince = performance.now();
+      if (this.#ttl !== Number.POSITIVE_INFINITY) connection.idleSince = performance.now();
       this.#idle.push(connection);
       this.#watchIdle();
       return;

@@ -20,8 +20,8 @@ export interface CgiRequest {
   readonly uri: string;
   /** What followed `?`; undefined without one. */
   readonly args: string | undefined;
-  /** Name, value, name, value, ... in the order received, what the client repeated joined. */
-  readonly headers: readonly string[];
+  /** In the order received, what the client repeated joined. */
+  readonly headers: HeaderList;
   /** Variables set for the request so far (r->subprocess_env). */
   readonly env: Environment | undefined;
 
@@ -65,6 +65,13 @@ export interface CgiRequest {
   readonly isRequestUriCurrent: boolean;
 }
 
+/** Fields of a head by their place. */
+export interface HeaderList {
+  readonly size: number;
+  nameAt(index: number): string;
+  valueAt(index: number): string;
+}
+
 /** A table of variables; a Map is one. */
 export interface Environment {
   readonly size: number;
@@ -82,10 +89,12 @@ export interface PreviousRequest {
 
 export type VariableSink = (name: string, value: string) => void;
 
-interface Variable {
+export interface Variable {
   readonly name: string;
   /** undefined: the variable is not set. */
   readonly of: (request: CgiRequest) => string | undefined;
+  /** Mostly the same for the next request: of the server, the connection or the protocol. */
+  readonly isSteady?: boolean;
 }
 
 /** httpd's DEFAULT_PATH. */
@@ -93,19 +102,19 @@ const DEFAULT_PATH = '/bin:/usr/bin:/usr/ucb:/usr/bsd:/usr/local/bin';
 
 /** ap_add_common_vars(), behind the headers. */
 const COMMON: readonly Variable[] = [
-  { name: 'PATH', of: (r) => r.env?.get('PATH') ?? r.processPath ?? DEFAULT_PATH },
-  { name: 'SERVER_SIGNATURE', of: (r) => r.serverSignature },
-  { name: 'SERVER_SOFTWARE', of: (r) => r.serverSoftware },
-  { name: 'SERVER_NAME', of: (r) => escapeHtml(r.serverName) },
-  { name: 'SERVER_ADDR', of: (r) => r.serverAddr },
-  { name: 'SERVER_PORT', of: (r) => String(r.serverPort) },
+  { name: 'PATH', of: (r) => r.env?.get('PATH') ?? r.processPath ?? DEFAULT_PATH, isSteady: true },
+  { name: 'SERVER_SIGNATURE', of: (r) => r.serverSignature, isSteady: true },
+  { name: 'SERVER_SOFTWARE', of: (r) => r.serverSoftware, isSteady: true },
+  { name: 'SERVER_NAME', of: (r) => escapeHtml(r.serverName), isSteady: true },
+  { name: 'SERVER_ADDR', of: (r) => r.serverAddr, isSteady: true },
+  { name: 'SERVER_PORT', of: (r) => String(r.serverPort), isSteady: true },
   { name: 'REMOTE_HOST', of: (r) => r.remoteHost },
   { name: 'REMOTE_ADDR', of: (r) => r.remoteAddr },
-  { name: 'DOCUMENT_ROOT', of: (r) => r.documentRoot },
-  { name: 'REQUEST_SCHEME', of: (r) => r.scheme },
-  { name: 'CONTEXT_PREFIX', of: (r) => r.contextPrefix },
-  { name: 'CONTEXT_DOCUMENT_ROOT', of: (r) => r.contextDocumentRoot },
-  { name: 'SERVER_ADMIN', of: (r) => r.serverAdmin },
+  { name: 'DOCUMENT_ROOT', of: (r) => r.documentRoot, isSteady: true },
+  { name: 'REQUEST_SCHEME', of: (r) => r.scheme, isSteady: true },
+  { name: 'CONTEXT_PREFIX', of: (r) => r.contextPrefix, isSteady: true },
+  { name: 'CONTEXT_DOCUMENT_ROOT', of: (r) => r.contextDocumentRoot, isSteady: true },
+  { name: 'SERVER_ADMIN', of: (r) => r.serverAdmin, isSteady: true },
   { name: 'SCRIPT_FILENAME', of: (r) => r.filename },
   { name: 'REMOTE_PORT', of: (r) => String(r.remotePort) },
   { name: 'REMOTE_USER', of: (r) => r.user },
@@ -121,9 +130,9 @@ const COMMON: readonly Variable[] = [
 
 /** ap_add_cgi_vars(). */
 const CGI: readonly Variable[] = [
-  { name: 'GATEWAY_INTERFACE', of: () => 'CGI/1.1' },
-  { name: 'SERVER_PROTOCOL', of: (r) => r.protocol },
-  { name: 'REQUEST_METHOD', of: (r) => r.method },
+  { name: 'GATEWAY_INTERFACE', of: () => 'CGI/1.1', isSteady: true },
+  { name: 'SERVER_PROTOCOL', of: (r) => r.protocol, isSteady: true },
+  { name: 'REQUEST_METHOD', of: (r) => r.method, isSteady: true },
   { name: 'QUERY_STRING', of: (r) => r.args ?? '' },
   { name: 'REQUEST_URI', of: (r) => (r.isRequestUriCurrent ? r.uri : r.unparsedUri) },
   { name: 'SCRIPT_NAME', of: scriptName },
@@ -131,22 +140,18 @@ const CGI: readonly Variable[] = [
   { name: 'PATH_TRANSLATED', of: (r) => (r.pathInfo === '' ? undefined : r.pathTranslated(r.pathInfo)) },
 ];
 
+/** What is made of the request itself, behind the variables set for it and those of its headers. */
+export const COMPUTED: readonly Variable[] = [...COMMON, ...CGI];
+
 const COMPUTED_NAMES: ReadonlySet<string> = new Set([
   'CONTENT_TYPE',
   'CONTENT_LENGTH',
-  ...COMMON.map((variable) => variable.name),
-  ...CGI.map((variable) => variable.name),
+  ...COMPUTED.map((variable) => variable.name),
 ]);
 
 /** Gives every variable of the request to `sink`, each name once. */
 export function addCgiVariables(request: CgiRequest, sink: VariableSink): void {
-  const { env } = request;
-  if (env === undefined || env.size === 0) {
-    addComputed(request, sink);
-    return;
-  }
-  if (!mayCollide(env)) {
-    for (const [name, value] of env) sink(name, value);
+  if (addUncomputed(request, sink)) {
     addComputed(request, sink);
     return;
   }
@@ -158,9 +163,24 @@ export function addCgiVariables(request: CgiRequest, sink: VariableSink): void {
     if (entry === undefined) table.set(key, { name, value });
     else entry.value = value;
   };
-  for (const [name, value] of env) set(name, value);
+  for (const [name, value] of request.env ?? []) set(name, value);
+  addHeaders(request, set);
   addComputed(request, set);
   for (const { name, value } of table.values()) sink(name, value);
+}
+
+/**
+ * Gives the variables before `COMPUTED` to `sink`. False, and nothing was given: one that was set may have the name of another one, which takes
+ * `addCgiVariables`.
+ */
+export function addUncomputed(request: CgiRequest, sink: VariableSink): boolean {
+  const { env } = request;
+  if (env !== undefined && env.size > 0) {
+    if (mayCollide(env)) return false;
+    for (const [name, value] of env) sink(name, value);
+  }
+  addHeaders(request, sink);
+  return true;
 }
 
 /** Whether a variable already set could have the name of a computed one. Usually none has. */
@@ -173,12 +193,7 @@ function mayCollide(env: Environment): boolean {
 }
 
 function addComputed(request: CgiRequest, sink: VariableSink): void {
-  addHeaders(request, sink);
-  for (const { name, of } of COMMON) {
-    const value = of(request);
-    if (value !== undefined) sink(name, value);
-  }
-  for (const { name, of } of CGI) {
+  for (const { name, of } of COMPUTED) {
     const value = of(request);
     if (value !== undefined) sink(name, value);
   }
@@ -196,11 +211,11 @@ function addHeaders(request: CgiRequest, sink: VariableSink): void {
   const isDeduplicated = env !== undefined && env.size > 0;
   const names: string[] = [];
   const values: string[] = [];
-  const places = isDeduplicated && headers.length > FEW_HEADERS * 2 ? new Map<string, number>() : undefined;
-  for (let i = 0; i + 1 < headers.length; i += 2) {
-    const name = variableNameOf(headers[i] as string, isAuthPassed);
+  const places = isDeduplicated && headers.size > FEW_HEADERS ? new Map<string, number>() : undefined;
+  for (let i = 0; i < headers.size; i++) {
+    const name = variableNameOf(headers.nameAt(i), isAuthPassed);
     if (name === undefined) continue;
-    const value = headers[i + 1] as string;
+    const value = headers.valueAt(i);
     if (!isDeduplicated) {
       sink(name, value);
       continue;

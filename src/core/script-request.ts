@@ -43,7 +43,7 @@ export function scriptRequest(r: Request, translatedPath: string | undefined): C
     unparsedUri: r.initial.unparsedUri,
     uri: r.uri,
     args: r.args,
-    headers: flatHeaders(r),
+    headers: r.headersIn,
     env: r.env,
     processPath: PROCESS_PATH,
     serverSignature: serverSignature(r, ''),
@@ -69,13 +69,6 @@ export function scriptRequest(r: Request, translatedPath: string | undefined): C
     isAuthPassed: conf.cgiPassAuth === true,
     isRequestUriCurrent: conf.cgiVarRules?.get('REQUEST_URI') === 'current-uri',
   };
-}
-
-function flatHeaders(r: Request): string[] {
-  const { headersIn } = r;
-  const flat: string[] = [];
-  for (let i = 0; i < headersIn.size; i++) flat.push(headersIn.nameAt(i), headersIn.valueAt(i));
-  return flat;
 }
 
 function previousRequest(prev: Request): PreviousRequest {

@@ -18,7 +18,7 @@ function encodeLength(length: number): string {
   );
 }
 
-/** One pair as a byte string. Constant pairs of a server can be encoded once and concatenated in front. */
+/** One pair as a byte string. */
 export function encodeParam(name: string, value: string): string {
   return encodeLength(name.length) + encodeLength(value.length) + name + value;
 }
@@ -28,6 +28,47 @@ export function encodeParams(pairs: Iterable<readonly [string, string]>): string
   let encoded = '';
   for (const [name, value] of pairs) encoded += encodeParam(name, value);
   return encoded;
+}
+
+/** A name, and how its value is found for a request. */
+export interface Param<T> {
+  readonly name: string;
+  /** undefined: there is no such pair. */
+  readonly of: (subject: T) => string | undefined;
+}
+
+/** Pairs behind one another whose values mostly come again: they are encoded when one of them changes. */
+export class SteadyParams<T> {
+  readonly #params: readonly Param<T>[];
+  readonly #values: (string | undefined)[];
+  #encoded = '';
+
+  constructor(params: readonly Param<T>[]) {
+    this.#params = params;
+    this.#values = params.map(() => undefined);
+  }
+
+  encode(subject: T): string {
+    const values = this.#values;
+    let hasChanged = false;
+    for (let i = 0; i < values.length; i++) {
+      const value = (this.#params[i] as Param<T>).of(subject);
+      if (value === values[i]) continue;
+      values[i] = value;
+      hasChanged = true;
+    }
+    if (hasChanged) this.#encodeAnew();
+    return this.#encoded;
+  }
+
+  #encodeAnew(): void {
+    let encoded = '';
+    for (let i = 0; i < this.#values.length; i++) {
+      const value = this.#values[i];
+      if (value !== undefined) encoded += encodeParam((this.#params[i] as Param<T>).name, value);
+    }
+    this.#encoded = encoded;
+  }
 }
 
 /** Reads a four- or one-byte length at `offset`; -1 when the buffer ends within it. */

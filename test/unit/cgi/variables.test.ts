@@ -25,7 +25,7 @@ const BASE: CgiRequest = {
   unparsedUri: '/a.php',
   uri: '/a.php',
   args: undefined,
-  headers: [],
+  headers: new HeaderFields(),
   env: undefined,
   processPath: '/usr/bin:/bin',
   serverSignature: '',
@@ -52,13 +52,19 @@ const BASE: CgiRequest = {
   isRequestUriCurrent: false,
 };
 
-/** A head as the server has it once it is read: repeated fields joined. */
-function asRead(headers: readonly string[]): string[] {
+/** @param headers name, value, name, value, ... */
+function fieldsOf(headers: readonly string[]): HeaderFields {
   const fields = new HeaderFields();
   for (let i = 0; i + 1 < headers.length; i += 2)
     fields.append(headers[i] as string, headers[i + 1] as string);
+  return fields;
+}
+
+/** A head as the server has it once it is read: repeated fields joined. */
+function asRead(headers: readonly string[]): HeaderFields {
+  const fields = fieldsOf(headers);
   fields.mergeRepeated();
-  return [...fields].flat();
+  return fields;
 }
 
 function variablesOf(request: Partial<CgiRequest>): [string, string][] {
@@ -96,7 +102,7 @@ describe('header names', () => {
     ['CONTENT-TYPE', 'CONTENT_TYPE'],
     ['content-length', 'CONTENT_LENGTH'],
   ])('%s is passed on as %s', (header, variable) => {
-    expect(variableOf({ headers: [header, 'v'] }, variable)).toBe('v');
+    expect(variableOf({ headers: fieldsOf([header, 'v']) }, variable)).toBe('v');
   });
 
   it.each([
@@ -111,7 +117,7 @@ describe('header names', () => {
     'proxy-authorization',
     'X\xe9',
   ])('%s is not passed on', (header) => {
-    expect(variablesOf({ headers: [header, 'secret'] })).toEqual(variablesOf({}));
+    expect(variablesOf({ headers: fieldsOf([header, 'secret']) })).toEqual(variablesOf({}));
   });
 
   it.each<[string, ReadonlyMap<string, string> | undefined, [string, string][]]>([
@@ -134,13 +140,13 @@ describe('header names', () => {
       ],
     ],
   ])('passes on of a header added twice: %s', (_which, env, expected) => {
-    const headers = ['x-low', 'v', 'Accept', '*/*', 'X-LOW', 'w'];
+    const headers = fieldsOf(['x-low', 'v', 'Accept', '*/*', 'X-LOW', 'w']);
     expect(variablesOf({ headers, env }).slice(0, 3)).toEqual(expected);
   });
 
   it('finds repeated headers among very many', () => {
-    const headers: string[] = [];
-    for (let i = 0; i < 3000; i++) headers.push(`X-${i % 1500}`, String(i));
+    const headers = new HeaderFields();
+    for (let i = 0; i < 3000; i++) headers.append(`X-${i % 1500}`, String(i));
     const env = new Map([['A', '1']]);
     const pairs = variablesOf({ headers, env }).filter(([name]) => name.startsWith('HTTP_'));
     expect(pairs).toHaveLength(1500);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeParams, encodeParam, encodeParams } from '../../../src/fcgi/params.ts';
+import { decodeParams, encodeParam, encodeParams, SteadyParams } from '../../../src/fcgi/params.ts';
 
 function decode(text: string): { pairs: [string, string][]; isWhole: boolean } {
   const pairs: [string, string][] = [];
@@ -49,5 +49,23 @@ describe('pairs', () => {
         expect(encodeParams(pairs).length).toBeLessThanOrEqual(bytes.length);
       }),
     );
+  });
+});
+
+describe('SteadyParams', () => {
+  type Pair = { readonly a: string | undefined; readonly b: string };
+  const made = new SteadyParams<Pair>([
+    { name: 'A', of: ({ a }) => a },
+    { name: 'B', of: ({ b }) => b },
+  ]);
+
+  it.each<[Pair, string]>([
+    [{ a: '1', b: '2' }, '\x01\x01A1\x01\x01B2'],
+    [{ a: '1', b: '2' }, '\x01\x01A1\x01\x01B2'],
+    [{ a: undefined, b: '2' }, '\x01\x01B2'],
+    [{ a: undefined, b: '' }, '\x01\x00B'],
+    [{ a: '1', b: '2' }, '\x01\x01A1\x01\x01B2'],
+  ])('%j after the one before it', (pair, expected) => {
+    expect(made.encode(pair)).toBe(expected);
   });
 });

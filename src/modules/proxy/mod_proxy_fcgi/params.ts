@@ -1,11 +1,17 @@
 /** PARAMS of a request: the CGI variables, changed by ProxyFCGISetEnvIf (mod_proxy_fcgi.c: send_environment, fix_cgivars). */
-import { addCgiVariables, type CgiRequest } from '../../../cgi/variables.ts';
+import {
+  addCgiVariables,
+  addUncomputed,
+  type CgiRequest,
+  COMPUTED,
+  type Variable,
+} from '../../../cgi/variables.ts';
 import { RequestExprContext } from '../../../core/expression-context.ts';
 import { Level, logRequest } from '../../../core/log.ts';
 import type { Request } from '../../../core/request.ts';
 import { Table } from '../../../core/table.ts';
 import { ExprEvaluationError } from '../../../expr/index.ts';
-import { encodeParam } from '../../../fcgi/params.ts';
+import { encodeParam, SteadyParams } from '../../../fcgi/params.ts';
 import { type ExtraParams, REQUEST_PARAMS, type RequestParams } from '../shared/request-params.ts';
 import type { EnvRule } from './config.ts';
 
@@ -38,10 +44,7 @@ export function encodeParamsOf(
   extra: ExtraParams | undefined,
 ): string | undefined | Promise<string | undefined> {
   if (rules === undefined || rules.length === 0) {
-    let encoded = '';
-    addCgiVariables(request, (name, value) => {
-      encoded += encodeParam(name, value);
-    });
+    const encoded = encodeVariables(request);
     // Of a name that comes twice the application takes the last.
     return extra === undefined ? encoded : encoded + extra.encoded;
   }
@@ -51,6 +54,48 @@ export function encodeParamsOf(
   const done = applyRules(r, table, rules, 0);
   if (typeof done === 'boolean') return done ? encodeTable(table) : undefined;
   return done.then((isDone) => (isDone ? encodeTable(table) : undefined));
+}
+
+/** Runs of `COMPUTED`: steady ones together, and the others between them. */
+const computedRuns: readonly (SteadyParams<CgiRequest> | Variable)[] = runsOf(COMPUTED);
+
+function runsOf(variables: readonly Variable[]): (SteadyParams<CgiRequest> | Variable)[] {
+  const runs: (SteadyParams<CgiRequest> | Variable)[] = [];
+  let steady: Variable[] = [];
+  const close = (): void => {
+    if (steady.length > 0) runs.push(new SteadyParams(steady));
+    steady = [];
+  };
+  for (const variable of variables) {
+    if (variable.isSteady === true) {
+      steady.push(variable);
+      continue;
+    }
+    close();
+    runs.push(variable);
+  }
+  close();
+  return runs;
+}
+
+function encodeVariables(request: CgiRequest): string {
+  let encoded = '';
+  const add = (name: string, value: string): void => {
+    encoded += encodeParam(name, value);
+  };
+  if (!addUncomputed(request, add)) {
+    addCgiVariables(request, add);
+    return encoded;
+  }
+  for (const run of computedRuns) {
+    if (run instanceof SteadyParams) {
+      encoded += run.encode(request);
+      continue;
+    }
+    const value = run.of(request);
+    if (value !== undefined) encoded += encodeParam(run.name, value);
+  }
+  return encoded;
 }
 
 function encodeTable(table: Table): string {
