@@ -19,6 +19,23 @@ export function isNullable(node: Node): boolean {
   }
 }
 
+/** Whether a node matches nowhere but at the first position. */
+export function isAnchored(node: Node): boolean {
+  switch (node.type) {
+    case 'assert':
+      return node.kind === 'subject-start' || node.kind === 'match-start';
+    case 'seq':
+      return node.items[0] !== undefined && isAnchored(node.items[0]);
+    case 'alt':
+      return node.branches.every(isAnchored);
+    case 'group':
+    case 'atomic':
+      return isAnchored(node.body);
+    default:
+      return false;
+  }
+}
+
 /** The numbers of all groups in a subtree. */
 export function groupsIn(node: Node, found: Set<number> = new Set()): Set<number> {
   if (node.type === 'group') found.add(node.number);

@@ -1,7 +1,7 @@
 /** A set of bytes: 256 cells of 0 or 1. Sets are values: once built they are not written to. */
 export type ByteSet = Uint8Array;
 
-export function setOf(accepts: (byte: number) => boolean): ByteSet {
+function setOf(accepts: (byte: number) => boolean): ByteSet {
   const set = new Uint8Array(256);
   for (let byte = 0; byte < 256; byte++) if (accepts(byte)) set[byte] = 1;
   return set;
@@ -109,7 +109,7 @@ function unicodeSet(source: string): ByteSet | undefined {
 }
 
 /** The one byte of a set that has exactly one, else -1. */
-export function onlyByte(set: ByteSet): number {
+function onlyByte(set: ByteSet): number {
   const first = set.indexOf(1);
   return first >= 0 && set.indexOf(1, first + 1) < 0 ? first : -1;
 }

@@ -1,5 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { isNativelyExact } from './analyse.ts';
+import type { ParsedPattern } from './ast.ts';
+import { longestBoundedSubject } from './effort.ts';
 import { PcreError } from './error.ts';
 import { Machine } from './machine.ts';
 import { parsePattern } from './parse.ts';
@@ -45,8 +47,6 @@ export interface Pcre {
   /** Finds the first match at or behind byte `from` (0); lookbehinds see what is before it. */
   exec(subject: string, from?: number): PcreMatch | null;
   test(subject: string): boolean;
-  /** Start and end of the whole match and of every group; undefined where unset. Slower than exec(). */
-  offsets(subject: string, from?: number): readonly (readonly [number, number] | undefined)[] | null;
 }
 
 /** What flags are when a caller does not give them: RegexDefaultOptions. */
@@ -68,7 +68,8 @@ export function pcreDefaults(): PcreDefaults {
 
 /**
  * Compiles PCRE2 syntax with httpd's defaults (dotAll and dollarEndOnly on). A pattern whose meaning a RegExp
- * has exactly becomes one; any other runs on a backtracking machine with PCRE's rules.
+ * has exactly becomes one, for as long as a RegExp ends in reasonable time; any other runs on a backtracking
+ * machine with PCRE's rules.
  * @param source the pattern as a byte string
  * @throws PcreError
  */
@@ -81,13 +82,16 @@ export function compilePcre(source: string, flags: Partial<PcreFlags> = {}): Pcr
   });
   const reported = flags.noSub ? 0 : groupCount;
   const face: Face = { source, groupCount, groupNames, namesByNumber, reported };
-  if (!isNativelyExact(pattern)) return new MachinePcre(face, new Machine(compileProgram(pattern)));
+  if (!isNativelyExact(pattern)) return new MachinePcre(face, pattern);
   const { source: native, groupMap } = translate(pattern);
+  const longest = isLinear(native) ? Number.POSITIVE_INFINITY : longestBoundedSubject(pattern);
+  if (longest === 0) return new MachinePcre(face, pattern);
   try {
     const regex = new RegExp(native, 's');
     // V8 compiles at first use, and only then finds a pattern too large.
     regex.test('');
-    return new NativePcre(face, regex, groupMap);
+    const fast = new NativePcre(face, regex, groupMap);
+    return longest === Number.POSITIVE_INFINITY ? fast : new BoundedPcre(face, fast, longest, pattern);
   } catch {
     throw new PcreError('regular expression is too large', source.length);
   }
@@ -102,7 +106,7 @@ export function nativeSource(source: string, flags: Partial<PcreFlags> = {}): st
   return isNativelyExact(pattern) ? translate(pattern).source : undefined;
 }
 
-function parse(source: string, flags: Partial<PcreFlags>): ReturnType<typeof parsePattern> {
+function parse(source: string, flags: Partial<PcreFlags>): ParsedPattern {
   return parsePattern(source, {
     // Asked for or by default: httpd adds its flags to the default ones.
     ignoreCase: flags.ignoreCase === true || defaults.ignoreCase,
@@ -129,6 +133,17 @@ interface Face {
  * linear time after 50,000 backtracks, for patterns without lookarounds, back-references and large counts. Read when a pattern is first used.
  */
 setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks');
+/* For the flag `l`, which is refused to a pattern that the engine of linear time cannot run. */
+setFlagsFromString('--enable-experimental-regexp-engine');
+
+function isLinear(source: string): boolean {
+  try {
+    new RegExp(source, 'ls');
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** V8 throws RangeError when its backtrack stack is full; PCRE2's limits mean "no match" to httpd. */
 function noMatchOnOverflow(error: unknown): null {
@@ -172,20 +187,6 @@ class NativePcre implements Pcre {
     return { groups: this.#map === undefined ? found : this.#map.map((native) => found[native]), index, end };
   }
 
-  offsets(subject: string, from = 0): readonly (readonly [number, number] | undefined)[] | null {
-    const regex = new RegExp(this.#regex.source, 'dgs');
-    regex.lastIndex = from;
-    let found: RegExpExecArray | null;
-    try {
-      found = regex.exec(subject);
-    } catch (error) {
-      found = noMatchOnOverflow(error);
-    }
-    const indices = found?.indices;
-    if (indices === undefined) return null;
-    return this.#map === undefined ? [...indices] : this.#map.map((native) => indices[native]);
-  }
-
   #find(subject: string, from: number): RegExpExecArray | null {
     try {
       if (from === 0) return this.#regex.exec(subject);
@@ -198,6 +199,44 @@ class NativePcre implements Pcre {
   }
 }
 
+/** A RegExp for subjects so short that it has soon tried everything, the machine, which gives up as PCRE2 does, for longer ones. */
+class BoundedPcre implements Pcre {
+  readonly source: string;
+  readonly groupCount: number;
+  readonly groupNames: ReadonlyMap<string, number>;
+  readonly namesByNumber: readonly (string | undefined)[];
+  readonly #face: Face;
+  readonly #fast: Pcre;
+  readonly #longest: number;
+  readonly #pattern: ParsedPattern;
+  #slow: Pcre | undefined;
+
+  constructor(face: Face, fast: Pcre, longest: number, pattern: ParsedPattern) {
+    this.source = face.source;
+    this.groupCount = face.groupCount;
+    this.groupNames = face.groupNames;
+    this.namesByNumber = face.namesByNumber;
+    this.#face = face;
+    this.#fast = fast;
+    this.#longest = longest;
+    this.#pattern = pattern;
+  }
+
+  test(subject: string): boolean {
+    return this.#for(subject).test(subject);
+  }
+
+  exec(subject: string, from?: number): PcreMatch | null {
+    return this.#for(subject).exec(subject, from);
+  }
+
+  #for(subject: string): Pcre {
+    if (subject.length <= this.#longest) return this.#fast;
+    this.#slow ??= new MachinePcre(this.#face, this.#pattern);
+    return this.#slow;
+  }
+}
+
 class MachinePcre implements Pcre {
   readonly source: string;
   readonly groupCount: number;
@@ -206,13 +245,13 @@ class MachinePcre implements Pcre {
   readonly #machine: Machine;
   readonly #reported: number;
 
-  constructor(face: Face, machine: Machine) {
+  constructor(face: Face, pattern: ParsedPattern) {
     this.source = face.source;
     this.groupCount = face.groupCount;
     this.groupNames = face.groupNames;
     this.namesByNumber = face.namesByNumber;
     this.#reported = face.reported;
-    this.#machine = machine;
+    this.#machine = new Machine(compileProgram(pattern));
   }
 
   test(subject: string): boolean {
@@ -224,20 +263,9 @@ class MachinePcre implements Pcre {
     if (found === null) return null;
     const groups: (string | undefined)[] = [];
     for (let group = 0; group <= this.#reported; group++) {
-      const [start = -1, end = -1] = found.subarray(2 * group, 2 * group + 2);
-      groups.push(end < 0 ? undefined : subject.slice(start, end));
+      const end = found[2 * group + 1] as number;
+      groups.push(end < 0 ? undefined : subject.slice(found[2 * group], end));
     }
     return { groups, index: found[0] ?? 0, end: found[1] ?? 0 };
-  }
-
-  offsets(subject: string, from = 0): readonly (readonly [number, number] | undefined)[] | null {
-    const found = this.#machine.exec(subject, from);
-    if (found === null) return null;
-    const spans: (readonly [number, number] | undefined)[] = [];
-    for (let group = 0; group <= this.#reported; group++) {
-      const [start = -1, end = -1] = found.subarray(2 * group, 2 * group + 2);
-      spans.push(end < 0 ? undefined : [start, end]);
-    }
-    return spans;
   }
 }

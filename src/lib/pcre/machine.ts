@@ -3,6 +3,8 @@ import { Op, type Program } from './program.ts';
 
 /** PCRE2's default match limit: past so many backtracks the match is given up, which httpd takes for "no match". */
 const MATCH_LIMIT = 10_000_000;
+/** Instructions, and each eight bytes looked at in a row: PCRE2 counts no steps that go forward, and could take minutes. */
+const WORK_LIMIT = 100_000_000;
 /** Most words on the backtrack stack (32 MB); PCRE2 bounds its heap as well. */
 const STACK_LIMIT = 4_000_000;
 
@@ -38,6 +40,7 @@ export class Machine {
   #pos = 0;
   #from = 0;
   #steps = 0;
+  #work = 0;
 
   constructor(program: Program) {
     this.#program = program;
@@ -48,6 +51,7 @@ export class Machine {
   exec(subject: string, from: number): Int32Array | null {
     this.#from = from;
     this.#steps = 0;
+    this.#work = 0;
     const last = this.#program.anchored ? from : subject.length;
     for (let start = from; start <= last; start++) {
       const outcome = this.#attempt(subject, start);
@@ -70,9 +74,11 @@ export class Machine {
     this.#pos = start;
     for (;;) {
       const outcome = this.#step(subject);
+      this.#work++;
       if (outcome > 0) return 1;
       if (outcome === 0) continue;
-      if (outcome < -1 || ++this.#steps > MATCH_LIMIT || this.#height > STACK_LIMIT) return -1;
+      if (outcome < -1 || ++this.#steps > MATCH_LIMIT) return -1;
+      if (this.#work > WORK_LIMIT || this.#height > STACK_LIMIT) return -1;
       if (!this.#backtrack()) return 0;
     }
   }
@@ -269,6 +275,7 @@ export class Machine {
       if (frame.group === group && frame.position === position) return -2;
       if (++depth > CALL_DEPTH_LIMIT) return -2;
     }
+    this.#work += depth;
     const registers = this.#registers.slice();
     this.#frame = { group, returnTo: this.#pc, position, registers, parent: this.#frame };
     this.#pc = pc;
@@ -291,6 +298,7 @@ export class Machine {
     if (lazy) return this.#lazyRun(subject, set, min, most);
     let end = start;
     while (end < most && set[subject.charCodeAt(end)] === 1) end++;
+    this.#work += (end - start) >> 3;
     if (end - start < min) return -1;
     this.#pc += 5;
     if (end > start + min) this.#choice(this.#pc, end - 1, start + min);
@@ -308,6 +316,7 @@ export class Machine {
     }
     let longest = end;
     while (longest < most && set[subject.charCodeAt(longest)] === 1) longest++;
+    this.#work += (longest - start) >> 3;
     this.#pc += 5;
     if (longest > end) this.#choice(this.#pc, end + 1, -2 - longest);
     this.#pos = end;
@@ -350,6 +359,7 @@ export class Machine {
       const start = registers[2 * group] as number;
       const pos = this.#pos;
       if (pos + end - start > subject.length) return -1;
+      this.#work += (end - start) >> 3;
       for (let i = 0; i < end - start; i++) {
         const was = subject.charCodeAt(start + i);
         const is = subject.charCodeAt(pos + i);

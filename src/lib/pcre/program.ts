@@ -1,4 +1,4 @@
-import { fixedLength, groupsIn } from './analyse.ts';
+import { fixedLength, groupsIn, isAnchored } from './analyse.ts';
 import type { CondNode, LookNode, Node, ParsedPattern, RepeatNode } from './ast.ts';
 import type { ByteSet } from './byte-set.ts';
 
@@ -44,7 +44,7 @@ export const Op = {
   Match: 19,
 } as const;
 
-export const AssertCode = {
+const AssertCode = {
   'subject-start': 0,
   'subject-end': 1,
   'end-or-final-newline': 2,
@@ -271,21 +271,5 @@ class Compiler {
     this.#patch(failed);
     this.#node(second);
     this.#patch(end);
-  }
-}
-
-function isAnchored(node: Node): boolean {
-  switch (node.type) {
-    case 'assert':
-      return node.kind === 'subject-start' || node.kind === 'match-start';
-    case 'seq':
-      return node.items[0] !== undefined && isAnchored(node.items[0]);
-    case 'alt':
-      return node.branches.every(isAnchored);
-    case 'group':
-    case 'atomic':
-      return isAnchored(node.body);
-    default:
-      return false;
   }
 }
