@@ -87,12 +87,14 @@ function confsOf({ main, virtualServers }: Configuration): Readonly<ProxyServerC
   return [main, ...virtualServers].map((server) => modProxy.server(server));
 }
 
-function balancersOf(configuration: Configuration): ConfiguredBalancer[] {
+function balancersOf({ main, virtualServers }: Configuration): ConfiguredBalancer[] {
   const all = new Map<Balancer, ConfiguredBalancer>();
-  for (const { balancers = [], persistsBalancers } of confsOf(configuration)) {
+  for (const server of [main, ...virtualServers]) {
+    const { balancers = [], persistsBalancers } = modProxy.server(server);
     for (const balancer of balancers) {
-      const isPersistent = persistsBalancers === true || all.get(balancer)?.isPersistent === true;
-      all.set(balancer, { balancer, isPersistent });
+      const known = all.get(balancer);
+      const isPersistent = persistsBalancers === true || known?.isPersistent === true;
+      all.set(balancer, { balancer, server: known?.server ?? server, isPersistent });
     }
   }
   return [...all.values()];

@@ -9,6 +9,7 @@ import type { Configuration } from '../../../core/configuration.ts';
 import { Level, logServer } from '../../../core/log.ts';
 import { systemError } from '../../../lib/error-text.ts';
 import type { Balancer } from '../shared/balancer.ts';
+import type { ConfiguredBalancer } from '../shared/balancing.ts';
 import { runtimePath } from '../shared/runtime-path.ts';
 import type { Worker, WorkerRecord } from '../shared/worker.ts';
 
@@ -18,6 +19,7 @@ const TEXTS = ['route', 'redirect'] as const;
 
 /** One member as it stands in the file. */
 interface Kept {
+  readonly server: string;
   readonly balancer: string;
   readonly member: string;
   readonly record: WorkerRecord;
@@ -30,16 +32,31 @@ interface Kept {
 /** Members of the configurations of this process that have served with BalancerPersist on. */
 const living = new Map<string, Worker>();
 
-function keyOf(balancer: Balancer, member: Worker): string {
-  return `${balancer.name} ${member.shownName}`;
+function keyOf(server: string, balancer: string, member: string): string {
+  return `${server} ${balancer} ${member}`;
+}
+
+/**
+ * With each balancer the text that tells its server from the others that have one of the same name. Not made of where the server stands in its
+ * file, as httpd's is: that is another place after every change of what stands before it.
+ */
+function named(balancers: Iterable<ConfiguredBalancer>): { server: string; balancer: Balancer }[] {
+  const counts = new Map<string, number>();
+  return [...balancers].map(({ balancer, server: { scheme, hostname, port } }) => {
+    const server = `${scheme}://${hostname}:${port}`;
+    const key = `${server} ${balancer.name}`;
+    const count = counts.get(key) ?? 0;
+    counts.set(key, count + 1);
+    return { server: count === 0 ? server : `${server}#${count}`, balancer };
+  });
 }
 
 /** Gives members what was known of those of the same name. */
-export function restoreMembers(configuration: Configuration, balancers: Iterable<Balancer>): void {
+export function restoreMembers(configuration: Configuration, balancers: Iterable<ConfiguredBalancer>): void {
   let kept: Map<string, Kept> | undefined;
-  for (const balancer of balancers) {
+  for (const { server, balancer } of named(balancers)) {
     for (const member of balancer.members) {
-      const key = keyOf(balancer, member);
+      const key = keyOf(server, balancer.name, member.shownName);
       const before = living.get(key);
       if (before !== undefined) {
         member.takeOver(before);
@@ -66,7 +83,8 @@ function readFile(configuration: Configuration): Map<string, Kept> {
   try {
     const list: unknown = JSON.parse(readFileSync(Buffer.from(path, 'latin1'), 'utf8'));
     if (!Array.isArray(list)) throw new SyntaxError();
-    for (const one of list as unknown[]) if (isKept(one)) members.set(`${one.balancer} ${one.member}`, one);
+    for (const one of list as unknown[])
+      if (isKept(one)) members.set(keyOf(one.server, one.balancer, one.member), one);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return members;
     configuration.problems.add({
@@ -81,8 +99,13 @@ function readFile(configuration: Configuration): Map<string, Kept> {
 
 function isKept(one: unknown): one is Kept {
   if (typeof one !== 'object' || one === null) return false;
-  const { balancer, member, record, flags, isInError, errorTime, retries } = one as Partial<Kept>;
-  if (typeof balancer !== 'string' || typeof member !== 'string' || typeof isInError !== 'boolean')
+  const { server, balancer, member, record, flags, isInError, errorTime, retries } = one as Partial<Kept>;
+  if (
+    typeof server !== 'string' ||
+    typeof balancer !== 'string' ||
+    typeof member !== 'string' ||
+    typeof isInError !== 'boolean'
+  )
     return false;
   if (!Number.isFinite(errorTime) || !Number.isFinite(retries)) return false;
   if (typeof record !== 'object' || record === null || typeof flags !== 'object' || flags === null)
@@ -97,12 +120,12 @@ function isKept(one: unknown): one is Kept {
 }
 
 /** Writes what is known of the members of a configuration that serves no more. */
-export function keepMembers(configuration: Configuration, balancers: Iterable<Balancer>): void {
+export function keepMembers(configuration: Configuration, balancers: Iterable<ConfiguredBalancer>): void {
   const list: Kept[] = [];
-  for (const { name, members } of balancers) {
-    for (const { shownName, record, state } of members) {
+  for (const { server, balancer } of named(balancers)) {
+    for (const { shownName: member, record, state } of balancer.members) {
       const { flags, isInError, errorTime, retries } = state;
-      list.push({ balancer: name, member: shownName, record, flags, isInError, errorTime, retries });
+      list.push({ server, balancer: balancer.name, member, record, flags, isInError, errorTime, retries });
     }
   }
   if (list.length === 0) return;

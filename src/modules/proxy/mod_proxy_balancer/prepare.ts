@@ -1,15 +1,14 @@
 /** Balancers of a configuration that is whole, and of one that serves no more (mod_proxy_balancer.c: balancer_post_config). */
 import { randomUUID } from 'node:crypto';
 import type { Configuration } from '../../../core/configuration.ts';
-import type { Balancer } from '../shared/balancer.ts';
 import { LB_METHODS, type LbMethod } from '../shared/balancer-method.ts';
 import type { ConfiguredBalancer } from '../shared/balancing.ts';
 import { keepMembers, restoreMembers } from './persist.ts';
 
 const DEFAULT_METHOD = 'byrequests';
 
-function persistentOf(balancers: readonly ConfiguredBalancer[]): Balancer[] {
-  return balancers.filter(({ isPersistent }) => isPersistent).map(({ balancer }) => balancer);
+function persistentOf(balancers: readonly ConfiguredBalancer[]): ConfiguredBalancer[] {
+  return balancers.filter(({ isPersistent }) => isPersistent);
 }
 
 /** Errors as httpd logs them before it gives up; `-t` says them too. */

@@ -7,6 +7,7 @@ import type { ProviderRegistry } from '../../../config/providers.ts';
 import type { Configuration } from '../../../core/configuration.ts';
 import type { Answer } from '../../../core/hooks.ts';
 import type { Request } from '../../../core/request.ts';
+import type { VirtualServer } from '../../../core/virtual-server.ts';
 import type { Balancer } from './balancer.ts';
 import type { ProxyServerConf } from './config.ts';
 import type { ReplayBody } from './replay-body.ts';
@@ -53,6 +54,8 @@ export interface Balancing {
 /** A balancer of a configuration, and whether what is known of its members is to outlive that (BalancerPersist). */
 export interface ConfiguredBalancer {
   readonly balancer: Balancer;
+  /** The first that has it; virtual hosts share those of the main server. */
+  readonly server: VirtualServer;
   readonly isPersistent: boolean;
 }
 

@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Configuration } from '../../../../../src/core/configuration.ts';
+import type { VirtualServer } from '../../../../../src/core/virtual-server.ts';
 import { Problems } from '../../../../../src/diagnostics/problem.ts';
 import { keepMembers, restoreMembers } from '../../../../../src/modules/proxy/mod_proxy_balancer/persist.ts';
 import { Balancer } from '../../../../../src/modules/proxy/shared/balancer.ts';
+import type { ConfiguredBalancer } from '../../../../../src/modules/proxy/shared/balancing.ts';
 import { defineWorker, type Worker } from '../../../../../src/modules/proxy/shared/worker.ts';
 
 let root: string;
@@ -34,6 +36,11 @@ function balancerOf(name: string, ...urls: string[]): Balancer {
   return balancer;
 }
 
+function ofServer(balancer: Balancer, hostname = 'www'): ConfiguredBalancer {
+  const server = { scheme: 'http', hostname, port: 80 } as VirtualServer;
+  return { balancer, server, isPersistent: true };
+}
+
 const SEEN = { elected: 7, transferred: 100, read: 50, lbstatus: -30, lbfactor: 250, lbset: 2, route: 'r' };
 
 /** Writes the file of a server whose first member is at odds with its configuration. */
@@ -43,7 +50,7 @@ function leave(name: string): void {
   Object.assign(first.record, { ...SEEN, busy: 3 });
   first.state.setFlag('D', true);
   first.state.markFailed();
-  keepMembers(conf, [before]);
+  keepMembers(conf, [ofServer(before)]);
 }
 
 describe('what is kept of members', () => {
@@ -51,7 +58,7 @@ describe('what is kept of members', () => {
     leave('file');
     expect(logged).toEqual([]);
     const after = balancerOf('file', 'fcgi://a', 'fcgi://c');
-    restoreMembers(conf, [after]);
+    restoreMembers(conf, [ofServer(after)]);
     const [first, second] = after.members as [Worker, Worker];
     expect(first.record).toEqual({ ...SEEN, busy: 0, redirect: '' });
     expect([first.state.flags.isDisabled, first.state.isInError]).toEqual([true, true]);
@@ -60,15 +67,39 @@ describe('what is kept of members', () => {
 
   it('is shared with the configuration before, which is still at requests', () => {
     const before = balancerOf('living', 'fcgi://a');
-    restoreMembers(conf, [before]);
+    restoreMembers(conf, [ofServer(before)]);
     const [old] = before.members as [Worker];
     old.record.busy = 2;
     const after = balancerOf('living', 'fcgi://a');
-    restoreMembers(conf, [after]);
+    restoreMembers(conf, [ofServer(after)]);
     const [next] = after.members as [Worker];
     old.record.busy--;
     old.state.markFailed();
     expect([next.record.busy, next.state.isInError]).toEqual([1, true]);
+  });
+
+  it.each([
+    ['different', 'one', 'two'],
+    ['of the same name', 'one', 'one'],
+  ])("is each server's own, where they are %s", (which, ...hosts) => {
+    const make = () => hosts.map((host) => ofServer(balancerOf(`own ${which}`, 'fcgi://a'), host));
+    const memberOf = (list: ConfiguredBalancer[], i: number) => list[i]?.balancer.members[0] as Worker;
+    const before = make();
+    memberOf(before, 0).state.setFlag('D', true);
+    memberOf(before, 1).record.elected = 5;
+    keepMembers(conf, before);
+    const look = (list: ConfiguredBalancer[]) =>
+      [0, 1].map((i) => [memberOf(list, i).state.flags.isDisabled, memberOf(list, i).record.elected]);
+    // From the file, then from those before in this process.
+    for (let round = 0; round < 2; round++) {
+      const after = make();
+      restoreMembers(conf, after);
+      expect(look(after)).toEqual([
+        [true, 0],
+        [false, 5],
+      ]);
+      expect(memberOf(after, 0).record).not.toBe(memberOf(after, 1).record);
+    }
   });
 
   it.each([
@@ -77,12 +108,12 @@ describe('what is kept of members', () => {
     ['other things', '[1, null, {"balancer": "balancer://x"}, []]'],
     [
       'numbers that are none',
-      '[{"balancer":"balancer://x","member":"fcgi://a","isInError":false,"errorTime":0,"retries":0,"flags":{},"record":{"elected":"1"}}]',
+      '[{"server":"http://www:80","balancer":"balancer://x","member":"fcgi://a","isInError":false,"errorTime":0,"retries":0,"flags":{},"record":{"elected":"1"}}]',
     ],
   ])('is left aside when it is %s', (_, text) => {
     writeFileSync(file, text);
     const after = balancerOf(`x${text.length}`, 'fcgi://a');
-    restoreMembers(conf, [after]);
+    restoreMembers(conf, [ofServer(after)]);
     expect((after.members[0] as Worker).record.elected).toBe(0);
     expect(conf.problems.hasErrors).toBe(false);
   });
