@@ -99,7 +99,6 @@ export class ScriptHeadParser {
   #head: ScriptHead = EMPTY_HEAD;
   #failure: ScriptHeadFailure | undefined;
   #failedLine = '';
-  #invalidStatus: string | undefined;
   #rest: Buffer | undefined;
 
   constructor(options: ScriptHeadOptions = {}) {
@@ -125,11 +124,6 @@ export class ScriptHeadParser {
   /** The start of the line that failed, at most 30 bytes, for the log. */
   get failedLine(): string {
     return this.#failedLine;
-  }
-
-  /** When `done`: the start of a `Status:` that is no status, for the log. */
-  get invalidStatus(): string | undefined {
-    return this.#invalidStatus;
   }
 
   /** When `done`: the body's bytes that came with the head; undefined when none. */
@@ -215,7 +209,6 @@ export class ScriptHeadParser {
       this.#rest = this.#rest === undefined ? early : Buffer.concat([early, this.#rest]);
     }
     this.#head = collector.head();
-    this.#invalidStatus = collector.invalidStatus;
     this.#state = 'done';
     return 'done';
   }
@@ -252,8 +245,6 @@ class HeadCollector {
   readonly #cookies: (readonly [string, string])[] = [];
   readonly #merged: string[] = [];
   readonly #places = new Map<string, number>();
-  /** What stood in `Status:` and is no status. */
-  invalidStatus: string | undefined;
 
   add(line: string): ScriptHeadFailure | undefined {
     const colon = line.indexOf(':');
@@ -269,7 +260,7 @@ class HeadCollector {
         this.#setStatus(value);
         break;
       case 'content-type':
-        this.#contentType = lowercaseType(value.replace(/[\t-\r ]+$/, ''));
+        this.#contentType = lowercaseType(trimEnd(value));
         break;
       case 'last-modified':
         this.#lastModified = value;
@@ -309,7 +300,6 @@ class HeadCollector {
     if (!isValid || status > 599) this.#oddStatus = value.slice(0, 30);
     this.#status = isValid ? status : 500;
     this.#statusLine = isValid ? value : undefined;
-    if (!isValid) this.invalidStatus = value.slice(0, 30);
   }
 
   #merge(lower: string, name: string, value: string): void {
@@ -323,14 +313,23 @@ class HeadCollector {
   }
 }
 
-/** Without leading white space as C's isspace() sees it. */
+/** Without leading white space. */
 function trimStart(line: string, from: number): string {
   let start = from;
-  for (;;) {
-    const code = line.charCodeAt(start);
-    if (code !== 32 && !(code >= 9 && code <= 13)) return line.slice(start);
-    start++;
-  }
+  while (isSpace(line.charCodeAt(start))) start++;
+  return line.slice(start);
+}
+
+/** Without white space at its end; a regular expression for that tries every run of blanks. */
+function trimEnd(value: string): string {
+  let end = value.length;
+  while (end > 0 && isSpace(value.charCodeAt(end - 1))) end--;
+  return value.slice(0, end);
+}
+
+/** C's isspace(). */
+function isSpace(code: number): boolean {
+  return code === 32 || (code >= 9 && code <= 13);
 }
 
 /** Up to the first `;` (ap_content_type_tolower). */

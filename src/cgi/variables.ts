@@ -30,7 +30,7 @@ export interface CgiRequest {
   /** The whole signature line, empty when ServerSignature is Off. */
   readonly serverSignature: string;
   readonly serverSoftware: string;
-  /** The name for self-references, unescaped. */
+  /** The name for self-references, escaped for HTML. */
   readonly serverName: string;
   readonly serverAddr: string;
   /** The port for self-references. */
@@ -105,7 +105,7 @@ const COMMON: readonly Variable[] = [
   { name: 'PATH', of: (r) => r.env?.get('PATH') ?? r.processPath ?? DEFAULT_PATH, isSteady: true },
   { name: 'SERVER_SIGNATURE', of: (r) => r.serverSignature, isSteady: true },
   { name: 'SERVER_SOFTWARE', of: (r) => r.serverSoftware, isSteady: true },
-  { name: 'SERVER_NAME', of: (r) => escapeHtml(r.serverName), isSteady: true },
+  { name: 'SERVER_NAME', of: (r) => r.serverName, isSteady: true },
   { name: 'SERVER_ADDR', of: (r) => r.serverAddr, isSteady: true },
   { name: 'SERVER_PORT', of: (r) => String(r.serverPort), isSteady: true },
   { name: 'REMOTE_HOST', of: (r) => r.remoteHost },
@@ -268,15 +268,4 @@ function asciiUpper(text: string): string {
   return /^[\x00-\x7f]*$/.test(text)
     ? text.toUpperCase()
     : text.replace(/[a-z]/g, (letter) => letter.toUpperCase());
-}
-
-const HTML_SPECIAL = /[<>&"]/;
-
-function escapeHtml(text: string): string {
-  if (!HTML_SPECIAL.test(text)) return text;
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');
 }

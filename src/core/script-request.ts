@@ -1,6 +1,6 @@
 /** A request as the CGI variables see it: shared by every module that runs or asks scripts (util_script.c's view of a request_rec). */
 import type { CgiRequest, PreviousRequest } from '../cgi/variables.ts';
-import { escapeUri } from '../http/escape.ts';
+import { escapeHtml, escapeUri } from '../http/escape.ts';
 import { coreDir } from './core-config.ts';
 import { documentRoot } from './document-root.ts';
 import type { Request } from './request.ts';
@@ -48,7 +48,7 @@ export function scriptRequest(r: Request, translatedPath: string | undefined): C
     processPath: PROCESS_PATH,
     serverSignature: serverSignature(r, ''),
     serverSoftware: bannerOf(r),
-    serverName: serverNameForUrl(r),
+    serverName: escapeHtml(serverNameForUrl(r)),
     serverAddr: connection.localAddr,
     serverPort: serverPort(r),
     serverAdmin: serverAdmin(r.server),

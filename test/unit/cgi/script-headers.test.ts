@@ -90,6 +90,13 @@ describe('what a head says', () => {
   ])('%j', (text, merged) => {
     expect(headOf(text).merged).toEqual(merged);
   });
+
+  it('takes no longer for long runs of blanks than for other bytes', () => {
+    const line = `Content-Type: a/B${' '.repeat(8000)};c\n`;
+    const started = performance.now();
+    expect(headOf(`${line.repeat(8)}\n`).contentType).toBe(`a/b${' '.repeat(8000)};c`);
+    expect(performance.now() - started).toBeLessThan(100);
+  });
 });
 
 describe('where the head ends', () => {

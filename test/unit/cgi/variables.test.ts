@@ -179,7 +179,6 @@ describe('single variables', () => {
       'REQUEST_URI',
       '/a.php',
     ],
-    ['a server name is escaped', { serverName: '<a&b>' }, 'SERVER_NAME', '&lt;a&amp;b&gt;'],
     ['host name lookups', { remoteHost: 'client.example' }, 'REMOTE_HOST', 'client.example'],
     ['no host name', {}, 'REMOTE_HOST', undefined],
     ['PATH of the process', {}, 'PATH', '/usr/bin:/bin'],

@@ -54,9 +54,9 @@ export class ScgiAnswer extends BackendAnswer<ScriptHead> {
 
   onHead(head: ScriptHead): void {
     this.#hasHead = true;
-    const invalid = this.#driver?.invalidStatus;
-    if (invalid !== undefined)
-      this.#log('', `Invalid status line from script '${this.#scriptName()}': ${invalid}`);
+    // One that was understood goes on as it is, however odd.
+    if (head.oddStatus !== undefined && head.statusLine === undefined)
+      this.#log('', `Invalid status line from script '${this.#scriptName()}': ${head.oddStatus}`);
     const { condition, length } = applyScriptHead(this.r, head);
     if (condition !== 0) {
       this.#logHead();

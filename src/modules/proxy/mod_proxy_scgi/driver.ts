@@ -6,8 +6,6 @@ export class ScgiDriver extends PlainDriver<ScriptHead> {
   /** Why the head could not be read, and the line at fault. */
   headFailure: ScriptHeadFailure | undefined;
   failedLine = '';
-  /** What stood in `Status:` and is no status. */
-  invalidStatus: string | undefined;
   #parser: ScriptHeadParser | undefined;
 
   receive(chunk: Buffer): void {
@@ -41,7 +39,6 @@ export class ScgiDriver extends PlainDriver<ScriptHead> {
       this.events?.onProtocolFailure('protocol', 'script-head');
       return;
     }
-    this.invalidStatus = parser.invalidStatus;
     this.events?.onHead(parser.head);
     if (parser.rest !== undefined) this.events?.onBodyPart(parser.rest);
   }

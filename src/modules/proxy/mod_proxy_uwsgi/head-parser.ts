@@ -3,6 +3,8 @@
  * ap_getline() with folding). Pure: chunks in, a head or a failure out. Stricter than heads of HTTP backends: every field line must be one.
  */
 
+import { isBlank, trimSpaces } from '../../../http/bytes.ts';
+
 /**
  * - `none`: nothing, or nothing but a beginning of the first line; `status-line`: it is none of HTTP;
  * - `field`: a line that is no field; `too-long`: a line, or the whole head; `cut`: the answer ended within its head.
@@ -30,8 +32,6 @@ const HT = 0x09;
 const STATUS_LINE = /^HTTP\/(?:\d\.\d|\d) (\d\d\d)/;
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]*$/;
 const BAD_VALUE = /[\x00-\x08\x0a-\x1f\x7f]/;
-/** isspace() at either end of a value. */
-const OUTER_SPACE = /^[\t-\r ]+|[\t-\r ]+$/g;
 
 export class UwsgiHeadParser {
   state: UwsgiHeadState = 'reading';
@@ -102,7 +102,7 @@ export class UwsgiHeadParser {
   }
 
   #endLine(): void {
-    const line = this.#line.replace(/[ \t]+$/, '');
+    const line = this.#line;
     this.#line = '';
     this.#isLineWhole = false;
     if (this.#statusLine === undefined) this.#takeStatusLine(line);
@@ -116,14 +116,17 @@ export class UwsgiHeadParser {
       return;
     }
     this.#status = Number(match[1]);
-    const rest = line.slice(match[0].length);
+    const start = match[0].length;
+    let end = line.length;
+    while (end > start && isBlank(line.charCodeAt(end - 1))) end--;
+    const rest = line.slice(start, end);
     this.#statusLine = (match[1] ?? '') + (rest === '' ? ' ' : rest);
   }
 
   #takeField(line: string): void {
     const colon = line.indexOf(':');
     const name = line.slice(0, Math.max(colon, 0));
-    const value = line.slice(colon + 1).replace(OUTER_SPACE, '');
+    const value = trimSpaces(line.slice(colon + 1));
     if (colon < 0 || !TOKEN.test(name) || BAD_VALUE.test(value)) this.#fail('field');
     else this.#fields.push(name, value);
   }

@@ -42,6 +42,8 @@ describe('UwsgiHeadParser', () => {
       `${OK}A: b  \r\n  c\r\n\td\r\n\r\n`,
       { status: 200, statusLine: '200 OK', fields: 'A|b    c\td', body: '' },
     ],
+    ['HTTP/1.1 200  OK \t \r\n\r\n', { status: 200, statusLine: '200  OK', fields: '', body: '' }],
+    ['HTTP/1.1 200   \r\n\r\n', { status: 200, statusLine: '200 ', fields: '', body: '' }],
     [`${OK}: b\r\n\r\n`, { status: 200, statusLine: '200 OK', fields: '|b', body: '' }],
     ['', 'none'],
     ['\r\nHTTP/1.1 200 OK\r\n\r\n', 'none'],
@@ -91,6 +93,14 @@ describe('UwsgiHeadParser', () => {
         expect(parse(text, cuts)).toEqual(parse(text));
       }),
     );
+  });
+
+  it('takes no longer for long runs of blanks than for other bytes', () => {
+    const line = `A: x${' '.repeat(8100)}y\r\n`;
+    const started = performance.now();
+    expect(parse(`${OK}${line.repeat(120)}\r\n`)).toMatchObject({ status: 200 });
+    // A pattern that tries each blank of each run anew takes some seconds.
+    expect(performance.now() - started).toBeLessThan(1000);
   });
 });
 
