@@ -135,12 +135,12 @@ export const balancerRows: readonly Row[] = [
     shape: 'TAKE1',
     where: RSRC_CONF,
     usage: 'Number of additional Balancers that can be added post-config',
-    apply(cmd, value) {
+    apply(_cmd, value) {
       const growth = atoi(value);
       if (growth < 0 || growth > 1000) return 'BalancerGrowth must be between 0 and 1000';
-      cmd.server.balancerGrowth = growth;
       return undefined;
     },
+    noEffect: 'the manager adds members to balancers, and no balancers',
   },
   row(
     'BalancerPersist',

@@ -45,7 +45,6 @@ interface PassWords {
   isRegex: boolean;
   isNocanon: boolean;
   isInterpolated: boolean;
-  isNoquery: boolean;
   mapping: ProxyAlias['mapping'];
   readonly params: [key: string, value: string][];
 }
@@ -60,7 +59,6 @@ function readPassWords(cmd: Cmd, args: string, isMatch: boolean): PassWords | st
     isRegex: isMatch,
     isNocanon: false,
     isInterpolated: false,
-    isNoquery: false,
     mapping: 'decoded',
     params: [],
   };
@@ -90,7 +88,7 @@ function readPassOption(cmd: Cmd, words: PassWords, word: string): string | unde
       words.isInterpolated = true;
       return undefined;
     case 'noquery':
-      words.isNoquery = true;
+      // httpd 2.4.71 notes it in the request, where none of its modules looks.
       return undefined;
   }
   const equals = word.indexOf('=');
@@ -124,11 +122,11 @@ function proxyPass(cmd: Cmd, args: string, isMatch: boolean): ApplyResult {
     return 'ProxyPass|ProxyPassMatch needs a path when not defined in a location';
   const split = splitSocket(to);
   if (split === undefined) return 'ProxyPass|ProxyPassMatch uses an invalid "unix:" URL';
-  const isRegex = words.isRegex || (cmd.path !== undefined && isMatch);
+  const { isRegex } = words;
   const regex = isRegex ? compile(from) : undefined;
   if (isRegex && regex === undefined) return 'Regular expression could not be compiled.';
-  const { isNocanon, isInterpolated, isNoquery, mapping } = words;
-  const alias: ProxyAlias = { from, regex, to: split.url, isNocanon, isInterpolated, isNoquery, mapping };
+  const { isNocanon, isInterpolated, mapping } = words;
+  const alias: ProxyAlias = { from, regex, to: split.url, isNocanon, isInterpolated, mapping };
   if (to !== '!') {
     const wrong = useWorker(cmd, words, to, isMatch);
     if (wrong !== undefined) return wrong;

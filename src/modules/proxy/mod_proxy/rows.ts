@@ -41,14 +41,10 @@ function proxyTimeout(cmd: Cmd, value: string): ApplyResult {
   return undefined;
 }
 
-function bufferSize(key: 'ioBufferSize' | 'receiveBufferSize') {
-  return (cmd: Cmd, value: string): ApplyResult => {
-    // One is kept in 64 bits, the other in 32.
-    const size = key === 'ioBufferSize' ? Number(parseLong(value).value) : atoi(value);
-    if (size < 512 && size !== 0) return `${cmd.node.name} must be >= 512 bytes, or 0 for system default.`;
-    cmd.server[key] = size;
-    return undefined;
-  };
+function bufferSizeFault(cmd: Cmd, size: number): ApplyResult {
+  return size < 512 && size !== 0
+    ? `${cmd.node.name} must be >= 512 bytes, or 0 for system default.`
+    : undefined;
 }
 
 function proxyMaxForwards(cmd: Cmd, value: string): ApplyResult {
@@ -151,7 +147,7 @@ export const otherRows: readonly Row[] = [
     'TAKE1',
     RSRC_CONF,
     'Receive buffer size for outgoing HTTP and FTP connections in bytes',
-    bufferSize('receiveBufferSize'),
+    (cmd, value) => bufferSizeFault(cmd, atoi(value)),
     { noEffect: 'the system sizes the buffers of sockets' },
   ),
   row(
@@ -159,8 +155,12 @@ export const otherRows: readonly Row[] = [
     'TAKE1',
     RSRC_CONF,
     'IO buffer size for outgoing HTTP and FTP connections in bytes',
-    bufferSize('ioBufferSize'),
-    { noEffect: 'data goes on in the pieces it comes in' },
+    (cmd, value) => {
+      // Kept in 64 bits, unlike the other.
+      const size = Number(parseLong(value).value);
+      cmd.server.ioBufferSize = size;
+      return bufferSizeFault(cmd, size);
+    },
   ),
   row(
     'ProxyMaxForwards',

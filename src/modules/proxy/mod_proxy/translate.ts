@@ -23,7 +23,6 @@ export function newState(r: Request): ProxyState {
     isSetHandler: false,
     isNocanon: r.getNote(NOCANON_NOTE) !== undefined,
     isNoencode: r.getNote(NOENCODE_NOTE) !== undefined,
-    isNoquery: false,
     socket: undefined,
     balancing: undefined,
     isOverridden: false,
@@ -110,7 +109,6 @@ function accept(
   r.proxyRequest = 'reverse';
   const state = newState(r);
   state.isNocanon ||= result.isRaw;
-  state.isNoquery = alias.isNoquery;
   state.isNoencode ||= alias.mapping !== 'decoded';
   keep(state);
   if (result.path !== undefined) r.uri = result.path;

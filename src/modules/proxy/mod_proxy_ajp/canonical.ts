@@ -17,7 +17,7 @@ export function canonicaliseAjp(r: Request, rest: string, state: ProxyState): nu
   const url = canonicalUrl(r, rest, state.isNocanon || state.isNoencode, SCHEME, state.isSetHandler);
   if (typeof url === 'number') return url;
   // A path as the client sent it has its query behind it.
-  const query = state.isNocanon || state.isNoquery ? undefined : r.args;
+  const query = state.isNocanon ? undefined : r.args;
   if (query !== undefined && NO_VISIBLE.test(query)) {
     const message = 'To be forwarded query string contains control characters or spaces';
     logRequest(r, SCHEME.module, Level.error, 'AH10406', message);

@@ -35,6 +35,11 @@ export interface AjpRequest {
   readonly isKept: boolean;
 }
 
+/**
+ * A container asks for the next piece when it has the one before. httpd reads no further until it can answer; we read on, so that asks for what is
+ * not there, or not any more, must have an end.
+ */
+const MAX_IDLE_ASKS = 64;
 const NOTHING: Buffer = Buffer.alloc(0);
 
 export class AjpDriver implements Driver<AjpHead>, PacketSink {
@@ -55,6 +60,8 @@ export class AjpDriver implements Driver<AjpHead>, PacketSink {
   #isBodyWhole = false;
   /** Pieces that the container waits for. */
   #asked = 0;
+  /** Asks since the last piece of the body that there was nothing for. */
+  #idleAsks = 0;
   #hasHead = false;
   #hasEnded = false;
   #mayReuse = false;
@@ -87,6 +94,7 @@ export class AjpDriver implements Driver<AjpHead>, PacketSink {
     this.#queued = first?.length ?? 0;
     this.#isBodyWhole = isWhole;
     this.#asked = isBodyAnnounced ? 1 : 0;
+    this.#idleAsks = 0;
     this.isAwaitingPong = isPinged;
     if (isPinged) return CPING;
     const data = this.#takeAsked();
@@ -206,6 +214,10 @@ export class AjpDriver implements Driver<AjpHead>, PacketSink {
 
   /** httpd does not look at how much the container wants: never more than a packet holds, maybe less. */
   #onAsked(): void {
+    if (this.#queued === 0 && ++this.#idleAsks > MAX_IDLE_ASKS) {
+      this.#fail({ kind: 'unexpected', value: PacketType.GetBodyChunk });
+      return;
+    }
     this.#asked++;
     this.#answerAsked();
   }
@@ -218,14 +230,14 @@ export class AjpDriver implements Driver<AjpHead>, PacketSink {
 
   /** The packets that can be sent now. */
   #takeAsked(): Buffer {
-    let all = NOTHING;
+    const packets: Buffer[] = [];
     while (this.#asked > 0 && (this.#queued > 0 || this.#isBodyWhole)) {
       if (!this.hasReceived && this.#queued > 0) this.hasSentBody = true;
       this.#asked--;
-      const packet = this.#takePacket();
-      all = all.length === 0 ? packet : Buffer.concat([all, packet]);
+      packets.push(this.#takePacket());
     }
-    return all;
+    if (packets.length === 0) return NOTHING;
+    return packets.length === 1 ? (packets[0] as Buffer) : Buffer.concat(packets);
   }
 
   #takePacket(): Buffer {
@@ -239,6 +251,7 @@ export class AjpDriver implements Driver<AjpHead>, PacketSink {
       if (part.length === piece.length) this.#queue.shift();
       else this.#queue[0] = piece.subarray(part.length);
     }
+    if (length > 0) this.#idleAsks = 0;
     this.#queued -= length;
     return encodeData(pieces, length);
   }

@@ -37,6 +37,7 @@ export class HttpAnswer extends BackendAnswer<HttpHead> implements HttpEvents {
   protected override readonly beginsAtHead = true;
   readonly #upgrade: string | undefined;
   readonly #done: (status: number) => void;
+  readonly #defect: (error: unknown) => void;
   #expectation: Expectation;
   #driver: HttpDriver | undefined;
   #httpPump: Pump<HttpHead> | undefined;
@@ -44,16 +45,21 @@ export class HttpAnswer extends BackendAnswer<HttpHead> implements HttpEvents {
   /** What the backend wanted to switch to, when nobody asked for it. */
   #unexpected: string | undefined;
 
-  /** @param upgrade the protocol that was asked for. */
+  /**
+   * @param upgrade the protocol that was asked for.
+   * @param defect hears what is thrown once the connection speaks that.
+   */
   constructor(
     r: Request,
     target: ProxyTarget,
     expectation: Expectation,
     upgrade: string | undefined,
     resolve: (status: number) => void,
+    defect: (error: unknown) => void,
   ) {
     super(r, target, resolve);
     this.#done = resolve;
+    this.#defect = defect;
     this.#expectation = expectation;
     this.#upgrade = upgrade;
   }
@@ -136,7 +142,7 @@ export class HttpAnswer extends BackendAnswer<HttpHead> implements HttpEvents {
       release: backend.release,
       timeout: tunnelTimeout(r, this.target),
       // What went through it is no body of an answer: %B stays 0, as in httpd.
-      onEnd: () => this.#done(OK),
+      onEnd: ({ why, error }) => (why === 'defect' ? this.#defect(error) : this.#done(OK)),
     });
     tunnel.start(rest);
     return true;
@@ -188,7 +194,7 @@ export class HttpAnswer extends BackendAnswer<HttpHead> implements HttpEvents {
   /** All of a body that is not larger than httpd's buffer: ranges can be cut out of it. */
   protected override sendAtOnce(body: Buffer): boolean {
     const { r, target } = this;
-    if (r.headersIn.has('range') && body.length > (target.server.ioBufferSize ?? IO_BUFFER)) return false;
+    if (r.headersIn.has('range') && body.length > (target.server.ioBufferSize || IO_BUFFER)) return false;
     sendBuffer(r, body);
     return true;
   }

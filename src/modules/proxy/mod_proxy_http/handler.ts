@@ -178,7 +178,7 @@ function send(r: Request, target: ProxyTarget, plan: Plan, body: BodySource): An
   const { worker, server } = target;
   const head = requestHead(r, target, plan);
   return new Promise<number>((resolve, reject) => {
-    const answer = new HttpAnswer(r, target, plan.expectation, plan.upgrade, resolve);
+    const answer = new HttpAnswer(r, target, plan.expectation, plan.upgrade, resolve, reject);
     const options = {
       isHead: r.method === 'HEAD',
       fieldSize: worker.options.responseFieldSize || undefined,

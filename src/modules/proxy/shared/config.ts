@@ -16,7 +16,6 @@ export interface ProxyAlias {
   readonly to: string;
   readonly isNocanon: boolean;
   readonly isInterpolated: boolean;
-  readonly isNoquery: boolean;
   /** mapping=: `encoded` compares the path as it was sent; `servlet` also passes over path parameters. */
   readonly mapping: 'decoded' | 'encoded' | 'servlet';
 }
@@ -51,8 +50,6 @@ export interface ProxyServerConf {
   inheritsPass?: boolean;
   /** BalancerPersist: what is counted and changed of members outlives the configuration. */
   persistsBalancers?: boolean;
-  /** BalancerGrowth: balancers that may be added while it runs. */
-  balancerGrowth?: number;
   /** Workers that `<Proxy>` or ProxySet gave parameters, and where. */
   tuned?: TunedWorker[];
   /** One of the aliases, or of those in sections, has a mapping other than `decoded`. */
@@ -60,8 +57,8 @@ export interface ProxyServerConf {
   /** Milliseconds. */
   timeout?: number;
   badHeader?: 'iserror' | 'ignore' | 'startbody';
+  /** ProxyIOBufferSize: largest packet of AJP, and largest answer whose ranges are cut; 0: as if not said. */
   ioBufferSize?: number;
-  receiveBufferSize?: number;
   maxForwards?: number;
   via?: 'off' | 'on' | 'block' | 'full';
   status?: 'off' | 'on' | 'full';

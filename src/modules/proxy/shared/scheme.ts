@@ -26,8 +26,6 @@ export interface ProxyState {
   isNocanon: boolean;
   /** The path has not been decoded (mapping=encoded). */
   isNoencode: boolean;
-  /** No query string in the backend's URL. */
-  isNoquery: boolean;
   /** Unix socket that the request itself named, as written. */
   socket: string | undefined;
   /** Of a request that goes to a balancer. */

@@ -58,7 +58,6 @@ describe('what is accepted', () => {
         regex: undefined,
         isNocanon: true,
         isInterpolated: true,
-        isNoquery: true,
         mapping: 'encoded',
       },
     ]);
@@ -113,7 +112,6 @@ describe('merging', () => {
     regex: undefined,
     isNocanon: false,
     isInterpolated: false,
-    isNoquery: false,
     mapping: 'decoded' as const,
   });
 

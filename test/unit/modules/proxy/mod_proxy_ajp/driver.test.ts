@@ -72,6 +72,30 @@ describe('AjpDriver', () => {
     expect(said).toEqual([`send ${data('abc')}`, `send ${EMPTY_DATA}`]);
   });
 
+  it.each([
+    ['of what has not come', false],
+    ['of what is over', true],
+  ])('hears no end of asks %s', (_what, isWhole) => {
+    const { driver, said, events } = setUp();
+    driver.open(events, undefined, isWhole);
+    driver.receive(bytes(ASK.repeat(64)));
+    expect(driver.fault).toBeUndefined();
+    driver.receive(bytes(ASK.repeat(1000)));
+    expect(driver.fault).toEqual({ kind: 'unexpected', value: 6 });
+    expect(said.filter((line) => line.startsWith('send'))).toHaveLength(isWhole ? 64 : 0);
+  });
+
+  it('answers many asks as long as there is a body', () => {
+    const { driver, events } = setUp();
+    driver.open(events, undefined, false);
+    let size = 0;
+    for (let i = 0; i < 500; i++) {
+      driver.receive(bytes(ASK));
+      size += driver.encodeBody(Buffer.alloc(100, 'x')).length;
+    }
+    expect([driver.fault, size]).toEqual([undefined, 500 * 106]);
+  });
+
   it('reads an answer the same wherever it is cut', () => {
     const stream = bytes(HEAD + chunk('one') + chunk('') + chunk('two') + END);
     for (let cut = 0; cut <= stream.length; cut++) {

@@ -16,7 +16,6 @@ function alias(from: string, to: string, more: Partial<ProxyAlias> = {}): ProxyA
     regex: undefined,
     isNocanon: false,
     isInterpolated: false,
-    isNoquery: false,
     mapping: 'decoded',
     ...more,
   };
