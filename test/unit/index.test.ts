@@ -144,8 +144,11 @@ describe('createHttpd', () => {
     await httpd.listen();
     const client = connect(port(), '127.0.0.1');
     client.on('error', () => undefined);
-    client.write('POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nhalf');
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    // The interim answer says that the request is being read.
+    const isBegun = new Promise((resolve) => client.once('data', resolve));
+    client.write('POST / HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 100\r\n\r\n');
+    await isBegun;
+    client.write('half');
     const gracefully = httpd.close({ graceful: true });
     const first = await Promise.race([
       gracefully.then(() => 'closed'),

@@ -135,7 +135,7 @@ function send(pool: BackendPool, script: string, options: Partial<PumpOptions<Sc
     driver,
     body: NO_BODY,
     sink,
-    timeout: 2000,
+    timeout: 10_000,
     isRetriable: true,
     ...options,
   });
@@ -171,11 +171,13 @@ describe('answers', () => {
   });
 
   it('flushes what came of an answer that goes on', async () => {
-    const { pool } = await fakeWith();
-    const { sink } = send(pool, 'slow');
-    await until(() => sink.body === 'first\n');
-    expect(sink.flushes).toBeGreaterThan(0);
+    const { fake, pool } = await fakeWith();
+    const { sink } = send(pool, 'held');
+    await until(() => sink.flushes > 0);
+    expect(sink.body).toBe('first\n');
+    fake.proceed();
     await sink.done;
+    expect(sink.body).toBe('first\nsecond\n');
   });
 
   it('come over a unix socket, and connections are reused', async () => {
@@ -190,8 +192,11 @@ describe('answers', () => {
 
   it('with bytes behind their end cost the connection', async () => {
     const { fake, pool } = await fakeWith();
-    for (let i = 0; i < 3; i++) expect((await done(send(pool, 'trailing'))).outcome).toBe('end');
-    await settle();
+    for (let i = 0; i < 3; i++) {
+      expect((await done(send(pool, 'trailing'))).outcome).toBe('end');
+      // Bytes that are late are met while it is idle.
+      await until(() => fake.seen.open === 0);
+    }
     expect(fake.seen.connections).toBe(3);
   });
 });
@@ -342,9 +347,9 @@ describe('backpressure', () => {
     const { fake, pool } = await fakeWith();
     const sink = new Sink();
     sink.isStalled = true;
-    const { pump } = send(pool, 'huge', { sink, timeout: 300 });
+    const { pump } = send(pool, 'huge', { sink, timeout: 800 });
     await until(() => sink.size > 0);
-    await settle(600); // Longer than the timeout: the backend is not what we wait for.
+    await settle(1000); // Longer than the timeout: the backend is not what we wait for.
     expect(sink.size).toBeLessThan(300_000);
     expect(sink.outcome).toBe('');
     sink.isStalled = false;
@@ -367,8 +372,8 @@ describe('backpressure', () => {
   it('a stalled body does not time out', async () => {
     const { pool } = await fakeWith();
     const body = new ListBody([Buffer.from('x')], 'open');
-    const { sink } = send(pool, 'echo', { body, timeout: 200 });
-    await settle(600);
+    const { sink } = send(pool, 'echo', { body, timeout: 500 });
+    await settle(800);
     expect(sink.outcome).toBe('');
     body.end();
     await sink.done;
@@ -393,7 +398,7 @@ describe('failures', () => {
     ],
   ])('%s', async (script, failure, outcome) => {
     const { fake, pool } = await fakeWith();
-    const { sink } = send(pool, script, { timeout: 200 });
+    const { sink } = send(pool, script, { timeout: script === 'silent' ? 200 : 10_000 });
     await sink.done;
     expect([sink.outcome, sink.failure]).toEqual([outcome, failure]);
     await until(() => fake.seen.open === 0);
@@ -493,7 +498,9 @@ describe('sockets', () => {
       for (let round = 0; round < 4; round++) {
         // Good ends and bad ones in turn: what is left of a bad one must not be met again.
         const scripts = ['hello', 'close-in-body', 'hello', 'reset-at-once', 'huge', 'padded', 'silent'];
-        const sent = scripts.map((script) => send(pool, script, { timeout: 300 }));
+        const sent = scripts.map((script) =>
+          send(pool, script, { timeout: script === 'silent' ? 300 : 10_000 }),
+        );
         for (const { sink } of sent) await sink.done;
         expect(sent.map(({ sink }) => sink.outcome)).toEqual([
           'end',
@@ -530,9 +537,11 @@ describe('an aborted request', () => {
 
   it('leaves the queue when it was still waiting', async () => {
     const { fake, pool } = await fakeWith({}, { max: 1 });
-    const first = send(pool, 'slow');
+    const first = send(pool, 'held');
     const second = send(pool, 'hello');
     second.pump.abort();
+    await until(() => first.sink.body !== '');
+    fake.proceed();
     await first.sink.done;
     await settle();
     expect([second.sink.outcome, fake.seen.requests]).toEqual(['', 1]);
@@ -552,7 +561,7 @@ describe('a sink that throws', () => {
   it.each([
     ['onHead', 'hello'],
     ['write', 'hello'],
-    ['flush', 'slow'],
+    ['flush', 'held'],
     ['end', 'hello'],
   ] as const)('in %s ends its request, and says what it was', async (place, script) => {
     const { pool } = await fakeWith();

@@ -32,7 +32,7 @@ function askBackend(r: Request, place: Place): Promise<number> {
     const pump = new Pump<ScriptHead>({
       pool,
       driver: new FcgiDriver(
-        encodeParams([['HTTP_X_FAKE', place === 'flush' || place === 'begun' ? 'slow' : 'hello']]),
+        encodeParams([['HTTP_X_FAKE', place === 'flush' || place === 'begun' ? 'held' : 'hello']]),
       ),
       body: { isPresent: false, start: () => undefined, resume: () => undefined },
       sink: {
