@@ -4,9 +4,10 @@ import { meetsConditions } from '../http/conditional.ts';
 import { formatHttpDate } from '../http/date.ts';
 import { coreDir, isRegisteredMethod } from './core-config.ts';
 import { allowField } from './errors.ts';
-import { etagOf } from './etag.ts';
+import { etagOf, isDigestEtag } from './etag.ts';
 import { sendFile } from './file-body.ts';
 import { type CachedFile, cachedFile } from './file-cache.ts';
+import { digestOf } from './file-digest.ts';
 import { errorText } from './files.ts';
 import type { Answer } from './hooks.ts';
 import { Level, logRequest } from './log.ts';
@@ -76,10 +77,25 @@ function serveFile(r: Request): Answer {
     );
     return 403;
   }
-  return answerFile(r, file, finfo);
+  const md5 = coreDir(r).contentDigest === true ? digestOf(file, 'md5') : undefined;
+  const sha1 = isDigestEtag(r) ? digestOf(file, 'sha1') : undefined;
+  if (!(md5 instanceof Promise) && !(sha1 instanceof Promise)) return answerFile(r, file, finfo, md5, sha1);
+  return Promise.all([md5, sha1]).then(
+    (digests) => answerFile(r, file, finfo, ...digests),
+    (error: unknown) => {
+      file.release();
+      throw error;
+    },
+  );
 }
 
-function answerFile(r: Request, file: CachedFile, finfo: Stats): Answer {
+function answerFile(
+  r: Request,
+  file: CachedFile,
+  finfo: Stats,
+  md5: string | undefined,
+  sha1: string | undefined,
+): Answer {
   const { headersOut } = r;
   const modified = Math.floor(Math.max(r.mtime, finfo.mtimeMs) / 1000);
   const now = Math.floor(r.requestTime / 1000);
@@ -88,12 +104,12 @@ function answerFile(r: Request, file: CachedFile, finfo: Stats): Answer {
     'Last-Modified',
     r.mtime === 0 && modified <= now ? file.lastModified : formatHttpDate(Math.min(modified, now)),
   );
-  const etag = etagOf(r, file);
+  const etag = etagOf(r, file, sha1);
   if (etag !== undefined) headersOut.set('ETag', etag);
   if (coreDir(r).maxRanges !== 'none') headersOut.set('Accept-Ranges', 'bytes');
   else headersOut.set('Accept-Ranges', 'none');
   headersOut.set('Content-Length', String(file.size));
-  if (coreDir(r).contentDigest === true) headersOut.set('Content-MD5', file.md5());
+  if (md5 !== undefined) headersOut.set('Content-MD5', md5);
   if (!r.noLocalCopy && mayBeConditional(r)) {
     const status = meetsConditions(
       r.headersIn,

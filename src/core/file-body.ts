@@ -35,7 +35,8 @@ export function sendFile(r: Request, file: CachedFile, from = 0): Answer {
   const parts = plan.kind === 'parts' ? plan.parts.map((part) => movedBy(from, part)) : whole;
   const writer = beginBody(r, length);
   return new Promise((resolve) => {
-    new FilePump(r, file, parts, writer, isPlain, resolve).run();
+    // What filters of the main request hold of a sub-request's body they hold as it is.
+    new FilePump(r, file, parts, writer, isPlain && r.main === undefined, resolve).run();
   });
 }
 

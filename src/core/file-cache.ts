@@ -2,11 +2,11 @@
  * Files in memory, bounded in bytes: small ones whole, middling ones block by block as they are asked for. Nothing is trusted without a stat:
  * every request compares what the walk's stat found with what was read, so that no answer is older than its request. Larger files are read anew.
  */
-import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, readSync, type Stats } from 'node:fs';
 import { formatHttpDate } from '../http/date.ts';
 import { microsOf } from '../http/etag.ts';
 import { LruCache } from '../lib/lru.ts';
+import { type FileStamp, isSameFile, isSettled } from './file-stamp.ts';
 import { openFile, type StatFailure } from './files.ts';
 
 /** Files up to this size are kept whole (bytes). */
@@ -18,8 +18,6 @@ export const BLOCK = 512 * 1024;
 /** Bytes kept in all. */
 const MAX_BYTES = 64 * 1024 * 1024;
 const ENTRY_OVERHEAD = 512;
-/** A file modified this recently may change again within the clock's resolution: it is read anew (milliseconds). */
-const SETTLED_AFTER = 50;
 
 interface FileFacts {
   readonly size: bigint;
@@ -30,11 +28,11 @@ interface FileFacts {
 }
 
 /** An opened file. Whoever got it releases it. */
-export class CachedFile {
+export class CachedFile implements FileStamp {
   readonly filename: string;
   readonly size: number;
   /** As stat gives it: a number is exact for every file system in use. */
-  readonly inode: number;
+  readonly ino: number;
   readonly mtimeMs: number;
   readonly ctimeMs: number;
   /** Whole microseconds since 1970. */
@@ -46,8 +44,9 @@ export class CachedFile {
   readonly blocks: (Buffer | undefined)[] | undefined;
   /** The default ETag, once it is settled. */
   strongEtag: string | undefined;
-  #sha1: string | undefined;
-  #md5: string | undefined;
+  /** Digests of its content in base64, once somebody has asked (file-digest.ts). */
+  sha1: string | undefined;
+  md5: string | undefined;
   #fd: number;
   #users = 1;
 
@@ -61,7 +60,7 @@ export class CachedFile {
     this.filename = filename;
     this.#fd = fd;
     this.size = content?.length ?? Number(facts.size);
-    this.inode = Number(facts.ino);
+    this.ino = Number(facts.ino);
     this.mtimeMs = facts.mtimeMs;
     this.ctimeMs = facts.ctimeMs;
     this.mtimeMicros = microsOf(facts.mtimeNs);
@@ -72,12 +71,7 @@ export class CachedFile {
 
   /** The file is still the one that was opened. */
   isSame(stats: Stats): boolean {
-    return (
-      this.mtimeMs === stats.mtimeMs &&
-      this.ctimeMs === stats.ctimeMs &&
-      this.size === stats.size &&
-      this.inode === stats.ino
-    );
+    return isSameFile(this, stats);
   }
 
   /** Descriptor to read blocks from; -1 when the file is not there any more, or not the same. */
@@ -95,31 +89,6 @@ export class CachedFile {
     if (--this.#users > 0 || this.#fd < 0) return;
     closeSync(this.#fd);
     this.#fd = -1;
-  }
-
-  /** SHA-1 of the content in base64 (FileETag Digest). */
-  digest(): string {
-    this.#sha1 ??= this.#hash('sha1');
-    return this.#sha1;
-  }
-
-  /** MD5 of the content in base64 (ContentDigest). */
-  md5(): string {
-    this.#md5 ??= this.#hash('md5');
-    return this.#md5;
-  }
-
-  #hash(algorithm: 'md5' | 'sha1'): string {
-    const hash = createHash(algorithm);
-    if (this.content !== undefined) return hash.update(this.content).digest('base64');
-    const piece = Buffer.allocUnsafe(BLOCK);
-    for (let at = 0; at < this.size; ) {
-      const read = readSync(this.fd, piece, 0, piece.length, at);
-      if (read === 0) break;
-      hash.update(piece.subarray(0, read));
-      at += read;
-    }
-    return hash.digest('base64');
   }
 
   #openAgain(): number {
@@ -154,8 +123,7 @@ function readAnew(filename: string, stats: Stats): CachedFile | StatFailure {
   const plain = fstatSync(fd);
   const { mtimeMs, ctimeMs } = plain;
   const facts = { mtimeMs, ctimeMs, size: exact.size, ino: exact.ino, mtimeNs: exact.mtimeNs };
-  const now = Date.now();
-  const isSettled = plain.isFile() && now - mtimeMs > SETTLED_AFTER && now - ctimeMs > SETTLED_AFTER;
+  const mayKeep = plain.isFile() && isSettled(plain);
   let file: CachedFile;
   if (exact.size <= MAX_WHOLE) {
     try {
@@ -163,10 +131,10 @@ function readAnew(filename: string, stats: Stats): CachedFile | StatFailure {
     } finally {
       closeSync(fd);
     }
-    if (isSettled && file.size === Number(exact.size)) cache.set(filename, file);
+    if (mayKeep && file.size === Number(exact.size)) cache.set(filename, file);
     return file;
   }
-  const isKept = isSettled && exact.size <= MAX_IN_BLOCKS;
+  const isKept = mayKeep && exact.size <= MAX_IN_BLOCKS;
   file = new CachedFile(filename, fd, facts, undefined, isKept ? [] : undefined);
   if (isKept) cache.set(filename, file);
   return file;
