@@ -53,6 +53,7 @@ class Generation implements ConnectionHome, TlsArrivalHost, ProxyArrivalHost {
   readonly #proxyProtocol: ProxyProtocolRule | undefined;
   readonly #usesTls: boolean;
   readonly #parserOptions = new WeakMap<VirtualServer, ParserOptions>();
+  #serves: 'not yet' | 'yes' | 'no more' = 'not yet';
   #onEmpty: (() => void) | undefined;
   #drained: Promise<void> | undefined;
 
@@ -63,6 +64,19 @@ class Generation implements ConnectionHome, TlsArrivalHost, ProxyArrivalHost {
     this.#usesTls = [configuration.main, ...configuration.virtualServers].some(
       ({ tls }) => tls !== undefined,
     );
+  }
+
+  /** Lets modules start what the configuration needs. */
+  begin(): void {
+    this.#serves = 'yes';
+    for (const module of this.configuration.loaded) module.begin?.(this.configuration);
+  }
+
+  /** Tells the modules that the configuration serves no more. */
+  retire(): void {
+    if (this.#serves !== 'yes') return;
+    this.#serves = 'no more';
+    for (const module of this.configuration.loaded) module.retire?.(this.configuration);
   }
 
   readonly parserOptions = (server: VirtualServer): ParserOptions => {
@@ -172,7 +186,15 @@ function parserOptionsOf(conf: Readonly<CoreServerConf>): ParserOptions {
 
 interface Listener {
   readonly key: string;
+  readonly address: ListenAddress;
   readonly server: Server;
+}
+
+/** Where IPv6 is switched off: what opening `[::]` says. */
+const NO_IPV6: readonly unknown[] = ['EAFNOSUPPORT', 'EADDRNOTAVAIL', 'EINVAL'];
+
+function codeOf(error: unknown): unknown {
+  return error instanceof ListenError ? (error.cause as NodeJS.ErrnoException).code : undefined;
 }
 
 export class HttpServer {
@@ -199,90 +221,144 @@ export class HttpServer {
     });
   }
 
-  /** Opens every socket that Listen names; when one cannot be opened none stays open. Throws ListenError. */
-  async listen(): Promise<void> {
+  /**
+   * Opens every socket that Listen names; when one cannot be opened none stays open. Throws ListenError.
+   * @param beforeBegin done when they are open, before modules start what they need; what it throws closes them too.
+   */
+  async listen(beforeBegin?: () => void): Promise<void> {
     try {
       for (const address of listenAddresses(this.configuration))
-        this.#listeners.push(await this.#open(address));
+        this.#listeners.push(await open(address, this.configuration, this.#accept));
+      beforeBegin?.();
+      this.#generation.begin();
     } catch (error) {
-      await this.#closeListeners(this.#listeners);
+      this.#generation.retire();
+      close(this.#listeners);
       this.#listeners = [];
       throw error;
     }
   }
 
-  /** Serves a new configuration from now on; the old one finishes what it is at. Throws ListenError, and then nothing has changed. */
-  async reload(configuration: Configuration): Promise<void> {
+  /**
+   * Serves a new configuration from now on; the old one finishes what it is at. Throws ListenError, and then nothing has changed.
+   * @param beforeBegin as for listen().
+   */
+  async reload(configuration: Configuration, beforeBegin?: () => void): Promise<void> {
     const wanted = listenAddresses(configuration);
-    const kept = this.#listeners.filter(({ key }) => wanted.some((address) => keyOf(address) === key));
+    const isWanted = ({ key }: Listener): boolean => wanted.some((address) => keyOf(address) === key);
+    const kept = this.#listeners.filter(isWanted);
+    const dropped = this.#listeners.filter((listener) => !isWanted(listener));
     const opened: Listener[] = [];
+    /** Closed before their time: they stood in the way of others. */
+    const gone: Listener[] = [];
+    const next = new Generation(configuration, this.#wheel);
     try {
       for (const address of wanted) {
-        if (!kept.some(({ key }) => key === keyOf(address))) opened.push(await this.#open(address));
+        if (kept.some(({ key }) => key === keyOf(address))) continue;
+        opened.push(await this.#openAmong(dropped, gone, address, configuration));
       }
+      beforeBegin?.();
+      next.begin();
     } catch (error) {
-      await this.#closeListeners(opened);
+      next.retire();
+      close(opened);
+      await this.#reopen(gone);
       throw error;
     }
-    const dropped = this.#listeners.filter((listener) => !kept.includes(listener));
     this.#listeners = [...kept, ...opened];
     const old = this.#generation;
-    this.#generation = new Generation(configuration, this.#wheel);
+    this.#generation = next;
     this.#draining.add(old);
-    void this.#closeListeners(dropped);
+    close(dropped);
     void old.drain().then(() => {
       this.#draining.delete(old);
-      retire(old.configuration);
+      old.retire();
     });
   }
 
   /** Stops listening. Gracefully: resolves when the last answer is given; else connections are cut. */
   async stop(graceful: boolean): Promise<void> {
-    const closed = this.#closeListeners(this.#listeners);
+    close(this.#listeners);
     this.#listeners = [];
     const generations = [this.#generation, ...this.#draining];
     if (!graceful) for (const generation of generations) generation.abort();
     await Promise.all(generations.map((generation) => generation.drain()));
-    await closed;
-    for (const { configuration } of generations) retire(configuration);
+    for (const generation of generations) generation.retire();
     this.#wheel.stop();
   }
 
-  #open(address: ListenAddress): Promise<Listener> {
-    const server = createServer(
-      { allowHalfOpen: true, noDelay: true, highWaterMark: 64 * 1024 },
-      (socket) => {
-        this.#generation.accept(socket);
-      },
-    );
-    return new Promise((resolve, reject) => {
-      server.once('error', (error: NodeJS.ErrnoException) =>
-        reject(new ListenError(shownAddress(address), error)),
+  readonly #accept = (socket: Socket): void => this.#generation.accept(socket);
+
+  /** `[::]:80` holds 127.0.0.1:80 too: one that is to be closed gives way to one that is to be opened. */
+  async #openAmong(
+    dropped: readonly Listener[],
+    gone: Listener[],
+    address: ListenAddress,
+    configuration: Configuration,
+  ): Promise<Listener> {
+    try {
+      return await open(address, configuration, this.#accept);
+    } catch (error) {
+      const inTheWay = dropped.filter(
+        (listener) => listener.address.port === address.port && !gone.includes(listener),
       );
-      server.listen(
-        {
-          host: address.host ?? '::',
-          port: address.port,
-          backlog: coreServer(this.configuration.main).listenBacklog ?? DEFAULT_BACKLOG,
-        },
-        () => {
-          server.removeAllListeners('error');
-          // Accepting fails for want of descriptors: the next ones may succeed again.
-          server.on('error', () => undefined);
-          resolve({ key: keyOf(address), server });
-        },
-      );
-    });
+      if (codeOf(error) !== 'EADDRINUSE' || inTheWay.length === 0) throw error;
+      close(inTheWay);
+      gone.push(...inTheWay);
+      return open(address, configuration, this.#accept);
+    }
   }
 
-  async #closeListeners(listeners: readonly Listener[]): Promise<void> {
-    for (const { server } of listeners) server.close();
+  /** Nothing is to have changed. Whoever was quicker has the address now. */
+  async #reopen(gone: readonly Listener[]): Promise<void> {
+    for (const listener of gone) {
+      const again = await open(listener.address, this.configuration, this.#accept).catch(() => undefined);
+      this.#listeners = this.#listeners.flatMap((one) =>
+        one !== listener ? [one] : again === undefined ? [] : [again],
+      );
+    }
   }
 }
 
-/** Tells the modules that a configuration serves no more. */
-function retire(configuration: Configuration): void {
-  for (const module of configuration.loaded) module.retire?.(configuration);
+/** All addresses are those of IPv6, which takes IPv4 too, and of IPv4 alone where there is no IPv6. */
+async function open(
+  address: ListenAddress,
+  configuration: Configuration,
+  accept: (socket: Socket) => void,
+): Promise<Listener> {
+  if (address.host !== undefined) return openAt(address.host, address, configuration, accept);
+  try {
+    return await openAt('::', address, configuration, accept);
+  } catch (error) {
+    if (!NO_IPV6.includes(codeOf(error))) throw error;
+    return openAt('0.0.0.0', address, configuration, accept);
+  }
+}
+
+function openAt(
+  host: string,
+  address: ListenAddress,
+  configuration: Configuration,
+  accept: (socket: Socket) => void,
+): Promise<Listener> {
+  const server = createServer({ allowHalfOpen: true, noDelay: true, highWaterMark: 64 * 1024 }, accept);
+  const backlog = coreServer(configuration.main).listenBacklog ?? DEFAULT_BACKLOG;
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(new ListenError(shownAddress(address), error)),
+    );
+    server.listen({ host, port: address.port, backlog }, () => {
+      server.removeAllListeners('error');
+      // Accepting fails for want of descriptors: the next ones may succeed again.
+      server.on('error', () => undefined);
+      resolve({ key: keyOf(address), address, server });
+    });
+  });
+}
+
+/** The sockets are free at once; connections stay. */
+function close(listeners: readonly Listener[]): void {
+  for (const { server } of listeners) server.close();
 }
 
 function keyOf({ host, port }: ListenAddress): string {

@@ -140,7 +140,7 @@ export class LogProgram implements LogTarget {
     // Lines are handed to the system as they come.
   }
 
-  /** Ends the program: it sees the end of its input, and is asked to go when it stays. */
+  /** Ends the program: it sees the end of its input, is asked to go when it stays, and made to when it does not listen. */
   close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#restart);
@@ -155,7 +155,15 @@ export class LogProgram implements LogTarget {
       return Promise.resolve();
     }
     return new Promise((resolve) => {
-      const late = setTimeout(() => child.kill('SIGTERM'), END_MS);
+      let late = setTimeout(() => {
+        child.kill('SIGTERM');
+        late = setTimeout(() => {
+          // One that has more rights than the server has left hears of no signal: nobody waits for it.
+          child.kill('SIGKILL');
+          child.unref();
+          resolve();
+        }, END_MS);
+      }, END_MS);
       child.once('exit', () => {
         clearTimeout(late);
         resolve();

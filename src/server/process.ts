@@ -66,11 +66,6 @@ function logWarnings(configuration: Configuration): void {
   }
 }
 
-/** Lets modules start what their configuration needs. */
-function begin(configuration: Configuration): void {
-  for (const module of configuration.loaded) module.begin?.(configuration);
-}
-
 /** A server from its start to its end. */
 export class ServerProcess {
   readonly #options: ProcessOptions;
@@ -97,17 +92,15 @@ export class ServerProcess {
 
   /** Serves when the promise is met. Throws StartError, and then nothing is left open. */
   async start(): Promise<void> {
-    const { options, configuration } = { options: this.#options, configuration: this.#configuration };
-    this.#logs = await options.logs.open(configuration);
-    logWarnings(configuration);
+    const options = this.#options;
+    this.#logs = await options.logs.open(this.#configuration);
+    logWarnings(this.#configuration);
     try {
-      await this.#bind();
-      this.#writePid(pidFilePath(configuration));
-      options.detach(configuration);
-      begin(configuration);
+      await this.#listen();
       this.#dropPrivileges();
     } catch (error) {
       await this.#http.stop(false);
+      this.#removePid();
       await this.#logs.close();
       throw error;
     }
@@ -116,10 +109,14 @@ export class ServerProcess {
     this.#announce();
   }
 
-  async #bind(): Promise<void> {
-    if (listenAddresses(this.#configuration).length === 0) throw new StartError(UNABLE_TO_LISTEN);
+  async #listen(): Promise<void> {
+    const configuration = this.#configuration;
+    if (listenAddresses(configuration).length === 0) throw new StartError(UNABLE_TO_LISTEN);
     try {
-      await this.#http.listen();
+      await this.#http.listen(() => {
+        this.#writePid(pidFilePath(configuration));
+        this.#options.detach(configuration);
+      });
     } catch (error) {
       if (!(error instanceof ListenError)) throw error;
       throw new StartError([...bindErrors(error), ...UNABLE_TO_LISTEN], error);
@@ -151,7 +148,6 @@ export class ServerProcess {
     try {
       dropPrivileges(identity);
     } catch (error) {
-      this.#removePid();
       const name = identity.user ?? identity.group ?? '';
       throw new StartError(
         [`${errorPrefix(error)}AH02162: setuid: unable to change to uid of ${name}`],
@@ -225,16 +221,17 @@ export class ServerProcess {
     if (listenAddresses(configuration).length === 0) throw new StartError(UNABLE_TO_LISTEN);
     const logs = await this.#options.logs.open(configuration);
     try {
-      await this.#http.reload(configuration);
+      await this.#http.reload(configuration, () => this.#options.detach(configuration));
     } catch (error) {
       await logs.close();
-      throw error instanceof ListenError ? new StartError(bindErrors(error), error) : error;
+      if (error instanceof ListenError) throw new StartError(bindErrors(error), error);
+      // The error stream may be the other log's already.
+      this.#options.detach(this.#configuration);
+      throw error;
     }
     const before = this.#logs;
     this.#configuration = configuration;
     this.#logs = logs;
-    this.#options.detach(configuration);
-    begin(configuration);
     this.#movePid(pidFilePath(configuration));
     this.#announce();
     await before?.close();

@@ -111,6 +111,22 @@ describe('LogProgram', () => {
     await vi.waitFor(() => expect(read('out')).toBe('one\ntwo\n'), 3000);
     await program.close();
   });
+  it('ends a program that neither sees the end of its input nor listens to signals', async () => {
+    const script = join(dir, 'deaf');
+    writeFileSync(
+      script,
+      `#!/bin/sh\ntrap '' TERM\necho $$ > ${join(dir, 'pid')}\nwhile :; do sleep 0.1; done\n`,
+    );
+    chmodSync(script, 0o755);
+    const program = new LogProgram(parseProgram(script), nothing);
+    await program.start();
+    const pid = await vi.waitFor(() => {
+      expect(read('pid')).toMatch(/^\d+\n$/);
+      return Number(read('pid'));
+    }, 10_000);
+    await program.close();
+    await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow(), 10_000);
+  });
   it('puts the priority before every line', async () => {
     const program = new LogProgram(
       parseProgram(`$cat > ${join(dir, 'out')}`),
