@@ -3,7 +3,7 @@
  * Problems are collected, never thrown, so that one run reports all of them.
  */
 import type { Problems } from '../diagnostics/problem.ts';
-import { PCRE_DEFAULTS, setPcreDefaults } from '../lib/pcre/index.ts';
+import { PCRE_DEFAULTS, type PcreDefaults, pcreDefaults, withPcreDefaults } from '../lib/pcre/index.ts';
 import {
   ACCESS_CONF,
   type AnyRow,
@@ -82,12 +82,13 @@ interface Scope {
 
 const OPTIONS_ALL = 0xffff;
 
-/** Applies a whole configuration tree to the main server. Virtual hosts are made by the core's `<VirtualHost>` row. */
-export function applyTree(tree: readonly ConfigNode[], main: ServerConfigs, run: ApplyRun): void {
+/**
+ * Applies a whole configuration tree to the main server. Virtual hosts are made by the core's `<VirtualHost>` row. Answers what RegexDefaultOptions
+ * has made of the defaults of patterns.
+ */
+export function applyTree(tree: readonly ConfigNode[], main: ServerConfigs, run: ApplyRun): PcreDefaults {
   const checks: (() => void)[] = [];
-  // RegexDefaultOptions of an earlier reading is not this one's.
-  setPcreDefaults(PCRE_DEFAULTS);
-  walk(tree, {
+  const scope: Scope = {
     run,
     serverConfigs: main,
     mainServer: main,
@@ -103,8 +104,12 @@ export function applyTree(tree: readonly ConfigNode[], main: ServerConfigs, run:
     isHtaccess: false,
     isVirtualHost: false,
     checks,
+  };
+  return withPcreDefaults(PCRE_DEFAULTS, () => {
+    walk(tree, scope);
+    for (const check of checks) check();
+    return pcreDefaults();
   });
-  for (const check of checks) check();
 }
 
 /** What AllowOverride and its kin grant to a .htaccess file. */

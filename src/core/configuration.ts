@@ -5,6 +5,7 @@ import type { ProviderRegistry } from '../config/providers.ts';
 import type { Environment } from '../config/read/index.ts';
 import type { ConfigNode } from '../config/tree.ts';
 import type { Problems } from '../diagnostics/problem.ts';
+import type { PcreDefaults } from '../lib/pcre/index.ts';
 import type { LogChannel } from './access-log.ts';
 import type { AnyModule } from './module.ts';
 import type { VhostTable } from './vhosts.ts';
@@ -20,6 +21,8 @@ export interface Configuration {
   readonly loaded: ReadonlySet<AnyModule>;
   readonly lookup: RowLookup;
   readonly providers: ProviderRegistry;
+  /** What patterns are compiled with where their directive does not say (RegexDefaultOptions). */
+  readonly pcreDefaults: PcreDefaults;
   readonly tree: readonly ConfigNode[];
   readonly serverRoot: string;
   readonly defines: ReadonlySet<string>;

@@ -5,14 +5,13 @@
 import { lookup as lookupAddress } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
-import { applyTree, type RowEntry, type RowLookup } from '../config/apply.ts';
+import { type ApplyRun, applyTree, type RowEntry, type RowLookup } from '../config/apply.ts';
 import { OR_ALL, OR_UNSET } from '../config/directive.ts';
 import { mergeSlots } from '../config/per-dir.ts';
-import type { ProviderRegistry } from '../config/providers.ts';
 import type { Environment } from '../config/read/index.ts';
 import type { ConfigNode } from '../config/tree.ts';
 import type { Problems } from '../diagnostics/problem.ts';
-import { type ExprContext, type ExprExtensions, setModuleExtensions } from '../expr/index.ts';
+import { compilingFor, withExtensionsOf } from './compilation.ts';
 import type { Configuration } from './configuration.ts';
 import {
   CORE_INDEX,
@@ -36,7 +35,6 @@ import { isSyslog, Log } from './log.ts';
 import type { AnyModule } from './module.ts';
 import { providersOf } from './providers.ts';
 import { serverBanner } from './server-identity.ts';
-import { EXPR_EXTENSIONS, TLS_EXTENSIONS } from './tls.ts';
 import { type AddressedServer, buildVhostTable } from './vhosts.ts';
 import { VirtualServer } from './virtual-server.ts';
 
@@ -81,8 +79,7 @@ export async function configure(
   const lookup = rowTable(read.loaded);
   const providers = providersOf(read.loaded);
   const builtIn = builtInModules(modules);
-  useExtensions(providers);
-  applyTree(read.tree, main, {
+  const run: ApplyRun = {
     lookup,
     providers,
     problems,
@@ -91,7 +88,8 @@ export async function configure(
     skipsDocumentRoots: read.skipsDocumentRoots === true,
     hasModule: moduleFinder(read.loaded),
     serverRoot: () => read.serverRoot,
-  });
+  };
+  const pcreDefaults = withExtensionsOf(providers, () => applyTree(read.tree, main, run));
   if (read.runtimeDir !== undefined) coreServerOf({ serverConfigs: main }).runtimeDir = read.runtimeDir;
   const virtualServers = coreServer(main).virtualServers ?? [];
   const loaded = modules.filter((module) => read.loaded.has(module));
@@ -112,6 +110,7 @@ export async function configure(
     loaded: read.loaded,
     lookup,
     providers,
+    pcreDefaults,
     tree: read.tree,
     serverRoot: read.serverRoot,
     defines: read.defines,
@@ -124,15 +123,12 @@ export async function configure(
     logChannels: [],
     problems,
   };
-  if (!problems.hasErrors) for (const module of loaded) module.postConfig?.(configuration);
+  if (!problems.hasErrors) {
+    compilingFor(configuration, () => {
+      for (const module of loaded) module.postConfig?.(configuration);
+    });
+  }
   return problems.hasErrors ? undefined : configuration;
-}
-
-/** Expressions compiled from now on know what these modules add. */
-export function useExtensions(providers: ProviderRegistry): void {
-  setModuleExtensions(
-    providers.find(EXPR_EXTENSIONS, TLS_EXTENSIONS) as ExprExtensions<ExprContext> | undefined,
-  );
 }
 
 /** Which built-in module has a directive: for advice on what to load. */

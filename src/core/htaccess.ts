@@ -11,6 +11,7 @@ import { readHtaccess } from '../config/read/index.ts';
 import type { ConfigNode } from '../config/tree.ts';
 import { type Problem, Problems } from '../diagnostics/problem.ts';
 import { LruCache } from '../lib/lru.ts';
+import { compilingFor } from './compilation.ts';
 import type { Configuration } from './configuration.ts';
 import { type CoreDirConf, coreServer } from './core-config.ts';
 import { type FileStamp, isSameFile, isSettled, stampOf } from './file-stamp.ts';
@@ -179,7 +180,7 @@ function parse(r: Request, path: string, { directory, grant: conf }: AccessPlace
       nonfatalOverride,
       optionsAllowed: conf.overrideOptions ?? 0xffff,
     };
-    const perDir = applyHtaccess(tree, directory, grant, r.server, run);
+    const perDir = compilingFor(r.configuration, () => applyHtaccess(tree, directory, grant, r.server, run));
     const [first] = problems.errors;
     const error = first === undefined ? undefined : `${path}: ${first.message}`;
     const warnings = problems.list.filter(({ severity }) => severity === 'warning');

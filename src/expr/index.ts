@@ -38,9 +38,18 @@ export interface ExprOptions<Context extends ExprContext = ExprContext> {
 
 let moduleExtensions: ExprExtensions<ExprContext> | undefined;
 
-/** What the modules of the configuration being read add to every expression; undefined: nothing. */
-export function setModuleExtensions(extensions: ExprExtensions<ExprContext> | undefined): void {
+/** Runs `work`; the expressions it compiles know what the modules of their configuration add to every one. */
+export function withModuleExtensions<T>(
+  extensions: ExprExtensions<ExprContext> | undefined,
+  work: () => T,
+): T {
+  const before = moduleExtensions;
   moduleExtensions = extensions;
+  try {
+    return work();
+  } finally {
+    moduleExtensions = before;
+  }
 }
 
 /** A condition. `evaluate` throws ExprEvaluationError (or rejects with it) where httpd's evaluation fails. */
@@ -61,10 +70,6 @@ export interface StringExpr<Context extends ExprContext = ExprContext> {
   readonly constant: string | undefined;
   evaluate(context: Context): string;
 }
-
-export type CompiledExpr<Context extends ExprContext = ExprContext> =
-  | BooleanExpr<Context>
-  | StringExpr<Context>;
 
 /** Why an expression was refused; the span lies within its text. */
 export interface ExprError extends Span {

@@ -1,5 +1,5 @@
 /** Reading and applying one text without a server: nothing is opened but what it includes, nothing is started, nothing is looked up. */
-import { applyHtaccess, applyTree, type RowEntry } from '../config/apply.ts';
+import { type ApplyRun, applyHtaccess, applyTree, type RowEntry } from '../config/apply.ts';
 import { OR_ALL } from '../config/directive.ts';
 import {
   type Environment,
@@ -10,7 +10,8 @@ import {
   readHtaccess,
 } from '../config/read/index.ts';
 import type { ConfigNode } from '../config/tree.ts';
-import { builtInModules, rowTable, useExtensions } from '../core/configure.ts';
+import { withExtensionsOf } from '../core/compilation.ts';
+import { builtInModules, rowTable } from '../core/configure.ts';
 import { coreServer } from '../core/core-config.ts';
 import { STATIC_MODULES } from '../core/load.ts';
 import { providersOf } from '../core/providers.ts';
@@ -110,9 +111,8 @@ function applyServerText(
   const hasForeign = problems.list.some(({ message }) => isForeignModule(message));
   const unknown = new UnknownDirectives(problems, hasForeign, isWhole ? inForce : undefined);
   const providers = providersOf(loaded);
-  useExtensions(providers);
   const tree = wrapped(read.tree, context, name);
-  applyTree(tree, main, {
+  const run: ApplyRun = {
     lookup: isWhole ? rowTable(loaded) : lookup,
     providers,
     problems,
@@ -121,7 +121,8 @@ function applyServerText(
     runsPrograms: false,
     takeUnknown: (node) => unknown.take(node),
     serverRoot: () => read.serverRoot,
-  });
+  };
+  withExtensionsOf(providers, () => applyTree(tree, main, run));
   const virtualServers = coreServer(main).virtualServers ?? [];
   const proxies = [main, ...virtualServers].map((server) => modProxy.server(server));
   if (!isPartial) adviseOnProxying({ tree: read.tree, problems }, proxies);
@@ -149,9 +150,8 @@ function readAccessFile({ name, text, serverRoot, defines, environment }: LintTe
   );
   const unknown = new UnknownDirectives(problems, false, undefined);
   const providers = providersOf(modules);
-  useExtensions(providers);
   const grant = { override: OR_ALL, overrideList: undefined, nonfatalOverride: 0, optionsAllowed: 0xffff };
-  applyHtaccess(tree, '/', grant, new VirtualServer(false, [], undefined), {
+  const run: ApplyRun = {
     lookup,
     providers,
     problems,
@@ -160,7 +160,9 @@ function readAccessFile({ name, text, serverRoot, defines, environment }: LintTe
     runsPrograms: false,
     takeUnknown: (node) => unknown.take(node),
     serverRoot: () => serverRoot,
-  });
+  };
+  const server = new VirtualServer(false, [], undefined);
+  withExtensionsOf(providers, () => applyHtaccess(tree, '/', grant, server, run));
   const unit: LintUnit = { context: 'htaccess', tree, problems, isPartial: false, isWhole: false };
   return finished(unit, skipped);
 }

@@ -93,6 +93,30 @@ describe('createHttpd', () => {
     await httpd.close();
   });
 
+  it('.htaccess files are read by the rules of their own configuration, whatever was read since', async () => {
+    const access = '<Directory />\nAllowOverride All\n</Directory>';
+    const httpd = await createHttpd({
+      text: site(
+        'RegexDefaultOptions +ICASE',
+        ...['ssl', 'alias', 'authz_core'].map((name) => `LoadModule ${name}_module x`),
+        access,
+      ),
+      serverRoot: root,
+    });
+    await httpd.listen();
+    await checkConfiguration({ text: 'ServerName x\nLoadModule alias_module x\n' });
+    await expect(httpd.reload({ text: site('Nonsense'), serverRoot: root })).rejects.toThrow();
+    const file = path.join(root, 'public/.htaccess');
+    writeFileSync(
+      file,
+      'RedirectMatch ^/OLD /new\n<If "%{SSL:SSL_PROTOCOL} == \'x\'">\nErrorDocument 404 x\n</If>\n',
+    );
+    expect((await get('/old'))[0]).toBe(302);
+    expect((await get('/none'))[0]).toBe(404);
+    rmSync(file);
+    await httpd.close();
+  });
+
   it('refuses a configuration with errors, and tells all of them', async () => {
     const text = 'ServerName localhost\nAlias /a\nRedirct /b /c\n';
     const error = await createHttpd({ text, name: 'site.conf' }).then(

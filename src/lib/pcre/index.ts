@@ -66,6 +66,17 @@ export function pcreDefaults(): PcreDefaults {
   return defaults;
 }
 
+/** Runs `work` with these defaults; what it makes of them by setPcreDefaults() ends with it. */
+export function withPcreDefaults<T>(flags: PcreDefaults, work: () => T): T {
+  const before = defaults;
+  defaults = flags;
+  try {
+    return work();
+  } finally {
+    defaults = before;
+  }
+}
+
 /**
  * Compiles PCRE2 syntax with httpd's defaults (dotAll and dollarEndOnly on). A pattern whose meaning a RegExp
  * has exactly becomes one, for as long as a RegExp ends in reasonable time; any other runs on a backtracking

@@ -9,6 +9,7 @@ import {
   ExprEvaluationError,
   type ExprExtensions,
 } from '../../../expr/index.ts';
+import { withPcreDefaults } from '../../../lib/pcre/index.ts';
 import { evaluateLegacy, type LegacyResult } from './legacy-expression.ts';
 import type { Page } from './page.ts';
 
@@ -89,11 +90,13 @@ function branch(page: Page, expression: string): undefined | Promise<void> {
 type Outcome = boolean | undefined | Promise<boolean | undefined>;
 
 function evaluate(page: Page, expression: string): Outcome {
-  const compiled = compileBoolean<PageExprContext>(expression, {
-    restricted: 'include',
-    captures: 'shared',
-    extensions: extensions as ExprExtensions<PageExprContext>,
-  });
+  const compiled = withPcreDefaults(page.r.configuration.pcreDefaults, () =>
+    compileBoolean<PageExprContext>(expression, {
+      restricted: 'include',
+      captures: 'shared',
+      extensions: extensions as ExprExtensions<PageExprContext>,
+    }),
+  );
   if (!compiled.ok) {
     const message = `Could not parse expr "${expression}" in ${page.filename}: ${compiled.error.message}`;
     page.log(Level.error, 'AH01337', message);
@@ -138,6 +141,7 @@ function evaluateOld(page: Page, expression: string): Outcome {
     return undefined;
   };
   const result = evaluateLegacy(expression, {
+    pcreDefaults: page.r.configuration.pcreDefaults,
     expand: (text) => page.expand(text),
     canAccess: (uri) => canAccess(page, uri),
     onMatch: (_, source, groups, count) => {

@@ -2,7 +2,7 @@
  * The conditions of httpd 2.2 (SSILegacyExprParser; get_ptoken and parse_expr of mod_include.c). `&&` and `||` bind alike and to the right;
  * a comparison stands at the start of a condition only; words side by side are one. Pure, but for what it asks of its surroundings.
  */
-import { compilePcre, type Pcre, PcreError } from '../../../lib/pcre/index.ts';
+import { compilePcre, type Pcre, type PcreDefaults, PcreError } from '../../../lib/pcre/index.ts';
 
 /** An expression that cannot be read or evaluated: its log line. `%s` in httpd's text stand for expression and file. */
 export interface LegacyFailure {
@@ -11,6 +11,8 @@ export interface LegacyFailure {
 }
 
 export interface LegacyContext {
+  /** What patterns are compiled with; httpd's own when left out. */
+  readonly pcreDefaults?: PcreDefaults;
   expand(text: string): string;
   canAccess(uri: string): boolean | Promise<boolean>;
   onMatch(
@@ -315,7 +317,7 @@ class Evaluation {
   #matches(subject: string, source: string): boolean {
     let pattern: Pcre;
     try {
-      pattern = compilePcre(source);
+      pattern = compilePcre(source, this.#context.pcreDefaults);
     } catch (error) {
       if (!(error instanceof PcreError)) throw error;
       this.#context.onBadPattern(source);
