@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { httpdLines } from '../../src/diagnostics/render.ts';
+import { findHttpd } from '../support/httpd.ts';
 import { casesIn, problemsText, ROOT, readText, treeText, UPDATE, update } from './reading.ts';
 
 describe('fixtures/conf/accept', () => {
@@ -31,23 +32,26 @@ describe('fixtures/conf/reject', () => {
 });
 
 /** Reading errors are the first thing that httpd complains about, so that httpd can be asked without a complete configuration. */
-const hasHttpd = spawnSync('apache2', ['-v']).status === 0;
-describe.skipIf(!hasHttpd)('httpd words the first error of the same text', () => {
+const httpd = findHttpd();
+describe.skipIf('missing' in httpd)('httpd words the first error of the same text', () => {
+  const command = 'missing' in httpd ? '' : httpd.command;
+  // What httpd says before its log is open begins with its name.
+  const prefix = `${path.basename(command)}: `;
   const folder = mkdtempSync(path.join(os.tmpdir(), 'conf-cases-'));
   afterAll(() => rmSync(folder, { recursive: true }));
   for (const one of casesIn('reject')) {
     test(one.name, () => {
       const file = path.join(folder, 'case.conf');
       writeFileSync(file, one.text, 'latin1');
-      const run = spawnSync('apache2', ['-t', '-d', ROOT, '-f', file], {
+      const run = spawnSync(command, ['-t', '-d', ROOT, '-f', file], {
         encoding: 'latin1',
         timeout: 20_000,
         env: { ...process.env, FROM_ENVIRONMENT: 'environment value' },
       });
       const theirs = run.stderr
         .split('\n')
-        .filter((line) => line.startsWith('apache2: '))
-        .map((line) => line.slice('apache2: '.length));
+        .filter((line) => line.startsWith(prefix))
+        .map((line) => line.slice(prefix.length));
       const [first] = readText(one.text, { entry: { name: file, text: one.text } }).problems.errors;
       const ours = first && httpdLines(first).join('\n');
       // httpd cuts what it logs.

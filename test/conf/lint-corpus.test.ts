@@ -2,13 +2,12 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { Problem } from '../../src/diagnostics/problem.ts';
 import { httpdLine } from '../../src/diagnostics/render.ts';
 import { findings } from '../../src/lint/index.ts';
+import { CORPUS, hasCorpus } from '../support/corpus.ts';
 
-const CORPUS = process.env.CONF_CORPUS ?? fileURLToPath(new URL('../../../shared/corpus', import.meta.url));
 const VERDICTS = path.resolve(import.meta.dirname, '../../fixtures/corpus/verdicts.json');
 
 interface Verdict {
@@ -22,8 +21,8 @@ const EXPLAINED = /^(?:AL100[1-4]|AH00111)$/;
 /** httpd names the start of a section that is closed wrongly, lint the end; what is inside was then taken out for the next question. */
 const STRUCTURE = /was not closed|missing closing|without matching|but saw/;
 
-describe.skipIf(!existsSync(CORPUS))(
-  'lint of real configurations (skipped where CONF_CORPUS names no folder)',
+describe.skipIf(!hasCorpus)(
+  'lint of real configurations (skipped where CONF_CORPUS names no folder of them)',
   () => {
     test('has an error where httpd refuses a line, and nowhere else', { timeout: 120_000 }, () => {
       const verdicts = JSON.parse(readFileSync(VERDICTS, 'utf8')) as Record<string, Verdict>;

@@ -9,7 +9,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
-const CORPUS = process.argv[2] ?? process.env.CONF_CORPUS ?? here('../../../shared/corpus');
+const CORPUS = process.argv[2] ?? process.env.CONF_CORPUS ?? '';
 const MODULES = '/usr/lib/apache2/modules';
 const OUTPUT = here('../../fixtures/corpus/verdicts.json');
 const MOST_COMPLAINTS = 400;

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { findApacheLite } from '../support/apache-lite.ts';
+import { hasOpenssl } from '../support/certificates.ts';
 import { findHttpd, type ServerProgram } from '../support/httpd.ts';
 import { type CaseResult, comparable, reducedCheck } from './answers.ts';
 import { findPhpFpm } from './php-fpm.ts';
@@ -50,6 +51,7 @@ for (const group of new Set(cases.map((found) => found.group))) {
 function missingRequirement(found: FoundCase): string | undefined {
   if (found.definition.requires.includes('root') && !runsAsRoot()) return 'needs to run as root';
   if (found.definition.phpFpm && findPhpFpm() === undefined) return 'php-fpm is not installed';
+  if (found.definition.certificates.length > 0 && !hasOpenssl()) return 'openssl is not installed';
   return undefined;
 }
 

@@ -4,8 +4,13 @@
  */
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { runsAsRoot } from '../differential/server-user.ts';
+import { hasOpenssl } from '../support/certificates.ts';
 import { findHttpd } from '../support/httpd.ts';
 import { findPhpFpm } from '../support/php-fpm.ts';
+import { STOCK } from '../support/stock.ts';
+import { findUwsgi } from '../support/uwsgi.ts';
+import { NEEDS } from './applications/needs.ts';
 
 const parts: readonly (readonly [name: string, isThere: () => boolean])[] = [
   ['httpd 2.4', () => !('missing' in findHttpd())],
@@ -15,10 +20,15 @@ const parts: readonly (readonly [name: string, isThere: () => boolean])[] = [
   [
     "Debian's PHP applications",
     () =>
-      ['wordpress', 'mediawiki', 'phpmyadmin', 'dokuwiki'].every((name) => existsSync(`/usr/share/${name}`)),
+      Object.values(NEEDS)
+        .flat()
+        .every((file) => existsSync(file)),
   ],
+  ['openssl', hasOpenssl],
+  ["httpd's own configuration, as Debian's documentation has it", () => existsSync(STOCK)],
   ['php-cgi', () => existsSync('/usr/bin/php-cgi')],
-  ['uWSGI', () => existsSync('/usr/bin/uwsgi') || existsSync('/usr/bin/uwsgi-core')],
+  ['uWSGI with its plugin for Python', () => findUwsgi() !== undefined],
+  ['root', runsAsRoot],
   ['the built command', () => existsSync(new URL('../../dist/bin/apache-lite.js', import.meta.url))],
 ];
 

@@ -5,11 +5,10 @@ import { existsSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findUwsgi, UWSGI_PLUGIN } from '../support/uwsgi.ts';
 import { type Site, startSite } from '../support/with-server.ts';
 
-const UWSGI = ['/usr/bin/uwsgi', '/usr/bin/uwsgi-core'].find((file) => existsSync(file));
-const PLUGIN = '/usr/lib/uwsgi/plugins/python3_plugin.so';
-const canRun = UWSGI !== undefined && existsSync(PLUGIN);
+const UWSGI = findUwsgi();
 
 const APPLICATION = `
 import hashlib
@@ -34,53 +33,56 @@ def application(environ, start_response):
     return [body]
 `;
 
-describe.skipIf(!canRun)('uWSGI with a WSGI application', () => {
-  let site: Site;
-  let uwsgi: ChildProcess;
-  let socket: string;
+describe.skipIf(UWSGI === undefined)(
+  'uWSGI with a WSGI application (skipped without its plugin for Python)',
+  () => {
+    let site: Site;
+    let uwsgi: ChildProcess;
+    let socket: string;
 
-  beforeAll(async () => {
-    site = await startSite({
-      configuration: ({ root }) => `ProxyPass /app/ unix:${root}/app.sock|uwsgi://app/\n`,
-      files: { 'app.py': APPLICATION },
+    beforeAll(async () => {
+      site = await startSite({
+        configuration: ({ root }) => `ProxyPass /app/ unix:${root}/app.sock|uwsgi://app/\n`,
+        files: { 'app.py': APPLICATION },
+      });
+      socket = path.join(site.root, 'app.sock');
+      uwsgi = spawn(
+        UWSGI as string,
+        [
+          ['--plugin', UWSGI_PLUGIN],
+          ['--socket', socket, '--chmod-socket=666'],
+          ['--wsgi-file', path.join(site.root, 'app.py')],
+          ['--need-app', '--die-on-term', '--disable-logging'],
+        ].flat(),
+        { stdio: 'ignore' },
+      );
+      for (let tries = 0; !existsSync(socket) && tries < 200; tries++)
+        await new Promise((resolve) => setTimeout(resolve, 50));
+    }, 30_000);
+
+    afterAll(async () => {
+      uwsgi?.kill('SIGKILL');
+      await site?.dispose();
     });
-    socket = path.join(site.root, 'app.sock');
-    uwsgi = spawn(
-      UWSGI as string,
-      [
-        ['--plugin', PLUGIN],
-        ['--socket', socket, '--chmod-socket=666'],
-        ['--wsgi-file', path.join(site.root, 'app.py')],
-        ['--need-app', '--die-on-term', '--disable-logging'],
-      ].flat(),
-      { stdio: 'ignore' },
-    );
-    for (let tries = 0; !existsSync(socket) && tries < 200; tries++)
-      await new Promise((resolve) => setTimeout(resolve, 50));
-  }, 30_000);
 
-  afterAll(async () => {
-    uwsgi?.kill('SIGKILL');
-    await site?.dispose();
-  });
-
-  it('answers, and is told where the request was for', async () => {
-    const response = await fetch(`http://127.0.0.1:${site.ports[0]}/app/a%20b?q=1`, {
-      headers: { 'X-One': 'two' },
+    it('answers, and is told where the request was for', async () => {
+      const response = await fetch(`http://127.0.0.1:${site.ports[0]}/app/a%20b?q=1`, {
+        headers: { 'X-One': 'two' },
+      });
+      expect(response.status).toBe(201);
+      expect(await response.text()).toBe('/app|/a b|q=1|two');
     });
-    expect(response.status).toBe(201);
-    expect(await response.text()).toBe('/app|/a b|q=1|two');
-  });
 
-  it('gets large bodies whole, and sends them', async () => {
-    const body = Buffer.alloc(20 * 1024 * 1024, 'abcdefg');
-    const url = `http://127.0.0.1:${site.ports[0]}/app/`;
-    const posted = await fetch(`${url}digest`, { method: 'POST', body });
-    expect(await posted.text()).toBe(createHash('sha256').update(body).digest('hex'));
-    const large = await fetch(`${url}large`);
-    expect((await large.arrayBuffer()).byteLength).toBe(160 * 65536);
-  });
-});
+    it('gets large bodies whole, and sends them', async () => {
+      const body = Buffer.alloc(20 * 1024 * 1024, 'abcdefg');
+      const url = `http://127.0.0.1:${site.ports[0]}/app/`;
+      const posted = await fetch(`${url}digest`, { method: 'POST', body });
+      expect(await posted.text()).toBe(createHash('sha256').update(body).digest('hex'));
+      const large = await fetch(`${url}large`);
+      expect((await large.arrayBuffer()).byteLength).toBe(160 * 65536);
+    });
+  },
+);
 
 const packet = (payload: Buffer): Buffer => {
   const head = Buffer.from('AB\0\0');

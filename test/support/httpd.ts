@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 
 /** A server program with httpd's command line. */
@@ -143,6 +143,17 @@ function accepts(port: number): Promise<boolean> {
 /** Nothing of the caller's environment but the search path: PassEnv and ${VAR} see the same everywhere. */
 function cleanEnvironment(): NodeJS.ProcessEnv {
   return { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C', TZ: 'UTC' };
+}
+
+/** What httpd says against a configuration that is written to `file`: the last line of its complaint, empty when there is none; and its exit code. */
+export function askHttpd(
+  { command }: ServerProgram,
+  file: string,
+  text: string,
+): { said: string; status: number | null } {
+  writeFileSync(file, text, 'latin1');
+  const { status, stderr } = spawnSync(command, ['-t', '-f', file], { encoding: 'latin1', timeout: 20_000 });
+  return { said: /Syntax error on line .*:\n(.*)\n/.exec(stderr)?.[1] ?? '', status };
 }
 
 export interface CheckResult {

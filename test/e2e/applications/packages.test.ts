@@ -9,6 +9,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runsAsRoot, serverUser } from '../../differential/server-user.ts';
 import type { Site } from '../../support/with-server.ts';
+import { NEEDS } from './needs.ts';
 import { type Asked, loadOptions, Pair, whatIsMissing } from './side-by-side.ts';
 
 /** Extensions of PHP that the applications need, in an order in which they can be loaded. */
@@ -18,9 +19,7 @@ const EXTENSIONS = [
 ];
 
 interface Application {
-  readonly name: string;
-  /** Files whose absence means that it is not installed. */
-  readonly needs: readonly string[];
+  readonly name: keyof typeof NEEDS;
   /** The lines of the virtual host. */
   readonly host: (site: Site) => string;
   /** What is done before it is asked. */
@@ -71,11 +70,6 @@ function installWiki({ root }: Site): void {
 const APPLICATIONS: readonly Application[] = [
   {
     name: 'WordPress',
-    needs: [
-      '/usr/share/wordpress/index.php',
-      '/usr/share/doc/wordpress/examples/apache.conf',
-      '/etc/wordpress/config-default.php',
-    ],
     host: wordpressHost,
     requests: [
       ['/', 500],
@@ -107,7 +101,6 @@ const APPLICATIONS: readonly Application[] = [
   },
   {
     name: 'MediaWiki',
-    needs: ['/usr/share/mediawiki/index.php', '/etc/apache2/conf-available/mediawiki.conf'],
     host: ({ root }) =>
       `SetEnv MW_CONFIG_FILE "${root}/wiki/LocalSettings.php"\n  Include /etc/apache2/conf-available/mediawiki.conf`,
     prepare: installWiki,
@@ -151,7 +144,6 @@ const APPLICATIONS: readonly Application[] = [
   },
   {
     name: 'phpMyAdmin',
-    needs: ['/usr/share/phpmyadmin/index.php', '/etc/phpmyadmin/apache.conf'],
     host: include('/etc/phpmyadmin/apache.conf'),
     requests: [
       ['/phpmyadmin', 301],
@@ -175,7 +167,6 @@ const APPLICATIONS: readonly Application[] = [
   },
   {
     name: 'DokuWiki',
-    needs: ['/usr/share/dokuwiki/doku.php', '/etc/dokuwiki/apache.conf'],
     host: include('/etc/dokuwiki/apache.conf'),
     requests: [
       ['/dokuwiki', 301],
@@ -205,8 +196,8 @@ const APPLICATIONS: readonly Application[] = [
   },
 ];
 
-for (const { name, needs, host, prepare, requests } of APPLICATIONS) {
-  const reason = whatIsMissing(...needs);
+for (const { name, host, prepare, requests } of APPLICATIONS) {
+  const reason = whatIsMissing(...NEEDS[name]);
   describe.skipIf(reason !== undefined)(reason === undefined ? name : `${name} (skipped: ${reason})`, () => {
     let pair: Pair;
     beforeAll(async () => {

@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import { createServer } from 'node:tls';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BackendFailureKind, failureOf } from '../../../src/backend/failure.ts';
 import { BackendPool } from '../../../src/backend/pool.ts';
+import { Certificates, hasOpenssl } from '../../support/certificates.ts';
 
 function systemError(code: string): Error {
   return Object.assign(new Error(code), { code });
@@ -41,34 +41,19 @@ describe('failureOf', () => {
   });
 });
 
-describe('TLS to a backend', () => {
-  const pem = execFileSync(
-    'openssl',
-    [
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-subj',
-      '/CN=backend',
-      '-keyout',
-      '-',
-      '-out',
-      '-',
-      '-days',
-      '2',
-    ],
-    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
-  );
+describe.skipIf(!hasOpenssl())('TLS to a backend (skipped without openssl)', () => {
+  let certificates: Certificates;
+  beforeAll(() => {
+    certificates = new Certificates();
+  });
+  afterAll(() => certificates.dispose());
 
   it.each<[string, boolean, string]>([
     ['trusted', false, 'acquired'],
     ['not trusted', true, 'tls'],
   ])('%s', async (_name, rejectUnauthorized, outcome) => {
-    const server = createServer({ key: pem, cert: pem }, (socket) => socket.on('error', () => {}).resume());
+    const pair = { key: certificates.read('ca.key'), cert: certificates.read('ca.crt') };
+    const server = createServer(pair, (socket) => socket.on('error', () => {}).resume());
     server.on('tlsClientError', () => {});
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const address = server.address();
