@@ -132,6 +132,9 @@ export interface LogLevels {
   readonly modules: ReadonlyMap<string, number>;
 }
 
+/** `default` takes back what an outer section says. */
+export type RangeLimit = number | 'none' | 'unlimited' | 'default';
+
 export interface CoreDirConf {
   /** Options without signs; the bits of `optionsAdd`/`optionsRemove` otherwise. */
   options?: number;
@@ -155,8 +158,6 @@ export interface CoreDirConf {
   etagBits?: number;
   etagAdd?: number;
   etagRemove?: number;
-  enableSendfile?: boolean;
-  enableMmap?: boolean;
   contentDigest?: boolean;
   serverSignature?: 'on' | 'off' | 'email';
   hostnameLookups?: 'on' | 'off' | 'double';
@@ -167,13 +168,12 @@ export interface CoreDirConf {
   addDefaultCharset?: string | null;
   /** LimitRequestBody, bytes; 0: no limit. Undefined: httpd's 1 GiB. */
   limitRequestBody?: number;
-  limitXmlRequestBody?: number;
   cgiPassAuth?: boolean;
   cgiVarRules?: ReadonlyMap<string, string>;
   logLevel?: LogLevels;
-  maxRanges?: number | 'none' | 'unlimited';
-  maxRangeOverlaps?: number | 'none' | 'unlimited';
-  maxRangeReversals?: number | 'none' | 'unlimited';
+  maxRanges?: RangeLimit;
+  maxRangeOverlaps?: RangeLimit;
+  maxRangeReversals?: RangeLimit;
   qualifyRedirectUrl?: boolean;
   outputFilters?: readonly string[];
   inputFilters?: readonly string[];

@@ -12,7 +12,7 @@ import {
   partHead,
   type RangeLimits,
 } from '../http/range.ts';
-import { type CoreDirConf, coreDir } from './core-config.ts';
+import { type CoreDirConf, coreDir, type RangeLimit } from './core-config.ts';
 import type { Request } from './request.ts';
 
 /** What is to be sent instead of the whole body: bytes of it, and texts between them. */
@@ -66,8 +66,8 @@ function rangeLimits(conf: Readonly<CoreDirConf>): RangeLimits | undefined {
     return DEFAULT_RANGE_LIMITS;
   }
   if (conf.maxRanges === 'none') return undefined;
-  const limit = (value: number | 'none' | 'unlimited' | undefined, fallback: number): number =>
-    value === undefined
+  const limit = (value: RangeLimit | undefined, fallback: number): number =>
+    value === undefined || value === 'default'
       ? fallback
       : value === 'none'
         ? 0

@@ -101,19 +101,17 @@ function limitRequestBody(cmd: Cmd, arg: string): ApplyResult {
 /** What leaves room for the text's parsed form (AP_MAX_LIMIT_XML_BODY). */
 const LARGEST_XML_BODY = 3_074_457_345_618_258_601n;
 
-function limitXmlRequestBody(cmd: Cmd, arg: string): ApplyResult {
+function limitXmlRequestBody(_cmd: Cmd, arg: string): ApplyResult {
   const { value } = parseLong(arg);
   if (value < 0n) return 'LimitXMLRequestBody requires a non-negative integer.';
   if (value > LARGEST_XML_BODY) return `LimitXMLRequestBody must not exceed ${LARGEST_XML_BODY}`;
-  cmd.dir.limitXmlRequestBody = Number(value);
   return undefined;
 }
 
 function rangeLimit(field: 'maxRanges' | 'maxRangeOverlaps' | 'maxRangeReversals', name: string) {
   return (cmd: Cmd, arg: string): ApplyResult => {
     const lower = arg.toLowerCase();
-    if (lower === 'none' || lower === 'unlimited') cmd.dir[field] = lower;
-    else if (lower === 'default') delete cmd.dir[field];
+    if (lower === 'none' || lower === 'unlimited' || lower === 'default') cmd.dir[field] = lower;
     else if (atoi(arg) > 0) cmd.dir[field] = atoi(arg);
     else return `${name} requires 'none', 'default', 'unlimited' or a positive integer`;
     return undefined;
@@ -149,7 +147,8 @@ function defaultType(cmd: Cmd, arg: string): ApplyResult {
   return undefined;
 }
 
-const onOff = <T>(on: T, off: T): Readonly<Record<string, T>> => ({ on, off });
+const ON_OR_OFF = "parameter must be 'on' or 'off'";
+const onOrOff = (_cmd: Cmd, arg: string): ApplyResult => (/^o(?:n|ff)$/i.test(arg) ? undefined : ON_OR_OFF);
 const none = (): ApplyResult => undefined;
 const RLIMIT = 'Node.js cannot limit the processes it starts';
 
@@ -227,7 +226,7 @@ export const dirRows: readonly Row[] = [
     'TAKE1',
     RSRC_CONF | ACCESS_CONF,
     'Whether to use the physical Port when constructing URLs',
-    oneOf('useCanonicalPhysicalPort', onOff(true, false), "parameter must be 'on' or 'off'"),
+    oneOf('useCanonicalPhysicalPort', { on: true, off: false }, ON_OR_OFF),
   ),
   row(
     'LimitRequestBody',
@@ -299,7 +298,7 @@ export const dirRows: readonly Row[] = [
     'TAKE1',
     OR_FILEINFO,
     'Controls whether sendfile may be used to transmit files',
-    oneOf('enableSendfile', onOff(true, false), "parameter must be 'on' or 'off'"),
+    onOrOff,
     'Node.js does not offer sendfile',
   ),
   row(
@@ -307,7 +306,7 @@ export const dirRows: readonly Row[] = [
     'TAKE1',
     OR_FILEINFO,
     'Controls whether memory-mapping may be used to read files',
-    oneOf('enableMmap', onOff(true, false), "parameter must be 'on' or 'off'"),
+    onOrOff,
     'Node.js does not map files to memory',
   ),
   row(

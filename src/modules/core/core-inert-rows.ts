@@ -3,7 +3,6 @@ import { statSync } from 'node:fs';
 import { type ApplyResult, GLOBAL_ONLY } from '../../config/directive.ts';
 import { parseLong, parseWhole } from '../../config/values.ts';
 import { positionOf } from '../../diagnostics/source.ts';
-import { asciiLower } from '../../http/bytes.ts';
 import { type Cmd, isDirectory, type Row, serverRow } from './core-row.ts';
 
 /** A size in bytes of something that is not sized here. */
@@ -42,7 +41,30 @@ function coreDumpDirectory(cmd: Cmd, arg: string): ApplyResult {
 const MUTEX_MECHANISMS =
   "'none', 'default', 'flock:/path/to/file', 'fcntl:/path/to/file', 'file:/path/to/file', 'pthread', 'sysvsem', 'posixsem', 'sem'";
 
-/** ap_set_mutex, without the names that modules give theirs. */
+/** The types of mutexes (ap_mutex_register) and the modules that have them; those of modules that are not here are taken as they come. */
+const MUTEX_TYPES: ReadonlyMap<string, readonly string[] | 'always'> = new Map<string, string[] | 'always'>([
+  ['watchdog-callback', 'always'],
+  ['ldap-cache', 'always'],
+  ['lua-ivm-shm', 'always'],
+  ['mpm-accept', ['mpm_prefork', 'mpm_worker']],
+  ['rewrite-map', ['rewrite']],
+  ['ssl-cache', ['ssl']],
+  ['ssl-stapling', ['ssl']],
+  ['ssl-stapling-refresh', ['ssl']],
+  ['authn-socache', ['authn_socache']],
+  ['cache-socache', ['cache_socache']],
+  ['authdigest-client', ['auth_digest']],
+  ['proxy', ['proxy']],
+  ['proxy-balancer-shm', ['proxy_balancer']],
+]);
+
+function isMutexType(cmd: Cmd, type: string): boolean {
+  if (/^(?:default|omitpid)$/i.test(type)) return true;
+  const owners = MUTEX_TYPES.get(type);
+  return owners === 'always' || owners?.some((owner) => cmd.hasModule(owner)) === true;
+}
+
+/** ap_set_mutex. */
 function mutex(cmd: Cmd, words: readonly string[]): ApplyResult {
   const [mechanism, ...types] = words;
   if (mechanism === undefined)
@@ -55,6 +77,8 @@ function mutex(cmd: Cmd, words: readonly string[]): ApplyResult {
   const directory = match[2];
   if (directory !== undefined && !isDirectory(cmd.serverRootRelative(directory)))
     return `Invalid Mutex directory in argument ${mechanism}`;
+  const unknown = types.find((type) => !isMutexType(cmd, type));
+  if (unknown !== undefined) return `Mutex type ${unknown} is not valid`;
   const isDefault = types.length === 0 || types.some((type) => type.toLowerCase() === 'default');
   if (mechanism.toLowerCase() === 'none' && isDefault) return 'None is not allowed for mutex type default';
   return undefined;
@@ -62,11 +86,6 @@ function mutex(cmd: Cmd, words: readonly string[]): ApplyResult {
 
 const none = (): ApplyResult => undefined;
 const NO_WORKERS = 'one process serves all connections without threads';
-
-function protocol(cmd: Cmd, name: string): ApplyResult {
-  cmd.server.protocol = asciiLower(name);
-  return undefined;
-}
 
 function nameVirtualHost(cmd: Cmd): ApplyResult {
   const { source, start } = cmd.node.span;
@@ -90,7 +109,6 @@ export const inertServerRows: readonly Row[] = [
   serverRow('NameVirtualHost', 'TAKE1', 'A numeric IP address:port, or the name of a host', nameVirtualHost, {
     noEffect: 'removed in httpd 2.4: every address with several virtual hosts is name-based',
   }),
-  serverRow('Protocol', 'TAKE1', 'Set the Protocol for httpd to use.', protocol),
   serverRow('AcceptFilter', 'TAKE2', 'Set the Accept Filter to use for a protocol', none, {
     forbidden: GLOBAL_ONLY,
     noEffect: 'Node.js has no accept filters',

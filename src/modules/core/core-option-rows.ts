@@ -124,6 +124,8 @@ function allowOverride(cmd: Cmd, text: string): ApplyResult {
       dir.override |= OR_OPTIONS;
       dir.overrideOptions = allowed;
     } else if (name === 'nonfatal') {
+      // What stands behind the = is not looked at any closer.
+      if (value === undefined) return '=Override, =Unknown or =All expected after Nonfatal';
       const nonfatal =
         value === 'override' ? OR_ALL : value === 'unknown' ? 0 : value === 'all' ? OR_ALL : undefined;
       dir.overrideNonfatal |= nonfatal ?? 0;

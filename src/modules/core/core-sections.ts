@@ -13,18 +13,13 @@ import {
   RSRC_CONF,
 } from '../../config/directive.ts';
 import { allWords, getWord, sectionText } from '../../config/words.ts';
-import {
-  type CoreDirConf,
-  type CoreServerConf,
-  coreServerOf,
-  isRegisteredMethod,
-  type Section,
-} from '../../core/core-config.ts';
+import type { CoreDirConf, CoreServerConf, Section } from '../../core/core-config.ts';
 import { VirtualServer } from '../../core/virtual-server.ts';
 import { compileBoolean } from '../../expr/index.ts';
 import { compileFnmatch, isFnmatchPattern } from '../../lib/fnmatch/index.ts';
 import { compilePcre, type Pcre, PcreError } from '../../lib/pcre/index.ts';
 import { parseAddress } from './addresses.ts';
+import { limitSection } from './limit-section.ts';
 
 type Cmd = Command<CoreServerConf, CoreDirConf>;
 
@@ -160,7 +155,8 @@ function ifSection(cmd: Cmd, text: string): ApplyResult {
   if (!isElse && args.trim() === '') return `<${name}> directive requires additional arguments`;
   let condition: Section['condition'];
   if (!isElse) {
-    const [expression] = getWord(args);
+    const [expression, rest] = getWord(args);
+    if (rest.trim() !== '') return `Multiple <${name}> arguments not supported.`;
     const compiled = compileBoolean(expression, { restricted: cmd.isHtaccess });
     if (!compiled.ok) {
       return {
@@ -196,74 +192,6 @@ function placeOf(
 ): { offset?: number; length?: number } {
   const at = cmd.node.args.indexOf(expression);
   return at < 0 ? {} : { offset: at + error.offset, length: Math.max(1, error.length) };
-}
-
-/** The methods that a section and the one around it have in common. */
-function inBoth(
-  methods: ReadonlySet<string>,
-  isExcept: boolean,
-  { limited, limitExcept }: Pick<Cmd, 'limited' | 'limitExcept'>,
-): { limited: ReadonlySet<string>; limitExcept: boolean } {
-  if (limited === undefined) return { limited: methods, limitExcept: isExcept };
-  if (isExcept && limitExcept) return { limited: new Set([...methods, ...limited]), limitExcept: true };
-  const [listed, other, isLeftOut] = isExcept ? [limited, methods, true] : [methods, limited, limitExcept];
-  return {
-    limited: new Set([...listed].filter((method) => other.has(method) !== isLeftOut)),
-    limitExcept: false,
-  };
-}
-
-function limitSection(cmd: Cmd, text: string): ApplyResult {
-  const { name, key } = cmd.node;
-  const args = sectionText(text);
-  if (args === undefined) return `<${name}> directive missing closing '>'`;
-  const methods = new Set<string>();
-  for (let rest = args; ; ) {
-    const [method, more] = getWord(rest);
-    if (method === '') break;
-    if (method === 'TRACE') return 'TRACE cannot be controlled by <Limit>, see TraceEnable';
-    if (!isRegisteredMethod(cmd.mainServer, method)) {
-      if (cmd.isHtaccess)
-        return `Could not register method '${method}' for <${name} from .htaccess configuration`;
-      const main = coreServerOf({ serverConfigs: cmd.mainServer });
-      main.registeredMethods = [...(main.registeredMethods ?? []), method];
-    }
-    methods.add(method);
-    rest = more;
-  }
-  if (args.trim() === '') return `<${name}> directive requires additional arguments`;
-  const isExcept = key === '<limitexcept';
-  if (cmd.limited !== undefined) {
-    if (isExclusive(methods, isExcept, cmd.limited, cmd.limitExcept))
-      return `<${name}> directive excludes all methods`;
-    if (isRedundant(methods, isExcept, cmd.limited, cmd.limitExcept))
-      return `<${name}> directive specifies methods already excluded`;
-  }
-  cmd.walkChildren(inBoth(methods, isExcept, cmd));
-  return undefined;
-}
-
-/** Whether a section and the one around it have no method in common. */
-function isExclusive(
-  inner: ReadonlySet<string>,
-  innerExcept: boolean,
-  outer: ReadonlySet<string>,
-  outerExcept: boolean,
-): boolean {
-  if (innerExcept && outerExcept) return false;
-  const [listed, other, isExcept] = innerExcept ? [outer, inner, true] : [inner, outer, outerExcept];
-  return [...listed].every((method) => other.has(method) === isExcept);
-}
-
-/** Whether a section names methods that the one around it leaves out: one of them for `<Limit>`, all of them for `<LimitExcept>`. */
-function isRedundant(
-  inner: ReadonlySet<string>,
-  innerExcept: boolean,
-  outer: ReadonlySet<string>,
-  outerExcept: boolean,
-): boolean {
-  const isOutside = (method: string): boolean => outer.has(method) === outerExcept;
-  return innerExcept ? [...inner].every(isOutside) : [...inner].some(isOutside);
 }
 
 function virtualHostSection(cmd: Cmd, text: string): ApplyResult {

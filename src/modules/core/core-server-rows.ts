@@ -1,8 +1,16 @@
-import { type ApplyResult, GLOBAL_ONLY, NOT_IN_DIR_CONTEXT, RSRC_CONF } from '../../config/directive.ts';
+/** Directives of the core that belong to a server (server/core.c, modules/http/http_core.c). */
+import {
+  ACCESS_CONF,
+  type ApplyResult,
+  GLOBAL_ONLY,
+  NOT_IN_DIR_CONTEXT,
+  RSRC_CONF,
+} from '../../config/directive.ts';
 import { atoi, parseTimeout } from '../../config/values.ts';
 import { allWords } from '../../config/words.ts';
 import { compileErrorLogFormat } from '../../core/error-log-format.ts';
 import { LEVEL_NAMES } from '../../core/log.ts';
+import { asciiLower } from '../../http/bytes.ts';
 import { type Cmd, isDirectory, type Row, serverRow } from './core-row.ts';
 
 /** `[scheme://]host[:port]`: only a port is looked at closely (server_hostname_port). */
@@ -67,18 +75,19 @@ function limit(
   };
 }
 
+const TOKENS: ReadonlyMap<string, string> = new Map([
+  ['os', 'os'],
+  ['min', 'min'],
+  ['minimal', 'min'],
+  ['major', 'major'],
+  ['minor', 'minor'],
+  ['prod', 'prod'],
+  ['productonly', 'prod'],
+  ['full', 'full'],
+]);
+
 function serverTokens(cmd: Cmd, arg: string): ApplyResult {
-  const names: Record<string, string> = {
-    os: 'os',
-    min: 'min',
-    minimal: 'min',
-    major: 'major',
-    minor: 'minor',
-    prod: 'prod',
-    productonly: 'prod',
-    full: 'full',
-  };
-  const tokens = names[arg.toLowerCase()];
+  const tokens = TOKENS.get(asciiLower(arg));
   if (tokens === undefined)
     return "ServerTokens takes 1 argument: 'Prod(uctOnly)', 'Major', 'Minor', 'Min(imal)', 'OS', or 'Full'";
   cmd.server.serverTokens = tokens;
@@ -193,6 +202,11 @@ function allowEncodedSlashes(cmd: Cmd, arg: string): ApplyResult {
   return undefined;
 }
 
+function protocol(cmd: Cmd, name: string): ApplyResult {
+  cmd.server.protocol = asciiLower(name);
+  return undefined;
+}
+
 function portReplaced(): ApplyResult {
   return 'Port was replaced with Listen in Apache 2.0';
 }
@@ -290,12 +304,13 @@ export const serverRows: readonly Row[] = [
       forbidden: NOT_IN_DIR_CONTEXT,
     },
   ),
+  serverRow('Protocol', 'TAKE1', 'Set the Protocol for httpd to use.', protocol),
   serverRow('ErrorLog', 'TAKE1', 'The filename of the error log', (cmd, a) => void (cmd.server.errorLog = a)),
   serverRow('ErrorLogFormat', 'TAKE12', 'Format string for the ErrorLog', errorLogFormat),
   {
     name: 'LogLevel',
     shape: 'ITERATE',
-    where: RSRC_CONF | 64,
+    where: RSRC_CONF | ACCESS_CONF,
     usage: 'Level of verbosity in error logging',
     apply: logLevel,
   },

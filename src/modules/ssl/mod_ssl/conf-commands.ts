@@ -9,16 +9,16 @@ import type { Cmd } from './proxy-rows.ts';
 
 type Setting = (value: string, options: SecureContextOptions) => string | undefined;
 
-const VERSIONS: Readonly<Record<string, SecureVersion>> = {
-  tlsv1: 'TLSv1',
-  'tlsv1.1': 'TLSv1.1',
-  'tlsv1.2': 'TLSv1.2',
-  'tlsv1.3': 'TLSv1.3',
-};
+const VERSIONS: ReadonlyMap<string, SecureVersion> = new Map([
+  ['tlsv1', 'TLSv1'],
+  ['tlsv1.1', 'TLSv1.1'],
+  ['tlsv1.2', 'TLSv1.2'],
+  ['tlsv1.3', 'TLSv1.3'],
+]);
 
 function version(field: 'minVersion' | 'maxVersion'): Setting {
   return (value, options) => {
-    const found = VERSIONS[asciiLower(value)];
+    const found = VERSIONS.get(asciiLower(value));
     if (found === undefined) return `no version of TLS: ${value}`;
     options[field] = found;
     return undefined;
