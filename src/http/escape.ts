@@ -106,5 +106,5 @@ export function decodePercent(text: string): string {
 
 /** ap_escape_shell_cmd: what a shell would take for more than text gets a backslash before it. */
 export function escapeShell(text: string): string {
-  return text.replace(/[&;`'"|*?~<>^()[\]{}$\\\n\xff]/g, '\\$&');
+  return text.replace(/[&;`'"|*?~<>^()[\]{}$\\\n]/g, '\\$&');
 }

@@ -21,7 +21,7 @@ describe('escapeShell', () => {
     ['plain text, 1.5%', 'plain text, 1.5%'],
     ['a;b $(c)', 'a\\;b \\$\\(c\\)'],
     ['a;b|c "&d`$x`\\', 'a\\;b\\|c \\"\\&d\\`\\$x\\`\\\\'],
-    ["*?~<>^[]{}'\n\xff\xfe", "\\*\\?\\~\\<\\>\\^\\[\\]\\{\\}\\'\\\n\\\xff\xfe"],
+    ["*?~<>^[]{}'\n\xff", "\\*\\?\\~\\<\\>\\^\\[\\]\\{\\}\\'\\\n\xff"],
   ])('%j is %j', (text, expected) => {
     expect(escapeShell(text)).toBe(expected);
   });

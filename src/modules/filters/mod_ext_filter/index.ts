@@ -22,7 +22,7 @@ import { findInputFilter, INPUT_FILTER } from '../../../core/input-filters.ts';
 import { Level, logRequest } from '../../../core/log.ts';
 import { defineModule } from '../../../core/module.ts';
 import type { Request } from '../../../core/request.ts';
-import { type FilterProcess, startProgram } from './child.ts';
+import { type FilterProcess, startFilter } from './child.ts';
 import { type ExternalFilter, parseDefinition } from './define.ts';
 import { ProgramStage, ProgramWriter } from './streams.ts';
 
@@ -105,7 +105,7 @@ function isIdle(
 
 /** Starts the program, and remembers it for the end of the request. */
 function run(r: Request, filter: ExternalFilter): FilterProcess | undefined {
-  const program = startProgram(r, filter, modExtFilter.dir(r).logsErrors === true);
+  const program = startFilter(r, filter, modExtFilter.dir(r).logsErrors === true);
   if (program === undefined) return undefined;
   const first = r.initial;
   const running = (first.getState(modExtFilter.index) as FilterProcess[] | undefined) ?? [];

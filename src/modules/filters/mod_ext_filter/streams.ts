@@ -100,13 +100,11 @@ export class ProgramStage implements InputStage, ProgramOutput {
   }
   onBodyEnd(): void {
     if (!this.#isOver) this.#program.end();
-    else if (!this.#isTold) this.#tellEnd();
   }
   onBodyError(status: number): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#program.kill();
-    this.#isTold = true;
     this.#next.onBodyError(status);
   }
   resume(): void {
@@ -120,17 +118,12 @@ export class ProgramStage implements InputStage, ProgramOutput {
   onOutputEnd(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#tellEnd();
+    this.#next.onBodyEnd();
     this.onRoom();
   }
   onRoom(): void {
     if (!this.#isSourcePaused) return;
     this.#isSourcePaused = false;
     this.#source.resume();
-  }
-  #isTold = false;
-  #tellEnd(): void {
-    this.#isTold = true;
-    this.#next.onBodyEnd();
   }
 }

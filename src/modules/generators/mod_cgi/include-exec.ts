@@ -1,5 +1,5 @@
 /** `exec` of pages with server-side includes: programs and shell commands whose output stands in the page (handle_exec of mod_cgi.c). */
-import { spawn } from 'node:child_process';
+import { type Program, ProgramEnvironment, startProgram } from '../../../cgi/program.ts';
 import type { IncludeArgument, IncludeElement, IncludePage } from '../../../core/include-element.ts';
 import { Level, logRequest } from '../../../core/log.ts';
 import type { Request } from '../../../core/request.ts';
@@ -18,13 +18,7 @@ export interface ExecOptions {
   timeout(r: Request): number;
 }
 
-/** A line of stderr is logged in pieces of this many bytes at most. */
-const LONGEST_LINE = 8192;
 const SHELL = '/bin/sh';
-/** A program that does not end when asked is ended (milliseconds). */
-const PATIENCE = 3000;
-
-const asText = (bytes: string): string => Buffer.from(bytes, 'latin1').toString('utf8');
 
 export function execElement(options: ExecOptions): IncludeElement {
   return (page, args) => {
@@ -93,83 +87,94 @@ async function runProgram(page: IncludePage, uri: string, type: string): Promise
 }
 
 /** The variables a command sees: the page's, and where its path information leads. */
-async function environmentOf(r: Request): Promise<Record<string, string>> {
-  const env: Record<string, string> = Object.create(null) as Record<string, string>;
+async function environmentOf(r: Request): Promise<ProgramEnvironment> {
+  const environment = new ProgramEnvironment();
   const translated = await pathTranslated(r);
   if (translated !== undefined) r.env.set('PATH_TRANSLATED', translated);
-  for (const [name, value] of r.env)
-    env[name.replace(/^[0-9]/, '_').replace(/[^A-Za-z0-9_]/g, '_')] = asText(value.replaceAll('\0', ''));
-  return env;
+  for (const [name, value] of r.env) environment.add(name, value);
+  return environment;
 }
 
-/** A shell command (include_cmd): its output as it is. What it answers when it ends does not matter. */
+/** A shell command (include_cmd): its output as it is. What it answers when it ends does not matter; false when it could not be started. */
 async function runCommand(page: IncludePage, command: string, options: ExecOptions): Promise<boolean> {
-  const { r } = page;
-  const env = await environmentOf(r);
-  const filename = r.filename ?? '';
-  const output = page.output();
-  return new Promise((resolve) => {
-    const child = spawn(SHELL, ['-c', asText(command.replaceAll('\0', ''))], {
-      cwd: asText(filename.slice(0, filename.lastIndexOf('/') + 1)),
-      env,
-      stdio: ['ignore', 'pipe', 'pipe'],
+  const environment = await environmentOf(page.r);
+  return new Promise((resolve) => new CommandRun(page, options, resolve).start(command, environment));
+}
+
+class CommandRun {
+  readonly #page: IncludePage;
+  readonly #options: ExecOptions;
+  readonly #resolve: (isStarted: boolean) => void;
+  readonly #filename: string;
+  #timer: NodeJS.Timeout | undefined;
+  /** Who waited for the client to go away before the command did. */
+  #before: (() => void) | undefined;
+  #isAborted = false;
+
+  constructor(page: IncludePage, options: ExecOptions, resolve: (isStarted: boolean) => void) {
+    this.#page = page;
+    this.#options = options;
+    this.#resolve = resolve;
+    this.#filename = page.r.filename ?? '';
+  }
+
+  start(command: string, environment: ProgramEnvironment): void {
+    const { r } = this.#page;
+    const filename = this.#filename;
+    const program = startProgram(
+      {
+        file: SHELL,
+        args: ['-c', command],
+        directory: filename.slice(0, filename.lastIndexOf('/') + 1),
+        environment,
+        readsInput: false,
+        onErrorLine: (line) => this.#log(Level.error, 'AH01215', `stderr from ${filename}: ${line}`),
+      },
+      () => this.#resolve(false),
+    );
+    if (program === undefined) return;
+    const limit = this.#options.timeout(r);
+    if (limit > 0) this.#timer = setTimeout(() => this.#onTimeout(program), limit);
+    const { transport } = r;
+    this.#before = transport.abortCallback;
+    transport.onAbort(() => {
+      this.#isAborted = true;
+      this.#before?.();
+      program.end();
     });
-    const { stdout, stderr } = child;
-    const stop = (): void => {
-      child.kill('SIGTERM');
-      setTimeout(() => child.kill('SIGKILL'), PATIENCE).unref();
-      stdout.destroy();
-    };
-    const limit = options.timeout(r);
-    const timer = limit > 0 ? setTimeout(onTimeout, limit) : undefined;
-    function onTimeout(): void {
-      if (stdout.isPaused())
-        timer?.refresh(); // the client is slow, not the command
-      else {
-        logRequest(
-          r,
-          options.module,
-          Level.warn,
-          'AH01220',
-          `Timeout waiting for output from CGI script ${filename}`,
-        );
-        stop();
-      }
-    }
-    const before = r.transport.abortCallback;
-    let isAborted = false;
-    r.transport.onAbort(() => {
-      isAborted = true;
-      before?.();
-      stop();
-    });
+    this.#pass(program);
+    program.stdout.on('close', () => this.#onClose(program, limit));
+  }
+
+  #pass({ stdout }: Program): void {
+    const output = this.#page.output();
     stdout.on('data', (chunk: Buffer) => {
-      timer?.refresh();
+      this.#timer?.refresh();
       if (output.write(chunk)) return;
       stdout.pause();
       output.onDrain(() => stdout.resume());
     });
-    logLines(stderr, (line) =>
-      logRequest(r, options.module, Level.error, 'AH01215', `stderr from ${filename}: ${line}`),
-    );
-    const done = (isStarted: boolean): void => {
-      clearTimeout(timer);
-      if (before !== undefined && !isAborted) r.transport.onAbort(before);
-      resolve(isStarted);
-    };
-    child.on('error', () => done(child.pid !== undefined));
-    stdout.on('close', () => done(true));
-  });
-}
+  }
 
-function logLines(stream: NodeJS.ReadableStream, log: (line: string) => void): void {
-  let rest = '';
-  stream.on('data', (chunk: Buffer) => {
-    const lines = (rest + chunk.toString('latin1')).split('\n');
-    rest = (lines.pop() as string).slice(0, LONGEST_LINE);
-    for (const line of lines) log(line);
-  });
-  stream.on('end', () => {
-    if (rest !== '') log(rest);
-  });
+  #onTimeout(program: Program): void {
+    if (program.stdout.isPaused()) {
+      // The client is slow, not the command.
+      this.#timer?.refresh();
+      return;
+    }
+    const message = `Timeout waiting for output from CGI script ${this.#filename}`;
+    this.#log(Level.warn, 'AH01220', message);
+    program.end();
+  }
+
+  #onClose(program: Program, limit: number): void {
+    clearTimeout(this.#timer);
+    if (this.#before !== undefined && !this.#isAborted) this.#page.r.transport.onAbort(this.#before);
+    program.leave(limit);
+    this.#resolve(true);
+  }
+
+  #log(level: number, tag: string, message: string): void {
+    logRequest(this.#page.r, this.#options.module, level, tag, message);
+  }
 }

@@ -1,7 +1,8 @@
 /**
  * mod_cgi and mod_cgid: programs that answer (modules/generators/mod_cgi.c, mod_cgid.c). Both start the script from the server itself; there is no
- * daemon, and ScriptSock has no effect. Scripts that write the whole answer themselves (nph-) need a connection of their own: not over HTTP/2.
+ * daemon, and ScriptSock has no effect. Scripts that write the whole answer themselves (nph-) get the client's connection.
  */
+import { ProgramEnvironment } from '../../../cgi/program.ts';
 import { addCgiVariables } from '../../../cgi/variables.ts';
 import { allowedOptions, coreDir, OPT_EXECCGI, serverTimeout } from '../../../core/core-config.ts';
 import type { Answer } from '../../../core/hooks.ts';
@@ -11,7 +12,7 @@ import { defineModule, type Module } from '../../../core/module.ts';
 import type { Request } from '../../../core/request.ts';
 import { pathTranslated, scriptRequest } from '../../../core/script-request.ts';
 import { DECLINED } from '../../../core/status.ts';
-import { decodePercent } from '../../../http/escape.ts';
+import { decodePercent, escapeShell } from '../../../http/escape.ts';
 import { cgidRows, cgiRows, type DirConf, type ServerConf } from './conf.ts';
 import { execElement } from './include-exec.ts';
 import { logScript } from './script-log.ts';
@@ -93,7 +94,7 @@ function run(r: Request, flavour: Flavour, translated: string | undefined): Prom
     filename,
     args: argumentsOf(r.args),
     directory: filename.slice(0, filename.lastIndexOf('/') + 1),
-    env: environmentOf(r, translated),
+    environment: environmentOf(r, translated),
     timeout: timeoutOf(r, module),
     module: flavour.name,
     conf: module.server(r.server),
@@ -101,19 +102,16 @@ function run(r: Request, flavour: Flavour, translated: string | undefined): Prom
   });
 }
 
-/** An indexed query (RFC 3875 section 4.4): words between `+`, when no `=` makes it a form. */
+/** An indexed query (RFC 3875 section 4.4): words between `+`, when no `=` makes it a form. Scripts may hand them to a shell as they are. */
 export function argumentsOf(args: string | undefined): string[] {
   if (args === undefined || args === '' || args.includes('=')) return [];
-  return args.split('+').map((word) => decodePercent(word).replaceAll('\0', ''));
+  return args.split('+').map((word) => escapeShell(decodePercent(word).split('\0', 1)[0] as string));
 }
 
-/** Names a shell could not say are made so that it can (ap_create_environment). */
-function environmentOf(r: Request, translated: string | undefined): Record<string, string> {
-  const env: Record<string, string> = Object.create(null) as Record<string, string>;
-  addCgiVariables(scriptRequest(r, translated), (name, value) => {
-    env[name.replace(/^[0-9]/, '_').replace(/[^A-Za-z0-9_]/g, '_')] = value.replaceAll('\0', '');
-  });
-  return env;
+function environmentOf(r: Request, translated: string | undefined): ProgramEnvironment {
+  const environment = new ProgramEnvironment();
+  addCgiVariables(scriptRequest(r, translated), (name, value) => environment.add(name, value));
+  return environment;
 }
 
 const CGI: Flavour = {

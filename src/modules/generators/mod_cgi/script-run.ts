@@ -1,33 +1,31 @@
 /** One run of a script: the process, its three streams, its time limit. Output becomes the answer as it comes; both ways have backpressure. */
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+
+import type { Readable, Writable } from 'node:stream';
+import { formatProblem, type Program, type ProgramEnvironment, startProgram } from '../../../cgi/program.ts';
 import { ScriptHeadParser } from '../../../cgi/script-headers.ts';
 import type { BodyWriter } from '../../../core/body.ts';
 import type { Answer } from '../../../core/hooks.ts';
 import { redirectInternally } from '../../../core/internal-redirect.ts';
-import { Level, logRequest } from '../../../core/log.ts';
-import type { RawConnection } from '../../../core/raw-connection.ts';
+import { Level, logRequest, logServer } from '../../../core/log.ts';
 import type { Request } from '../../../core/request.ts';
 import { readBody } from '../../../core/request-body.ts';
 import { beginBody, sendHead } from '../../../core/response.ts';
 import { applyScriptHead } from '../../../core/script-answer.ts';
 import { OK } from '../../../core/status.ts';
+import { systemError } from '../../../lib/error-text.ts';
 import { DEFAULT_LOG_BUFFER, type ServerConf } from './conf.ts';
+import { RawOutput } from './raw-output.ts';
 import { logScript } from './script-log.ts';
 
-/** A process that does not end when asked is ended (milliseconds). */
-const PATIENCE = 3000;
-/** A line of stderr is logged in pieces of this many bytes at most. */
-const LONGEST_LINE = 8192;
-
-/** Output of a raw script that waits until the request's body is read (bytes). */
-const RAW_WAITING = 1024 * 1024;
+/** Of output and of stderr ScriptLog gets the beginning (bytes). */
+const KEPT = 8192;
 
 /** What is run, and what is said of it in the logs. */
 export interface ScriptCommand {
   readonly filename: string;
   readonly args: readonly string[];
   readonly directory: string;
-  readonly env: Readonly<Record<string, string>>;
+  readonly environment: ProgramEnvironment;
   /** Milliseconds between two pieces of output; 0: no limit. */
   readonly timeout: number;
   /** `cgi` or `cgid`. */
@@ -44,23 +42,17 @@ export function runScript(r: Request, command: ScriptCommand): Promise<number> {
   });
 }
 
-/** Names and arguments are bytes; Node.js passes text as UTF-8, which gives back the bytes of every valid sequence. */
-const asText = (bytes: string): string => Buffer.from(bytes, 'latin1').toString('utf8');
-
 class ScriptRun {
   readonly #r: Request;
   readonly #command: ScriptCommand;
   readonly #resolve: (answer: Answer) => void;
   readonly #parser = new ScriptHeadParser({ end: 'lines' });
-  #child: ChildProcessWithoutNullStreams | undefined;
+  /** Of a script whose output is the whole answer. */
+  readonly #raw: RawOutput | undefined;
+  #program: Program | undefined;
   #writer: BodyWriter | undefined;
-  /** The client's connection, in the hands of a raw script. */
-  #client: RawConnection | undefined;
-  #waiting: Buffer[] = [];
-  #waitingBytes = 0;
   #timer: NodeJS.Timeout | undefined;
   #isOver = false;
-  #errorLine = '';
   /** For ScriptLog: the first of what came in and out. */
   #input: Buffer[] = [];
   #inputBytes = 0;
@@ -71,27 +63,44 @@ class ScriptRun {
     this.#r = r;
     this.#command = command;
     this.#resolve = resolve;
+    if (command.isRaw !== true) return;
+    this.#raw = new RawOutput(r, {
+      onRoom: () => void this.#program?.stdout.resume(),
+      onGone: () => this.#stop(OK),
+      onRefused: () => {
+        this.#log(`Script ${baseName(command.filename)} cannot have the connection for its answer`);
+        this.#fail(500);
+      },
+    });
   }
 
   start(): void {
-    const { filename, args, directory, env } = this.#command;
-    const texts = Object.fromEntries(Object.entries(env).map(([name, value]) => [name, asText(value)]));
-    const child = spawn(asText(filename), args.map(asText), {
-      cwd: asText(directory),
-      env: texts,
-      stdio: 'pipe',
-    });
-    this.#child = child;
-    child.on('error', (error: NodeJS.ErrnoException) => this.#onSpawnError(error));
-    child.stdin.on('error', () => undefined); // a script need not read its input
-    child.stdout.on('data', (chunk: Buffer) => this.#onOutput(chunk));
-    child.stdout.on('end', () => this.#onOutputEnd());
-    child.stdout.on('error', () => this.#onOutputEnd());
-    child.stderr.on('data', (chunk: Buffer) => this.#onErrors(chunk.toString('latin1')));
-    child.stderr.on('end', () => this.#flushErrors());
+    const { filename, args, directory, environment } = this.#command;
+    const problem = formatProblem(filename);
+    if (problem !== undefined) {
+      this.#onStartFailure(problem);
+      return;
+    }
+    const program = startProgram(
+      {
+        file: filename,
+        args,
+        directory,
+        environment,
+        readsInput: true,
+        onErrorLine: (line) => this.#onErrorLine(line),
+      },
+      (error) => this.#onStartFailure(error),
+    );
+    if (program === undefined) return;
+    this.#program = program;
+    const { stdin, stdout } = program;
+    stdout.on('data', (chunk: Buffer) => this.#onOutput(chunk));
+    stdout.on('end', () => this.#onOutputEnd());
+    stdout.on('error', () => this.#onOutputEnd());
     this.#r.transport.onAbort(() => this.#stop(OK));
     this.#arm();
-    this.#sendBody(child);
+    if (stdin !== null) this.#sendBody(stdin, stdout);
   }
 
   // ---- time ----
@@ -105,8 +114,8 @@ class ScriptRun {
 
   #onTimeout(): void {
     const { module, filename } = this.#command;
-    const isAnswering = this.#writer !== undefined || this.#client !== undefined;
-    if (isAnswering && this.#child?.stdout.isPaused() === true) {
+    const isAnswering = this.#writer !== undefined || this.#raw?.isBegun === true;
+    if (isAnswering && this.#program?.stdout.isPaused() === true) {
       // The client is slow, not the script.
       this.#timer?.refresh();
       return;
@@ -118,7 +127,7 @@ class ScriptRun {
       'AH01220',
       `Timeout waiting for output from CGI script ${filename}`,
     );
-    if (this.#writer !== undefined || this.#client !== undefined) {
+    if (isAnswering) {
       this.#stop(OK);
       return;
     }
@@ -128,39 +137,39 @@ class ScriptRun {
 
   // ---- in ----
 
-  #sendBody(child: ChildProcessWithoutNullStreams): void {
+  #sendBody(stdin: Writable, stdout: Readable): void {
     const { body } = this.#r.transport;
     if (!body.isPresent || body.isFinished) {
-      child.stdin.end();
+      stdin.end();
       return;
     }
     // A body that fails is answered by its failure: what the script says waits for the body, unless the script waits for its reader first.
-    child.stdout.pause();
-    child.stdin.on('drain', () => body.resume());
+    stdout.pause();
+    stdin.on('drain', () => body.resume());
     readBody(this.#r, {
       onBody: (chunk) => {
         this.#keepInput(chunk);
         this.#timer?.refresh();
         // The piece is only lent. What a script no longer reads is thrown away.
-        if (!child.stdin.writable || child.stdin.write(Buffer.from(chunk))) return true;
+        if (!stdin.writable || stdin.write(Buffer.from(chunk))) return true;
         this.#letSpeak();
         return false;
       },
       onBodyEnd: () => {
-        child.stdin.end();
-        this.#passWaiting();
+        stdin.end();
+        this.#raw?.passWaiting();
         this.#letSpeak();
       },
       onBodyError: (status) => this.#onBodyError(status),
     });
-    child.stdin.on('close', () => {
+    stdin.on('close', () => {
       this.#letSpeak();
       body.resume();
     });
   }
 
   #letSpeak(): void {
-    if (!this.#isOver && this.#writer === undefined) this.#child?.stdout.resume();
+    if (!this.#isOver && this.#writer === undefined) this.#program?.stdout.resume();
   }
 
   #onBodyError(status: number): void {
@@ -183,76 +192,26 @@ class ScriptRun {
   #onOutput(chunk: Buffer): void {
     if (this.#isOver) return;
     this.#arm();
-    if (this.#command.isRaw === true) {
-      this.#passRaw(chunk);
+    if (this.#raw !== undefined) {
+      if (!this.#raw.write(chunk)) this.#program?.stdout.pause();
       return;
     }
     if (this.#writer !== undefined) {
       this.#pass(chunk);
       return;
     }
-    if (this.#output.length < LONGEST_LINE) this.#output += chunk.toString('latin1', 0, LONGEST_LINE);
+    if (this.#command.conf.logName !== undefined && this.#output.length < KEPT)
+      this.#output += chunk.toString('latin1', 0, KEPT);
     const state = this.#parser.push(chunk);
     if (state === 'done') this.#onHead();
     else if (state === 'failed') this.#onBadHead();
   }
 
   #pass(chunk: Buffer): void {
-    const child = this.#child;
-    if (child === undefined || this.#writer === undefined || this.#writer.write(chunk)) return;
-    child.stdout.pause();
-    this.#r.transport.onDrain(() => child.stdout.resume());
-  }
-
-  // ---- raw ----
-
-  /** The connection is the script's: what it writes goes out as it is, and then the connection ends. */
-  #takeClient(): RawConnection | undefined {
-    if (this.#client !== undefined) return this.#client;
-    const client = this.#r.transport.takeConnection?.(this.#r);
-    if (client === undefined) return undefined;
-    this.#client = client;
-    client.start({
-      onData: () => true,
-      onEnd: () => undefined,
-      onWritable: () => void this.#child?.stdout.resume(),
-      onGone: () => this.#stop(OK),
-    });
-    return client;
-  }
-
-  #passRaw(chunk: Buffer): void {
-    const client = this.#takeClient();
-    if (client !== undefined) {
-      if (!client.write(chunk)) this.#child?.stdout.pause();
-      return;
-    }
-    // A script that writes before it has read: its answer comes behind the request all the same.
-    this.#waitingBytes += chunk.length;
-    this.#waiting.push(chunk);
-    if (this.#r.transport.body.isFinished || this.#waitingBytes > RAW_WAITING) this.#refuseRaw();
-  }
-
-  #passWaiting(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const chunk of waiting) if (!this.#isOver) this.#passRaw(chunk);
-  }
-
-  #endRaw(): void {
-    const client = this.#takeClient();
-    if (client === undefined) {
-      this.#refuseRaw();
-      return;
-    }
-    client.close();
-    this.#settle(OK);
-  }
-
-  /** HTTP/2, or another answer has begun: there is no connection to give away. */
-  #refuseRaw(): void {
-    this.#log(`Script ${baseName(this.#command.filename)} cannot have the connection for its answer`);
-    this.#fail(500);
+    const stdout = this.#program?.stdout;
+    if (stdout === undefined || this.#writer === undefined || this.#writer.write(chunk)) return;
+    stdout.pause();
+    this.#r.transport.onDrain(() => stdout.resume());
   }
 
   #onHead(): void {
@@ -261,19 +220,16 @@ class ScriptRun {
     const { condition, length } = applyScriptHead(r, head);
     const location = r.headersOut.get('location');
     if (location !== undefined && r.status === 200) {
-      this.#discard();
       this.#settle(location.startsWith('/') ? this.#redirect(location) : 302);
       return;
     }
     if (condition === 304) {
-      this.#discard();
       r.status = 304;
       sendHead(r);
       this.#settle(OK);
       return;
     }
     if (condition !== 0) {
-      this.#discard();
       this.#settle(condition);
       return;
     }
@@ -301,8 +257,8 @@ class ScriptRun {
 
   #onOutputEnd(): void {
     if (this.#isOver) return;
-    if (this.#command.isRaw === true) {
-      this.#endRaw();
+    if (this.#raw !== undefined) {
+      if (this.#raw.end()) this.#settle(OK);
       return;
     }
     if (this.#writer !== undefined) {
@@ -316,21 +272,9 @@ class ScriptRun {
 
   // ---- stderr ----
 
-  #onErrors(text: string): void {
-    if (this.#errors.length < LONGEST_LINE) this.#errors += text;
-    const lines = (this.#errorLine + text).split('\n');
-    this.#errorLine = lines.pop() as string;
-    for (const line of lines) this.#logErrorLine(line);
-    if (this.#errorLine.length > LONGEST_LINE) this.#flushErrors();
-  }
-
-  #flushErrors(): void {
-    if (this.#errorLine !== '') this.#logErrorLine(this.#errorLine);
-    this.#errorLine = '';
-  }
-
-  #logErrorLine(line: string): void {
-    const { module, filename } = this.#command;
+  #onErrorLine(line: string): void {
+    const { module, filename, conf } = this.#command;
+    if (conf.logName !== undefined && this.#errors.length < KEPT) this.#errors += `${line}\n`;
     logRequest(
       this.#r,
       module,
@@ -342,25 +286,16 @@ class ScriptRun {
 
   // ---- ends ----
 
-  #onSpawnError(error: NodeJS.ErrnoException): void {
+  #onStartFailure(error: NodeJS.ErrnoException): void {
     const { module, filename } = this.#command;
-    const number = error.errno === undefined ? '' : `(${-error.errno})`;
-    const reason =
-      error.code === 'ENOENT'
-        ? 'No such file or directory'
-        : error.code === 'EACCES'
-          ? 'Permission denied'
-          : (error.code ?? error.message);
-    logRequest(
-      this.#r,
-      module,
-      Level.error,
-      'AH01215',
-      `stderr from ${filename}: ${number}${reason}: exec of '${filename}' failed`,
-    );
+    const reason = systemError(error.code ?? '') ?? error.message;
+    const message = `exec of '${filename}' failed`;
+    // In httpd the daemon says so, which knows of no request.
+    if (module === 'cgid') logServer(this.#r.server, module, Level.error, 'AH01241', message, reason);
+    else this.#onErrorLine(`${reason}: ${message}`);
     if (this.#isOver) return;
-    if (this.#command.isRaw === true) {
-      this.#endRaw();
+    if (this.#raw !== undefined) {
+      if (this.#raw.end()) this.#settle(OK);
       return;
     }
     this.#log(`End of script output before headers: ${baseName(filename)}`);
@@ -382,32 +317,22 @@ class ScriptRun {
     this.#stop(status);
   }
 
-  /** The rest of the output is of no use: the script is not held up by it. */
-  #discard(): void {
-    this.#child?.stdout.removeAllListeners('data');
-    this.#child?.stdout.resume();
-  }
-
+  /** Nobody is answered by it any more. */
   #stop(status: number): void {
-    const child = this.#child;
-    if (child !== undefined && child.pid !== undefined && child.exitCode === null) {
-      child.kill('SIGTERM');
-      const insist = setTimeout(() => child.kill('SIGKILL'), PATIENCE);
-      insist.unref();
-      child.once('exit', () => clearTimeout(insist));
-    }
-    child?.stdout.destroy();
-    child?.stdin.destroy();
     if (this.#isOver) return;
+    this.#program?.end();
+    this.#program = undefined;
     this.#writer?.abort();
-    this.#client?.abort();
+    this.#raw?.abort();
     this.#settle(status);
   }
 
+  /** A script that goes on has its time for that. */
   #settle(answer: Answer): void {
     if (this.#isOver) return;
     this.#isOver = true;
     clearTimeout(this.#timer);
+    this.#program?.leave(this.#command.timeout);
     this.#resolve(answer);
   }
 }
