@@ -9,8 +9,8 @@ import type { Readable, Writable } from 'node:stream';
 
 /** A process that does not end when asked is ended (milliseconds). */
 const PATIENCE = 3000;
-/** A longer line of stderr comes in pieces (bytes). */
-const LONGEST_LINE = 8192;
+/** A longer line of stderr comes in pieces (bytes; httpd's HUGE_STRING_LEN without its end). */
+const LONGEST_LINE = 8191;
 
 /** The environment of a program: what is added has a name that a shell can say (ap_create_environment). */
 export class ProgramEnvironment {
@@ -133,15 +133,23 @@ function readLines(stream: Readable, onLine: (line: string) => void): void {
   stream.on('data', (chunk: Buffer) => {
     const lines = (rest + chunk.toString('latin1')).split('\n');
     rest = lines.pop() as string;
-    for (const line of lines) onLine(line);
-    if (rest.length <= LONGEST_LINE) return;
-    onLine(rest);
-    rest = '';
+    for (const line of lines) onLine(passPieces(line, onLine));
+    rest = passPieces(rest, onLine);
   });
   stream.on('end', () => {
     if (rest !== '') onLine(rest);
   });
   stream.on('error', () => undefined);
+}
+
+/** Passes on what is too long for one line; answers the rest. */
+function passPieces(line: string, onLine: (line: string) => void): string {
+  let rest = line;
+  while (rest.length > LONGEST_LINE) {
+    onLine(rest.slice(0, LONGEST_LINE));
+    rest = rest.slice(LONGEST_LINE);
+  }
+  return rest;
 }
 
 /** Node.js passes text on as UTF-8, which gives back the bytes of every valid sequence. A zero byte ends a text of the system. */

@@ -91,15 +91,17 @@ function finish(sub: Request, answer: Answer): Request | Promise<Request> {
 
 /**
  * Lets a sub-request that was looked up answer, its body going to `writer` (ap_run_sub_req); its head goes nowhere. Answers when the body is
- * whole: OK, or the status that it ended with; 502 for a body that was cut off. `room` tells when the writer may go on after a false; the transport of
- * the main request, when left out.
+ * whole: OK, or the status that it ended with; 502 for a body that was cut off. `room` tells when the writer may go on after a false. When it is left
+ * out, the main request's transport does: the one it has by then, since filters that start in between put theirs before it.
  */
 export function runSubrequest(
   sub: Request,
   writer: Pick<BodyWriter, 'write'>,
-  room: Pick<Transport, 'onDrain'> = sub.transport,
+  room?: Pick<Transport, 'onDrain'>,
 ): Answer {
-  const wire = new SubrequestTransport(sub.transport, writer, room);
+  const { transport, main } = sub;
+  const drains = room ?? { onDrain: (callback) => (main?.transport ?? transport).onDrain(callback) };
+  const wire = new SubrequestTransport(transport, writer, drains);
   sub.transport = wire;
   const answer = invokeHandler(sub);
   if (typeof answer !== 'number') return answer.then((status) => wire.settle(sub, status));

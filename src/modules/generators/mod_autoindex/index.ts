@@ -151,11 +151,17 @@ async function emitHead(r: Request, { view }: Query, page: PageWriter, title: st
   const isBare = (view.options & Opt.suppressPreamble) !== 0;
   const header = findItem(view.conf.headers, subjectOf(r), false);
   let hasPreamble = false;
+  // Whatever the client takes, this page is text, and with it the listing is not compressed.
+  const fields = r.headersIn;
+  r.headersIn = fields.clone();
+  r.headersIn.set('Accept', 'text/html, text/plain');
+  r.headersIn.delete('accept-encoding');
   const shown = await emitFile(r, header, page, (isPage) => {
     if (isPage && isBare) return;
     page.put(preamble(view, title));
     hasPreamble = true;
   });
+  r.headersIn = fields;
   if (shown) return;
   if (!hasPreamble) page.put(preamble(view, title));
   page.put(heading(view, title));

@@ -137,7 +137,8 @@ describe('CGI arguments', () => {
     ['', []],
     ['a=b', []],
     ['a+b%20c', ['a', 'b c']],
-    ['%00x', ['x']],
+    ['a%00x', ['a']],
+    ['a;b+$(c)', ['a\\;b', '\\$\\(c\\)']],
   ])('%s', (args, expected) => {
     expect(argumentsOf(args)).toEqual(expected);
   });
