@@ -6,7 +6,7 @@
  * One flat array of (key, name, value) triples: a request has three to ten fields, and for so few a linear search over
  * interned keys beats any hash table, costs one allocation and keeps the order for free.
  */
-import { asciiLower } from './bytes.ts';
+import { asciiLower, ownCopy } from './bytes.ts';
 
 const STRIDE = 3;
 
@@ -52,8 +52,10 @@ export function fieldKey(name: string): string {
   const known = interned.get(name);
   if (known !== undefined) return known;
   const lower = asciiLower(name);
-  const key = interned.get(lower) ?? lower;
-  if (name.length <= INTERN_NAME_LIMIT && interned.size < INTERN_LIMIT) interned.set(name, key);
+  const common = interned.get(lower);
+  if (name.length > INTERN_NAME_LIMIT || interned.size >= INTERN_LIMIT) return common ?? lower;
+  const key = common ?? ownCopy(lower);
+  interned.set(ownCopy(name), key);
   return key;
 }
 

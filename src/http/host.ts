@@ -3,7 +3,7 @@
  * calls): lower case, without the final dot, checked more strictly under HttpProtocolOptions Strict.
  */
 import { isIPv6 } from 'node:net';
-import { asciiLower, isAlpha, isDigit } from './bytes.ts';
+import { asciiLower, isAlpha, isDigit, ownCopy } from './bytes.ts';
 import { debugLog, type FailureLog } from './request-head.ts';
 
 /** A host that may be looked up. An IPv6 literal stands without its brackets. */
@@ -106,10 +106,12 @@ export function parseHost(value: string, strict: boolean): HostResult {
   const known = strict ? knownStrict : knownUnsafe;
   const found = known.get(value);
   if (found !== undefined) return found;
-  const host = readHost(value, strict);
-  if (!isBadHost(host) && value.length <= KNOWN_LENGTH) {
+  if (value.length > KNOWN_LENGTH) return readHost(value, strict);
+  const own = ownCopy(value);
+  const host = readHost(own, strict);
+  if (!isBadHost(host)) {
     if (known.size >= KNOWN_LIMIT) known.clear();
-    known.set(value, host);
+    known.set(own, host);
   }
   return host;
 }

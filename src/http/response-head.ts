@@ -2,7 +2,7 @@
  * Response heads as one byte string, to leave in one write with a small body. The order is httpd's: status line, Date,
  * Server, then the fields (basic_http_header in modules/http/http_filters.c).
  */
-import { scanClass, TOKEN } from './bytes.ts';
+import { ownCopy, scanClass, TOKEN } from './bytes.ts';
 import { httpDateOf } from './date.ts';
 import type { HeaderFields } from './header-fields.ts';
 import { statusLine } from './reason-phrases.ts';
@@ -57,7 +57,7 @@ const VALID_NAMES_LIMIT = 1024;
 function isValidName(name: string): boolean {
   if (validNames.has(name)) return true;
   if (name === '' || scanClass(TOKEN, name, 0) !== name.length) return false;
-  if (validNames.size < VALID_NAMES_LIMIT) validNames.add(name);
+  if (validNames.size < VALID_NAMES_LIMIT) validNames.add(ownCopy(name));
   return true;
 }
 
