@@ -207,13 +207,3 @@ export const CHUNK_END = '\r\n';
 
 /** The end of a chunked body without trailers. */
 export const LAST_CHUNK = '0\r\n\r\n';
-
-/** The end of a chunked body with trailers. */
-export function lastChunk(trailers?: HeaderFields): string {
-  if (trailers === undefined || trailers.size === 0) return LAST_CHUNK;
-  let text = '0\r\n';
-  for (let index = 0; index < trailers.size; index++) {
-    text += `${trailers.nameAt(index)}: ${trailers.valueAt(index)}\r\n`;
-  }
-  return `${text}\r\n`;
-}

@@ -198,22 +198,3 @@ error was encountered while trying to use an ErrorDocument to handle the request
 ${explanation(page)}${second}${page.signature ?? ''}</body></html>
 `;
 }
-
-/**
- * ap_psignature: what ServerSignature appends. `host` and `mailto` are escaped here; `mailto` (ServerAdmin) makes it the
- * EMail variant.
- */
-export function signatureHtml(
-  prefix: string,
-  server: string,
-  host: string,
-  port: number,
-  mailto?: string,
-): string {
-  const name = escapeHtml(host);
-  const shown =
-    mailto === undefined
-      ? name
-      : `<a href="${/^[a-z]+:/i.test(mailto) ? '' : 'mailto:'}${escapeHtml(mailto)}">${name}</a>`;
-  return `${prefix}<address>${server} Server at ${shown} Port ${port}</address>\n`;
-}

@@ -50,7 +50,7 @@ export function withVariantList(etag: string, listEtag: string): string {
   return `${etag.slice(0, -1)};${list}`;
 }
 
-export function isWeak(etag: string): boolean {
+function isWeak(etag: string): boolean {
   return etag.startsWith('W/');
 }
 

@@ -69,7 +69,7 @@ export function hasListItem(value: string | undefined, item: string): boolean {
 }
 
 /** A quoted string's content, with its escapes undone; any other text as it is. */
-export function unquote(text: string): string {
+function unquote(text: string): string {
   if (text.length < 2 || !text.startsWith('"') || !text.endsWith('"')) return text;
   return text.slice(1, -1).replace(/\\([\s\S])/g, '$1');
 }

@@ -76,13 +76,3 @@ export function isKnownStatus(status: number): boolean {
 export function statusLine(status: number): string {
   return lines[status] ?? UNNAMED;
 }
-
-/** "Not Found"; "" for a code without a name. */
-export function reasonPhrase(status: number): string {
-  return REASONS[status] ?? '';
-}
-
-/** Codes whose answers never have a body (ap_is_HTTP_... header only: 1xx, 204, 304). */
-export function hasNoBody(status: number): boolean {
-  return status < 200 || status === 204 || status === 304;
-}

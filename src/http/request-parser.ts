@@ -65,11 +65,6 @@ export class RequestParser {
     this.#registered = options.registeredMethods;
   }
 
-  /** Whether any byte of a head has been taken (blank lines included). A connection that ends before is no error. */
-  get started(): boolean {
-    return this.#slow && (this.#fieldLines !== undefined || this.#lines.holds || this.#blankLines > 0);
-  }
-
   /** Makes ready for the next head of the connection. The former head stays with whoever holds it. */
   reset(): void {
     this.state = ParseState.more;

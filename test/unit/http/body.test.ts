@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type BodyDecoder, BodyEvent, LengthDecoder, parseContentLength } from '../../../src/http/body.ts';
-import { CHUNK_END, ChunkedDecoder, chunkHeader, LAST_CHUNK, lastChunk } from '../../../src/http/chunked.ts';
+import { CHUNK_END, ChunkedDecoder, chunkHeader, LAST_CHUNK } from '../../../src/http/chunked.ts';
 import { HeaderFields } from '../../../src/http/header-fields.ts';
 import { DEFAULT_LIMITS } from '../../../src/http/request-head.ts';
 import { bytes, joinSegments, recorded, type Segment } from './support.ts';
@@ -38,7 +38,8 @@ function encode(parts: readonly string[], trailers?: HeaderFields): string {
   const chunks = parts
     .filter((part) => part !== '')
     .map((part) => chunkHeader(part.length) + part + CHUNK_END);
-  return chunks.join('') + lastChunk(trailers);
+  const fields = [...(trailers ?? [])].map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  return chunks.join('') + (fields === '' ? LAST_CHUNK : `0\r\n${fields}\r\n`);
 }
 
 const byteText = fc.uint8Array({ maxLength: 40 }).map((array) => Buffer.from(array).toString('latin1'));

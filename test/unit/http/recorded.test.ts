@@ -4,9 +4,10 @@ import { BodyEvent } from '../../../src/http/body.ts';
 import { ChunkedDecoder } from '../../../src/http/chunked.ts';
 import { meetsConditions } from '../../../src/http/conditional.ts';
 import { parseHttpDate } from '../../../src/http/date.ts';
+import { cannedErrorPage } from '../../../src/http/error-page.ts';
 import { HeaderFields } from '../../../src/http/header-fields.ts';
 import { decideRanges } from '../../../src/http/range.ts';
-import { cannedErrorPage, isKnownStatus, statusLine } from '../../../src/http/status.ts';
+import { isKnownStatus, statusLine } from '../../../src/http/reason-phrases.ts';
 import {
   decodePath,
   type EncodedSlashes,

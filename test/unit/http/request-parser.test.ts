@@ -215,14 +215,4 @@ describe('bounds', () => {
     expect(parser.head.fields.size).toBe(5000);
     expect(parser.head.fields.get('a4999')).toBe('b, b, b, b');
   });
-
-  it('tells whether a head has begun', () => {
-    const parser = new RequestParser();
-    expect(parser.started).toBe(false);
-    parser.feed(bytes('G'), 0);
-    expect(parser.started).toBe(true);
-    parser.feed(bytes('ET / HTTP/1.1\r\n\r\n'), 0);
-    parser.reset();
-    expect(parser.started).toBe(false);
-  });
 });
