@@ -60,14 +60,15 @@ export class WorkerState {
   };
   /** How often it was tried again since it last could be connected to (`retries`). */
   retries = 0;
-  readonly #retry: number;
+  /** Milliseconds a failed worker is left alone. */
+  readonly retryTime: number;
   readonly #now: () => number;
   #isInError = false;
   #errorTime = 0;
 
-  /** @param retry milliseconds a failed worker is left alone; httpd's default is 60 000. */
-  constructor(retry = 60_000, now: () => number = Date.now) {
-    this.#retry = retry;
+  /** @param retryTime undefined: httpd's default. */
+  constructor(retryTime = 60_000, now: () => number = Date.now) {
+    this.retryTime = retryTime;
     this.#now = now;
   }
 
@@ -106,7 +107,7 @@ export class WorkerState {
   retry(): RetryResult {
     if (!this.#isInError) return 'usable';
     if (this.flags.isStopped) return 'stopped';
-    if (!this.flags.isIgnoringErrors && this.#now() < this.#errorTime + this.#retry) return 'too-soon';
+    if (!this.flags.isIgnoringErrors && this.#now() < this.#errorTime + this.retryTime) return 'too-soon';
     this.recover();
     return 'retried';
   }

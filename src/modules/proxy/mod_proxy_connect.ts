@@ -16,6 +16,7 @@ import { DECLINED, OK } from '../../core/status.ts';
 import { parseTarget } from '../../http/uri.ts';
 import { systemError } from '../../lib/error-text.ts';
 import { addressesOf } from './shared/addresses.ts';
+import { TIMED_OUT } from './shared/answer.ts';
 import { refuseBlocked } from './shared/blocked.ts';
 import { proxyError } from './shared/errors.ts';
 import { blockOf } from './shared/host-lists.ts';
@@ -168,8 +169,7 @@ class ConnectAttempt {
   }
 
   #logFailure({ detail, kind }: BackendFailure): void {
-    const error =
-      kind === 'connect-timeout' ? '(70007)The timeout specified has expired' : systemError(detail);
+    const error = kind === 'connect-timeout' ? TIMED_OUT : systemError(detail);
     const where = `${bracketHost(this.#address)}:${this.#port} (${this.#host})`;
     logRequest(
       this.#r,

@@ -38,6 +38,8 @@ export class Checker {
   /** `Threaded `: how log lines begin. */
   readonly #prefix: string;
   #running = 0;
+  /** Which member the next look begins with: the one there was no room for. */
+  #first = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(configuration: Configuration, confOf: ConfOf) {
@@ -65,20 +67,31 @@ export class Checker {
     this.#watches.clear();
   }
 
-  /** Begins what is due. A member of several servers' balancers is the first one's. */
+  /** Begins what is due, each in its turn where there is not room for all. */
   look(): void {
+    const members = this.#members();
+    const from = this.#first;
+    for (let i = 0; i < members.length; i++) {
+      const place = (from + i) % members.length;
+      if (this.#running >= this.#most) {
+        this.#first = place;
+        return;
+      }
+      const [worker, server] = members[place] as [Worker, VirtualServer];
+      this.#lookAt(server, worker);
+    }
+  }
+
+  /** All there are at the moment. A member of several servers' balancers is the first one's. */
+  #members(): [Worker, VirtualServer][] {
     const { main, virtualServers } = this.#configuration;
-    const seen = new Set<Worker>();
+    const members = new Map<Worker, VirtualServer>();
     for (const server of [main, ...virtualServers]) {
-      for (const { members } of this.#balancersOf(server)) {
-        for (const worker of members) {
-          if (this.#running >= this.#most) return;
-          if (seen.has(worker)) continue;
-          seen.add(worker);
-          this.#lookAt(server, worker);
-        }
+      for (const balancer of this.#balancersOf(server)) {
+        for (const worker of balancer.members) if (!members.has(worker)) members.set(worker, server);
       }
     }
+    return [...members];
   }
 
   #balancersOf(server: VirtualServer) {
@@ -106,7 +119,8 @@ export class Checker {
     watch.pool ??= this.#pool(server, worker, timeout);
     this.#running++;
     let isDone = false;
-    const probe = startProbe(watch.pool, driverOf(worker, method), timeout, (result) => {
+    const limit = timeout === 0 ? 0 : (worker.options.connectTimeout ?? timeout) + timeout;
+    const probe = startProbe(watch.pool, driverOf(worker, method), timeout, limit, (result) => {
       isDone = true;
       watch.probe = undefined;
       this.#running--;

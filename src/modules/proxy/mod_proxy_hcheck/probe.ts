@@ -12,6 +12,7 @@ import { encodeParams } from '../../../fcgi/params.ts';
 import { HeaderFields } from '../../../http/header-fields.ts';
 import type { ResponseHead } from '../../../http/response-head-parser.ts';
 import { type ResponseHandler, ResponseParser } from '../../../http/response-parser.ts';
+import { UNREACHABLE } from '../shared/answer.ts';
 import type { ProbeAnswer } from './condition.ts';
 
 /** Characters of an answer's body that are kept for expressions; the rest is read and forgotten. */
@@ -181,16 +182,26 @@ function scriptHead(text: string): Head {
   return { status: Number(/^\d{3}/.exec(fields.get('status') ?? '')?.[0] ?? 200), fields };
 }
 
-/** Connects, and asks what the driver asks; without one to be connected is enough. `done` is called once. */
+/**
+ * Connects, and asks what the driver asks; without one to be connected is enough. `done` is called once.
+ * @param timeout milliseconds the backend may be silent.
+ * @param limit milliseconds after which a check has failed that was not silent; 0: none. A backend that drips would be at it for ever.
+ */
 export function startProbe(
   pool: BackendPool,
   driver: ProbeDriver | undefined,
   timeout: number,
+  limit: number,
   done: (result: ProbeResult) => void,
 ): Probe {
   if (driver === undefined) return connectOnly(pool, done);
   let head: Head | undefined;
   let body = '';
+  let timer: NodeJS.Timeout | undefined;
+  const end = (result: ProbeResult): void => {
+    clearTimeout(timer);
+    done(result);
+  };
   const sink: ResponseSink<Head> = {
     onHead(found) {
       head = found;
@@ -200,26 +211,26 @@ export function startProbe(
       return true;
     },
     flush: () => undefined,
-    end: () => done({ kind: 'answer', answer: head === undefined ? undefined : { ...head, body } }),
+    end: () => end({ kind: 'answer', answer: head === undefined ? undefined : { ...head, body } }),
     fail(failure) {
-      const isConnected = UNREACHABLE.has(failure.kind);
-      done({ kind: isConnected ? 'unreachable' : 'failed', failure });
+      const isUnreachable = failure.kind === 'dns' || UNREACHABLE.has(failure.kind);
+      end({ kind: isUnreachable ? 'unreachable' : 'failed', failure });
     },
   };
   const pump = new Pump<Head>({ pool, driver, body: NO_BODY, sink, timeout, isRetriable: false });
+  const abort = (): void => {
+    clearTimeout(timer);
+    pump.abort();
+  };
   pump.start();
-  return pump;
+  if (limit > 0 && !pump.isSettled) {
+    timer = setTimeout(() => {
+      abort();
+      done({ kind: 'failed', failure: { kind: 'timeout', detail: `not done in ${limit} ms` } });
+    }, limit).unref();
+  }
+  return { abort };
 }
-
-const UNREACHABLE: ReadonlySet<string> = new Set([
-  'refused',
-  'not-found',
-  'dns',
-  'permission',
-  'unreachable',
-  'connect-timeout',
-  'tls',
-]);
 
 function connectOnly(pool: BackendPool, done: (result: ProbeResult) => void): Probe {
   const client = {

@@ -21,8 +21,8 @@ import type { ProxyTarget } from './scheme.ts';
 export const ENDED = '(70014)End of file found';
 export const TIMED_OUT = '(70007)The timeout specified has expired';
 
-/** The connection could not be made. */
-const UNREACHABLE: ReadonlySet<BackendFailureKind> = new Set<BackendFailureKind>([
+/** The connection could not be made, though it is known where to. */
+export const UNREACHABLE: ReadonlySet<BackendFailureKind> = new Set<BackendFailureKind>([
   'refused',
   'not-found',
   'permission',
@@ -269,7 +269,7 @@ export abstract class BackendAnswer<Head> implements ResponseSink<Head> {
     }
     worker.state.markFailed();
     if (worker.state.isInError) {
-      const seconds = Math.floor((worker.options.retry ?? 60_000) / 1000);
+      const seconds = Math.floor(worker.state.retryTime / 1000);
       const message = `ap_proxy_connect_backend disabling worker for (${host}:${port}) for ${seconds}s`;
       logServer(server, 'proxy', Level.error, 'AH00959', message);
     }

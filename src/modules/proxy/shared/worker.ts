@@ -14,8 +14,6 @@ import { bracketHost, defaultPortOf, parseNetloc, splitSocket, tcpAddress, unixA
 import { setWorkerOption, type WorkerOptions } from './worker-options.ts';
 import { type Opening, WorkerPools } from './worker-pools.ts';
 
-const DEFAULT_RETRY = 60_000;
-
 /** What is counted of a worker, and by what balancers choose among theirs; the manager's page shows it and may change the second half. */
 export interface WorkerRecord extends Traffic {
   /** Requests it was chosen for. */
@@ -79,7 +77,7 @@ export class Worker {
   /** Made at first use, when all parameters are known. */
   get state(): WorkerState {
     if (this.#state === undefined) {
-      this.#state = new WorkerState(this.options.retry ?? DEFAULT_RETRY);
+      this.#state = new WorkerState(this.options.retry);
       if (!this.isMember) this.#state.setFlag('I', true);
       for (const [letter, isOn] of this.#flags) this.#state.setFlag(letter, isOn);
     }

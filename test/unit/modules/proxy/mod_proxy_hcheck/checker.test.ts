@@ -1,6 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { createServer, type Server } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { BackendPool } from '../../../../../src/backend/pool.ts';
+import type { Configuration } from '../../../../../src/core/configuration.ts';
 import { HeaderFields } from '../../../../../src/http/header-fields.ts';
 import {
+  Checker,
   fcgiParameters,
   judge,
   requestHead,
@@ -10,6 +14,11 @@ import {
   holds,
   ProbeContext,
 } from '../../../../../src/modules/proxy/mod_proxy_hcheck/condition.ts';
+import {
+  HttpProbe,
+  type ProbeResult,
+  startProbe,
+} from '../../../../../src/modules/proxy/mod_proxy_hcheck/probe.ts';
 import { defineWorker, type Worker } from '../../../../../src/modules/proxy/shared/worker.ts';
 
 function member(url: string, uri = '', passes = 1, fails = 1): Worker {
@@ -73,5 +82,70 @@ describe('conditions', () => {
     const condition = compileProbeCondition(source);
     expect(typeof condition).toBe('object');
     if (typeof condition === 'object') expect(holds(condition, context)).toBe(expected);
+  });
+});
+
+describe('slow backends', () => {
+  const servers: Server[] = [];
+  const settle = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+  afterEach(() => {
+    for (const server of servers.splice(0)) server.close();
+  });
+
+  /** Answers with a head, then a byte every few milliseconds for as long as anybody listens. */
+  async function dripping(): Promise<{ port: number; seen: string[] }> {
+    const seen: string[] = [];
+    const server = createServer((socket) => {
+      let timer: NodeJS.Timeout | undefined;
+      socket.on('data', (data) => {
+        seen.push(/^GET (\S+)/.exec(data.toString('latin1'))?.[1] ?? '');
+        socket.write('HTTP/1.1 200 OK\r\n\r\n');
+        timer = setInterval(() => socket.write('x'), 10);
+      });
+      socket.on('error', () => undefined);
+      socket.on('close', () => clearInterval(timer));
+    });
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('no address');
+    return { port: address.port, seen };
+  }
+
+  it('one that drips has failed when its time is over', async () => {
+    const { port } = await dripping();
+    const pool = new BackendPool({ address: { kind: 'tcp', host: '127.0.0.1', port }, isReusing: false });
+    const started = performance.now();
+    const results: ProbeResult[] = [];
+    await new Promise<void>((resolve) => {
+      startProbe(pool, new HttpProbe('GET / HTTP/1.0\r\n\r\n', false), 100, 200, (result) => {
+        results.push(result);
+        resolve();
+      });
+    });
+    expect(performance.now() - started).toBeGreaterThan(190);
+    await settle(50);
+    expect(results).toMatchObject([{ kind: 'failed', failure: { kind: 'timeout' } }]);
+    expect(pool.counters.used).toBe(0);
+  });
+
+  it('leave the others their turn, however few checks are made at once', async () => {
+    const { port, seen } = await dripping();
+    const members = ['a', 'b', 'c', 'd'].map((name) => member(`http://127.0.0.1:${port}/${name}`));
+    for (const { healthCheck, options } of members) {
+      Object.assign(healthCheck, { method: 'GET', interval: 1 });
+      options.timeout = 20;
+    }
+    const main = { slots: [], log: { isOn: () => false, write: () => undefined } };
+    const providers = { find: () => () => ({ balancers: [{ members }] }) };
+    const configuration = { main, virtualServers: [], providers } as unknown as Configuration;
+    const checker = new Checker(configuration, () => ({ poolSize: 1 }));
+    for (let round = 0; round < 100 && seen.length < 8; round++) {
+      checker.look();
+      await settle(10);
+    }
+    checker.stop();
+    expect(seen.slice(0, 8).map((path) => path.replace('/', ''))).toEqual([...'abcdabcd']);
   });
 });
