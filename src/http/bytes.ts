@@ -27,6 +27,9 @@ export const TOKEN: Uint8Array = table(
 /** What may stand inside a field value: everything but control characters, tab allowed (ap_scan_http_field_content). */
 export const FIELD_CONTENT: Uint8Array = table((byte) => byte === 0x09 || (byte >= 0x20 && byte !== 0x7f));
 
+/** The rest: what makes a field value none. */
+export const NO_FIELD_CONTENT = /[\x00-\x08\x0a-\x1f\x7f]/;
+
 /** Visible characters and obs-text: what may stand in a request target (ap_scan_vchar_obstext). */
 export const VISIBLE: Uint8Array = table((byte) => byte > 0x20 && byte !== 0x7f);
 

@@ -21,6 +21,7 @@ import { Level, logRequest } from '../../../core/log.ts';
 import { defineModule } from '../../../core/module.ts';
 import type { Request } from '../../../core/request.ts';
 import type { VirtualServer } from '../../../core/virtual-server.ts';
+import type { Span } from '../../../diagnostics/source.ts';
 import { type ExtraParams, REQUEST_PARAMS, type RequestParams } from '../shared/request-params.ts';
 import { type PhpValue, type PhpValues, phpParams, type Resettable } from './parameters.ts';
 import { defaultOf, isRetired, isSystemOnly, nameFault, USUAL_NAMES } from './settings.ts';
@@ -29,8 +30,8 @@ interface ServerConf {
   mode?: 'fcgi' | 'refuse';
   /** Names that PHPDirectives lists, with their defaults where it gives them. */
   listed?: ReadonlyMap<string, string | undefined>;
-  /** Names that directives of this server set. */
-  names?: ReadonlySet<string>;
+  /** Names that directives of this server set, and where the first of them stands. */
+  names?: ReadonlyMap<string, Span>;
   /** When the configuration is complete: every name that a request of any server may set. Unset: no server sends any. */
   resettable?: Resettable;
 }
@@ -128,10 +129,14 @@ function setInForce(cmd: Cmd, name: string, value: PhpValue, known: Resettable |
       const message = `${cmd.node.name}: the server's configuration does not let .htaccess files set ${name}`;
       return { message, hint: `add the name to its "PHPDirectives fcgi ..."` };
     }
-    if (!cmd.isHtaccess) cmd.server.names = new Set(cmd.server.names).add(name);
+    if (!cmd.isHtaccess) noteName(cmd, name);
   }
   cmd.dir.values = new Map(cmd.dir.values).set(name, value);
   return undefined;
+}
+
+function noteName({ server, node }: Cmd, name: string): void {
+  if (server.names?.has(name) !== true) server.names = new Map(server.names).set(name, node.span);
 }
 
 /** All servers' names: a process of a pool does not know which of them it is asked for. */
@@ -144,17 +149,17 @@ function gatherNames({ main, virtualServers, problems }: Configuration): void {
     for (const [name, fallback] of listed ?? []) if (fallback !== undefined) defaults.set(name, fallback);
   }
   const resettable = new Map<string, string>();
-  const add = (name: string): void => {
+  const add = (name: string, span?: Span): void => {
     const everywhere = modPhpDirectives.dirOf(main.lookupDefaults).values?.get(name)?.value;
     const fallback = defaults.get(name) ?? defaultOf(name) ?? everywhere;
     if (fallback === undefined) {
-      problems.add({ code: 'AH00526', severity: 'error', message: withoutDefault(name), span: undefined });
+      problems.add({ code: 'AH00526', severity: 'error', message: withoutDefault(name), span });
     } else resettable.set(name, fallback);
   };
   for (const [i, server] of servers.entries()) {
-    const { mode, names = [], listed } = confs[i] as ServerConf;
+    const { mode, names, listed } = confs[i] as ServerConf;
     if (mode !== 'fcgi') continue;
-    for (const name of names) add(name);
+    for (const [name, span] of names ?? []) add(name, span);
     for (const name of listed?.keys() ?? (mayGrantOptions(server) ? USUAL_NAMES : [])) add(name);
   }
   for (const server of servers) {

@@ -6,6 +6,7 @@ import { Level, logRequest } from '../../../core/log.ts';
 import type { Request } from '../../../core/request.ts';
 import { beginBody, isBodyless } from '../../../core/response.ts';
 import { OK } from '../../../core/status.ts';
+import { NO_FIELD_CONTENT } from '../../../http/bytes.ts';
 import { findInvalidField } from '../../../http/response-head.ts';
 import { BackendAnswer } from '../shared/answer.ts';
 import { isOverridden } from '../shared/config.ts';
@@ -16,7 +17,6 @@ import type { AjpDriver, AjpEvents } from './driver.ts';
 import { logFailure, MODULE } from './failure-log.ts';
 import type { AjpHead } from './packets.ts';
 
-const BAD_REASON = /[\x00-\x08\x0a-\x1f\x7f]/;
 /** Methods that may be asked of another container, as long as there is no query (is_idempotent). */
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE', 'PUT', 'OPTIONS', 'TRACE']);
 
@@ -86,7 +86,7 @@ export class AjpAnswer extends BackendAnswer<AjpHead> implements AjpEvents {
     const isStatus = status >= 200 && status <= 999;
     r.status = isStatus ? status : 500;
     const line = `${status} ${reason ?? ''}`;
-    r.statusLine = reason === undefined || !isStatus || BAD_REASON.test(reason) ? undefined : line;
+    r.statusLine = reason === undefined || !isStatus || NO_FIELD_CONTENT.test(reason) ? undefined : line;
     if (DROPS_CONNECTION.has(r.status) && isStatus) r.headersOut.set('Connection', 'close');
     let length: number | undefined;
     for (let i = 0; i + 1 < fields.length; i += 2) {

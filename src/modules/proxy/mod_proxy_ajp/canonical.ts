@@ -1,8 +1,7 @@
 /** Canonical URLs of AJP containers, and what of them goes into a request (mod_proxy_ajp.c: proxy_ajp_canon). */
-import { Level, logRequest } from '../../../core/log.ts';
 import type { Request } from '../../../core/request.ts';
 import { OK } from '../../../core/status.ts';
-import { type CanonicalScheme, canonicalUrl } from '../shared/canonical.ts';
+import { type CanonicalScheme, canonicalUrl, refusesInvisible } from '../shared/canonical.ts';
 import type { ProxyState } from '../shared/scheme.ts';
 
 const SCHEME: CanonicalScheme = {
@@ -11,18 +10,13 @@ const SCHEME: CanonicalScheme = {
   badUrl: 'AH00867',
   badPath: 'AH10418',
 };
-const NO_VISIBLE = /[\x00-\x20\x7f]/;
 
 export function canonicaliseAjp(r: Request, rest: string, state: ProxyState): number {
   const url = canonicalUrl(r, rest, state.isNocanon || state.isNoencode, SCHEME, state.isSetHandler);
   if (typeof url === 'number') return url;
   // A path as the client sent it has its query behind it.
   const query = state.isNocanon ? undefined : r.args;
-  if (query !== undefined && NO_VISIBLE.test(query)) {
-    const message = 'To be forwarded query string contains control characters or spaces';
-    logRequest(r, SCHEME.module, Level.error, 'AH10406', message);
-    return 403;
-  }
+  if (query !== undefined && refusesInvisible(r, query, SCHEME.module, 'AH10406', 'query string')) return 403;
   r.filename = `proxy:${url.origin}/${url.path}${query === undefined ? '' : `?${query}`}`;
   return OK;
 }

@@ -4,6 +4,7 @@ import type { Pump } from '../../../backend/pump.ts';
 import { DROPS_CONNECTION } from '../../../core/errors.ts';
 import { Level, logRequest } from '../../../core/log.ts';
 import { isBodyless } from '../../../core/response.ts';
+import { NO_FIELD_CONTENT } from '../../../http/bytes.ts';
 import { BackendAnswer } from '../shared/answer.ts';
 import { hostAndPort } from '../shared/errors.ts';
 import type { UwsgiAnswerHead, UwsgiDriver } from './driver.ts';
@@ -19,7 +20,6 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'transfer-encoding',
   'upgrade',
 ]);
-const BAD_REASON = /[\x00-\x08\x0a-\x1f\x7f]/;
 
 export class UwsgiAnswer extends BackendAnswer<UwsgiAnswerHead> {
   protected readonly label = 'uwsgi';
@@ -35,7 +35,7 @@ export class UwsgiAnswer extends BackendAnswer<UwsgiAnswerHead> {
   onHead({ status, statusLine, fields, length }: UwsgiAnswerHead): void {
     const { r } = this;
     r.status = status;
-    r.statusLine = BAD_REASON.test(statusLine) || statusLine[3] !== ' ' ? undefined : statusLine;
+    r.statusLine = NO_FIELD_CONTENT.test(statusLine) || statusLine[3] !== ' ' ? undefined : statusLine;
     if (DROPS_CONNECTION.has(status)) r.headersOut.set('Connection', 'close');
     for (let i = 0; i + 1 < fields.length; i += 2) {
       const name = fields[i] as string;

@@ -3,7 +3,7 @@
  * ap_getline() with folding). Pure: chunks in, a head or a failure out. Stricter than heads of HTTP backends: every field line must be one.
  */
 
-import { isBlank, trimSpaces } from '../../../http/bytes.ts';
+import { isBlank, NO_FIELD_CONTENT, trimSpaces } from '../../../http/bytes.ts';
 
 /**
  * - `none`: nothing, or nothing but a beginning of the first line; `status-line`: it is none of HTTP;
@@ -31,7 +31,6 @@ const HT = 0x09;
 
 const STATUS_LINE = /^HTTP\/(?:\d\.\d|\d) (\d\d\d)/;
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]*$/;
-const BAD_VALUE = /[\x00-\x08\x0a-\x1f\x7f]/;
 
 export class UwsgiHeadParser {
   state: UwsgiHeadState = 'reading';
@@ -127,7 +126,7 @@ export class UwsgiHeadParser {
     const colon = line.indexOf(':');
     const name = line.slice(0, Math.max(colon, 0));
     const value = trimSpaces(line.slice(colon + 1));
-    if (colon < 0 || !TOKEN.test(name) || BAD_VALUE.test(value)) this.#fail('field');
+    if (colon < 0 || !TOKEN.test(name) || NO_FIELD_CONTENT.test(value)) this.#fail('field');
     else this.#fields.push(name, value);
   }
 

@@ -21,8 +21,22 @@ export interface CanonicalUrl {
   readonly path: string;
 }
 
-/** What must not be in a path that goes on as it came (ap_scan_vchar_obstext). */
-const NO_VISIBLE = /[\x00-\x20\x7f]/;
+/** What no request line may hold (ap_scan_vchar_obstext). */
+const INVISIBLE = /[\x00-\x20\x7f]/;
+
+/** Whether a path or query that goes on as it came must not, which is logged then: 403. */
+export function refusesInvisible(
+  r: Request,
+  text: string,
+  module: string,
+  tag: string,
+  what: 'path' | 'query string',
+): boolean {
+  if (!INVISIBLE.test(text)) return false;
+  const message = `To be forwarded ${what} contains control characters or spaces`;
+  logRequest(r, module, Level.error, tag, message);
+  return true;
+}
 
 /**
  * @param rest what stands behind `scheme:`.
@@ -48,11 +62,7 @@ export function canonicalUrl(
   const keepsSlashes = !isSetHandler && coreDir(r).allowEncodedSlashes === 'nodecode';
   const path = isRaw ? split.path : encodePath(split.path, keepsSlashes);
   if (path === undefined) return 400;
-  if (isRaw && NO_VISIBLE.test(path)) {
-    const message = 'To be forwarded path contains control characters or spaces';
-    logRequest(r, module, Level.error, badPath, message);
-    return 403;
-  }
+  if (isRaw && refusesInvisible(r, path, module, badPath, 'path')) return 403;
   const suffix = port === undefined || port === defaultPortOf(scheme) ? '' : `:${port}`;
   return { origin: `${scheme}://${bracketHost(host)}${suffix}`, path };
 }

@@ -3,6 +3,8 @@ import { isIP } from 'node:net';
 import { parseIpAddress } from '../../../lib/cidr.ts';
 import { addressesOf } from './addresses.ts';
 
+const DOT = 0x2e;
+
 /** One name of NoProxy (struct dirconn_entry of mod_proxy.h). */
 export type DirectHost =
   | { readonly kind: 'subnet'; readonly network: number; readonly mask: number }
@@ -47,7 +49,9 @@ function readSubnet(text: string): { network: number; mask: number } | undefined
 }
 
 function withoutDots(name: string): string {
-  return name.replace(/\.+$/, '');
+  let end = name.length;
+  while (name.charCodeAt(end - 1) === DOT) end--;
+  return name.slice(0, end);
 }
 
 /** Whether one of them means `host`. Names are looked up only where their spelling does not tell. */
@@ -79,11 +83,12 @@ function isMeant(entry: DirectHost, host: string, name: string): boolean | undef
 }
 
 async function lookUp(entries: readonly DirectHost[], host: string): Promise<boolean> {
+  let addresses: readonly string[] | undefined;
   for (const entry of entries) {
     if (entry.kind === 'host') {
       if ((await addressesOf(entry.name)) === undefined) return true;
     } else if (entry.kind === 'subnet') {
-      const addresses = (await addressesOf(host)) ?? [];
+      addresses ??= (await addressesOf(host)) ?? [];
       if (addresses.some((address) => isInSubnet(entry, address))) return true;
     }
   }

@@ -3,11 +3,9 @@ import { coreDir } from '../../../core/core-config.ts';
 import { Level, logRequest } from '../../../core/log.ts';
 import type { Request } from '../../../core/request.ts';
 import { OK } from '../../../core/status.ts';
+import { refusesInvisible } from './canonical.ts';
 import type { ProxyState } from './scheme.ts';
 import { bracketHost, defaultPortOf, encodePath, splitAuthority } from './url.ts';
-
-/** What no request line may hold (ap_scan_vchar_obstext). */
-const INVISIBLE = /[\x00-\x20\x7f]/;
 
 /** Who makes it canonical, and the numbers of its log lines. */
 export interface CanonicalBy {
@@ -45,19 +43,12 @@ function targetOf(r: Request, path: string, state: ProxyState, by: CanonicalBy):
   const query = hasQuery ? undefined : r.args;
   let encoded: string | undefined = path;
   if (isRaw) {
-    if (INVISIBLE.test(path))
-      return refused(r, by, by.badPath, `To be forwarded path contains control characters or spaces`);
+    if (refusesInvisible(r, path, by.module, by.badPath, 'path')) return 403;
   } else {
     encoded = encodePath(path, coreDir(r).allowEncodedSlashes === 'nodecode');
     if (encoded === undefined) return 400;
   }
   if (query === undefined) return encoded;
-  if (INVISIBLE.test(query))
-    return refused(r, by, by.badQuery, `To be forwarded query string contains control characters or spaces`);
+  if (refusesInvisible(r, query, by.module, by.badQuery, 'query string')) return 403;
   return `${encoded}?${query}`;
-}
-
-function refused(r: Request, by: CanonicalBy, tag: string, message: string): number {
-  logRequest(r, by.module, Level.error, tag, message);
-  return 403;
 }

@@ -57,6 +57,14 @@ export function servletPath(path: string): ServletPath {
   return { path: clean, offsets };
 }
 
+/** One request asks for the same one by one ProxyPass after the other. */
+let last: { readonly of: string; readonly servlet: ServletPath } | undefined;
+
+function rememberedServletPath(path: string): ServletPath {
+  if (last?.of !== path) last = { of: path, servlet: servletPath(path) };
+  return last.servlet;
+}
+
 /** What a ProxyPass makes of a path. */
 export type PassResult =
   /** Not below it: the next one is asked. */
@@ -107,7 +115,7 @@ function applyPrefix(alias: ProxyAlias, path: string, target: string): PassResul
 
 /** The path is compared without its parameters, but what follows the prefix goes on with them. */
 function applyServlet(alias: ProxyAlias, path: string): PassResult {
-  const servlet = servletPath(path);
+  const servlet = rememberedServletPath(path);
   const taken = prefixLength(servlet.path, alias.from);
   if (taken === 0) return NONE;
   if (alias.to === '!') return EXCLUDED;

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { Configuration } from '../../../../../src/core/configuration.ts';
+import { Problems } from '../../../../../src/diagnostics/problem.ts';
 import { modPhpDirectives } from '../../../../../src/modules/proxy/mod_php_directives/index.ts';
 import { phpParams, quoteValue } from '../../../../../src/modules/proxy/mod_php_directives/parameters.ts';
 import {
@@ -38,6 +40,18 @@ describe('what is refused', () => {
   ])('%s', (text, message) => {
     expect(applyText(text).errors).toEqual([message]);
   });
+});
+
+it('a setting whose own value nobody knows is refused where it stands', () => {
+  const text =
+    'PHPDirectives fcgi\n<Directory />\nphp_value memory_limit 1M\nphp_value xdebug.mode 1\n</Directory>\n';
+  const { server } = applyText(text);
+  const problems = new Problems();
+  const configuration = { main: server, virtualServers: [], problems } as unknown as Configuration;
+  modPhpDirectives.postConfig?.(configuration);
+  expect(problems.list).toMatchObject([
+    { code: 'AH00526', span: { start: text.indexOf('php_value xdebug'), source: { name: 'test.conf' } } },
+  ]);
 });
 
 describe('what is accepted', () => {

@@ -1,13 +1,14 @@
+import { lookup } from 'node:dns/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { blockOf, directHost, isDirect } from '../../../../../src/modules/proxy/shared/host-lists.ts';
 
 // The machine's resolver may take its time over a name that nobody has, or have an address for all.
 vi.mock('node:dns/promises', async (importOriginal) => ({
   ...(await importOriginal<typeof import('node:dns/promises')>()),
-  lookup: async (host: string) => {
+  lookup: vi.fn(async (host: string) => {
     if (host === 'localhost') return [{ address: '127.0.0.1', family: 4 }];
     throw new Error(`${host} is unknown`);
-  },
+  }),
 }));
 
 describe('words of NoProxy', () => {
@@ -49,6 +50,15 @@ describe('words of NoProxy', () => {
     // A host with an address is that host alone; one without is a part of names.
     await expect(isDirect([directHost('localhost')], 'my.localhost.test')).resolves.toBe(false);
     await expect(isDirect([directHost('nosuch.invalid')], 'my.nosuch.invalid.test')).resolves.toBe(true);
+  });
+});
+
+describe('a host', () => {
+  it('is looked up once, however many networks there are', async () => {
+    vi.mocked(lookup).mockClear();
+    const list = ['10.1', '10.2', '10.3', '127'].map(directHost);
+    await expect(isDirect(list, 'localhost')).resolves.toBe(true);
+    expect(lookup).toHaveBeenCalledTimes(1);
   });
 });
 
