@@ -8,7 +8,7 @@
  * - `tls`: the handshake failed;
  * - `timeout`: connected, but silent for too long; `closed`: ended before the answer was whole;
  * - `reset`: broken (ECONNRESET, EPIPE); `protocol`: the answer breaks the protocol, `detail` says how;
- * - `body`: the request body will never be whole; `aborted`: the client is gone;
+ * - `body`: the request body will never be whole;
  * - `shutdown`: the pool was closed; `other`: anything else, `detail` holds the system's code.
  */
 export type BackendFailureKind =
@@ -25,7 +25,6 @@ export type BackendFailureKind =
   | 'reset'
   | 'protocol'
   | 'body'
-  | 'aborted'
   | 'shutdown'
   | 'other';
 

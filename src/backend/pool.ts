@@ -4,7 +4,7 @@
  * order.
  */
 
-import { type BackendAddress, type ConnectOptions, describeAddress } from './connect.ts';
+import type { BackendAddress, ConnectOptions } from './connect.ts';
 import { BackendConnection, type ConnectionOwner } from './connection.ts';
 import { backendDeadlines, type Expiring } from './deadlines.ts';
 import type { BackendFailure } from './failure.ts';
@@ -105,11 +105,6 @@ export class BackendPool implements ConnectionOwner, Expiring {
       reused: this.#reused,
       failed: this.#failed,
     };
-  }
-
-  /** For logs. */
-  describe(): string {
-    return describeAddress(this.#options.address);
   }
 
   /** @param isFreshWanted an idle connection will not do: the one that would have been given is closed, and a new one takes its place. */

@@ -7,7 +7,6 @@
  * - Whoever breaks takes the other one along. Each end is given up exactly once, whatever happens.
  */
 import type { BackendConnection, ConnectionUser } from './connection.ts';
-import type { BackendFailure } from './failure.ts';
 
 /** What the tunnel hears of the client. */
 export interface TunnelReader {
@@ -35,10 +34,6 @@ export interface TunnelClient {
 export interface TunnelResult {
   /** `ended`: both sides were. `client`: it broke, or the server cut it. `backend`: it broke. `timeout`: both were silent. `defect`: of ours. */
   readonly why: 'ended' | 'timeout' | 'client' | 'backend' | 'defect';
-  /** Bytes the client sent, and bytes it was sent, through the tunnel. */
-  readonly fromClient: number;
-  readonly toClient: number;
-  readonly failure: BackendFailure | undefined;
   /** What was thrown, with `defect`. */
   readonly error: unknown;
 }
@@ -61,8 +56,6 @@ export class Tunnel implements TunnelReader {
   readonly #client: TunnelClient;
   readonly #backend: BackendConnection;
   readonly #options: TunnelOptions;
-  #fromClient = 0;
-  #toClient = 0;
   #hasClientEnded = false;
   #isClientPaused = false;
   #isBackendPaused = false;
@@ -94,7 +87,6 @@ export class Tunnel implements TunnelReader {
   onData(chunk: Buffer): boolean {
     if (this.#isOver) return true;
     this.#arm();
-    this.#fromClient += chunk.length;
     this.#isClientPaused = !this.#backend.write(chunk);
     return !this.#isClientPaused;
   }
@@ -125,7 +117,7 @@ export class Tunnel implements TunnelReader {
       onData: (chunk) => this.#guarded(() => this.#toTheClient(chunk)),
       onWritable: () => this.#guarded(() => this.#resumeClient()),
       onSocketEnd: () => this.#guarded(() => this.#onBackendEnd()),
-      onSocketFailure: (failure) => this.#finish('backend', failure),
+      onSocketFailure: () => this.#finish('backend'),
       onClosedAfterEnd: () => this.#finish(this.#hasClientEnded ? 'ended' : 'backend'),
       onIdleTimeout: () => this.#finish('timeout'),
     };
@@ -134,7 +126,6 @@ export class Tunnel implements TunnelReader {
   #toTheClient(chunk: Buffer): void {
     if (this.#isOver) return;
     this.#arm();
-    this.#toClient += chunk.length;
     if (this.#client.write(chunk) || this.#isBackendPaused) return;
     this.#isBackendPaused = true;
     this.#backend.pause();
@@ -166,17 +157,16 @@ export class Tunnel implements TunnelReader {
     try {
       act();
     } catch (error) {
-      this.#finish('defect', undefined, error);
+      this.#finish('defect', error);
     }
   }
 
-  #finish(why: TunnelResult['why'], failure?: BackendFailure, error?: unknown): void {
+  #finish(why: TunnelResult['why'], error?: unknown): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#options.release(this.#backend);
     if (why === 'client' || why === 'defect') this.#client.abort();
     else this.#client.close();
-    const { onEnd } = this.#options;
-    onEnd({ why, fromClient: this.#fromClient, toClient: this.#toClient, failure, error });
+    this.#options.onEnd({ why, error });
   }
 }

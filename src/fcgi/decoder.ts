@@ -35,10 +35,6 @@ export class RecordDecoder {
     this.#isStopped = true;
   }
 
-  get isStopped(): boolean {
-    return this.#isStopped;
-  }
-
   /** True between records: the last one is complete and no byte of another was seen. */
   get isAtBoundary(): boolean {
     return !this.#isInRecord && this.#headerFilled === 0;

@@ -48,8 +48,8 @@ export interface RequestOpening {
   readonly keepConnection: boolean;
   /** All pairs as made by `encodeParams`. */
   readonly params: string;
-  /** The body: `undefined` when it follows by `encodeStream`, `null` when there is none, or all of it. */
-  readonly stdin: Buffer | null | undefined;
+  /** All of the body; `undefined` when it follows by `encodeStream`. */
+  readonly stdin: Buffer | undefined;
 }
 
 /** The header of a record without padding, as a byte string. */
@@ -95,8 +95,7 @@ function recordsFor(length: number): number {
 export function encodeRequest(opening: RequestOpening): Buffer {
   const { requestId, params, stdin } = opening;
   let size = BEGIN_LENGTH + params.length + (recordsFor(params.length) + 1) * HEADER_LENGTH;
-  if (stdin === null) size += HEADER_LENGTH;
-  else if (stdin !== undefined) size += stdin.length + (recordsFor(stdin.length) + 1) * HEADER_LENGTH;
+  if (stdin !== undefined) size += stdin.length + (recordsFor(stdin.length) + 1) * HEADER_LENGTH;
 
   const buffer = Buffer.allocUnsafe(size);
   let offset = writeHeader(buffer, 0, RecordType.BeginRequest, requestId, HEADER_LENGTH, 0);
@@ -116,7 +115,7 @@ export function encodeRequest(opening: RequestOpening): Buffer {
   }
   offset = writeHeader(buffer, offset, RecordType.Params, requestId, 0, 0);
   if (stdin !== undefined) {
-    if (stdin !== null) offset = writeStream(buffer, offset, RecordType.Stdin, requestId, stdin);
+    offset = writeStream(buffer, offset, RecordType.Stdin, requestId, stdin);
     writeHeader(buffer, offset, RecordType.Stdin, requestId, 0, 0);
   }
   return buffer;
@@ -142,22 +141,9 @@ function writeStream(
  * A piece of a stream (PARAMS, STDIN, and on the application's side STDOUT, STDERR) as records of at most 65535
  * bytes, in one Buffer; the chunk is copied and may be reused. An empty chunk gives no record: that one would close
  * the stream.
- * @param padding pads each record to a multiple of 8 bytes, as section 3.3 recommends for alignment.
  */
-export function encodeStream(type: number, requestId: number, chunk: Buffer, padding = false): Buffer {
-  if (!padding) {
-    const buffer = Buffer.allocUnsafe(chunk.length + recordsFor(chunk.length) * HEADER_LENGTH);
-    writeStream(buffer, 0, type, requestId, chunk);
-    return buffer;
-  }
-  const records: Buffer[] = [];
-  for (let from = 0; from < chunk.length; from += MAX_CONTENT_LENGTH) {
-    const length = Math.min(chunk.length - from, MAX_CONTENT_LENGTH);
-    const pad = -length & 7;
-    const record = Buffer.alloc(HEADER_LENGTH + length + pad);
-    writeHeader(record, 0, type, requestId, length, pad);
-    chunk.copy(record, HEADER_LENGTH, from, from + length);
-    records.push(record);
-  }
-  return Buffer.concat(records);
+export function encodeStream(type: number, requestId: number, chunk: Buffer): Buffer {
+  const buffer = Buffer.allocUnsafe(chunk.length + recordsFor(chunk.length) * HEADER_LENGTH);
+  writeStream(buffer, 0, type, requestId, chunk);
+  return buffer;
 }

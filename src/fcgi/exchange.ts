@@ -1,5 +1,5 @@
 /**
- * One request seen from the web server: the backend's bytes, its socket's end or our abort in; slices of stdout and
+ * One request seen from the web server: the backend's bytes, its socket's end in; slices of stdout and
  * stderr and exactly one of end or failure out. Knows no socket.
  */
 
@@ -11,10 +11,9 @@ import { RecordDecoder, type RecordSink } from './decoder.ts';
  * - `bad-version`: a record of a version other than 1;
  * - `wrong-request-id`: a record for a request we did not send (mod_proxy_fcgi: "Got bogus rid");
  * - `closed`: the socket ended before END_REQUEST. What came so far is not the whole answer;
- * - `cut`: the same, in the middle of a record;
- * - `aborted`: we gave up.
+ * - `cut`: the same, in the middle of a record.
  */
-export type ExchangeFailure = 'bad-version' | 'wrong-request-id' | 'closed' | 'cut' | 'aborted';
+export type ExchangeFailure = 'bad-version' | 'wrong-request-id' | 'closed' | 'cut';
 
 export interface ExchangeHandler {
   /** A slice of the application's output; never empty. */
@@ -45,7 +44,6 @@ export class Exchange implements RecordSink {
   #isStdoutEnded = false;
   #isSettled = false;
   #isReusable = false;
-  #hasReceived = false;
 
   constructor(requestId: number, handler: ExchangeHandler) {
     this.#requestId = requestId;
@@ -64,11 +62,6 @@ export class Exchange implements RecordSink {
     return this.#decoder.isAtBoundary ? undefined : 'header';
   }
 
-  /** Whether any byte of an answer has come. */
-  get hasReceived(): boolean {
-    return this.#hasReceived;
-  }
-
   /** Whether the connection may carry another request: ended, and not a byte more than the end was received. */
   get isReusable(): boolean {
     return this.#isReusable;
@@ -76,7 +69,6 @@ export class Exchange implements RecordSink {
 
   receive(chunk: Buffer): void {
     if (chunk.length === 0) return;
-    this.#hasReceived = true;
     if (this.#isSettled) {
       this.#isReusable = false;
       return;
@@ -98,11 +90,6 @@ export class Exchange implements RecordSink {
       return;
     }
     this.#fail(this.#decoder.isInRecord ? 'cut' : 'closed');
-  }
-
-  abort(): void {
-    if (this.#isSettled) this.#isReusable = false;
-    else this.#fail('aborted');
   }
 
   onRecordStart(type: number, requestId: number, contentLength: number): void {

@@ -37,7 +37,7 @@ export class FcgiDriver implements Driver<ScriptHead>, ExchangeHandler {
       role: Role.Responder,
       keepConnection: true,
       params: this.#params,
-      stdin: isWhole ? (first ?? null) : undefined,
+      stdin: isWhole ? (first ?? Buffer.alloc(0)) : undefined,
     });
     if (isWhole || first === undefined) return opening;
     return Buffer.concat([opening, this.encodeBody(first)]);

@@ -116,23 +116,6 @@ describe('an exchange', () => {
     expect(run([out('head').subarray(0, length)], true).events.at(-1)).toBe(expected);
   });
 
-  it('says nothing after an abort', () => {
-    const events: string[] = [];
-    const exchange = new Exchange(1, {
-      onStdout: () => events.push('out'),
-      onStdoutEnd: () => events.push('out ended'),
-      onStderr: () => events.push('err'),
-      onEnd: () => events.push('end'),
-      onFailure: (kind) => events.push(kind),
-    });
-    exchange.abort();
-    exchange.receive(Buffer.concat([out('a'), end()]));
-    exchange.socketEnd();
-    exchange.abort();
-    expect(events).toEqual(['aborted']);
-    expect(exchange.isReusable).toBe(false);
-  });
-
   it('gives the same events for any split', () => {
     const some = fc.oneof(
       fc.tuple(fc.string({ maxLength: 20 }), fc.nat(20)).map(([text, padding]) => out(text, padding)),

@@ -132,8 +132,7 @@ export class AjpAnswer extends BackendAnswer<AjpHead> implements AjpEvents {
   override fail(failure: BackendFailure): void {
     const driver = this.#driver;
     const retry = this.#retry;
-    const isPingFailure =
-      driver?.isAwaitingPong === true && failure.kind !== 'body' && failure.kind !== 'aborted';
+    const isPingFailure = driver?.isAwaitingPong === true && failure.kind !== 'body';
     if (!isPingFailure || retry === undefined || driver === undefined) {
       super.fail(failure);
       return;
