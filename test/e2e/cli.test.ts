@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run, Site } from './command.ts';
@@ -87,6 +87,9 @@ describe('-t', () => {
   it('-E takes the errors to a file', async () => {
     const outcome = await site.run('-t', '-E', path.join(site.root, 'startup.log'), '-c', 'Bogus');
     expect(outcome).toEqual({ code: 1, stdout: '', stderr: '' });
+    expect(readFileSync(path.join(site.root, 'startup.log'), 'latin1')).toContain(
+      "\nInvalid command 'Bogus'",
+    );
   });
 });
 

@@ -111,7 +111,7 @@ describe('clients that vanish', () => {
     await site.until('the request', () => fake.seen.open > open);
     socket.resetAndDestroy();
     await site.until('the end of the request', () => fake.seen.open === open);
-    expect(fake.seen.aborts).toBeGreaterThanOrEqual(aborts);
+    expect(fake.seen.aborts).toBeGreaterThan(aborts);
   });
 });
 
@@ -175,7 +175,8 @@ describe('slow clients', () => {
   let site: Site;
   beforeAll(async () => {
     site = await startSite({
-      configuration: 'TimeOut 1\nKeepAliveTimeout 500ms\nCustomLog logs/access.log "%m %U %>s"\n',
+      configuration:
+        'TimeOut 1\nRequestReadTimeout header=2 body=0\nKeepAliveTimeout 500ms\nCustomLog logs/access.log "%m %U %>s"\n',
       files: { 'htdocs/index.html': 'hello\n', 'htdocs/large.txt': Buffer.alloc(10 << 20, 'l') },
     });
   });
@@ -187,7 +188,12 @@ describe('slow clients', () => {
     );
     expect((await ask(site.port, '/')).status).toBe(200);
     for (const socket of sockets) socket.resume();
+    // Each byte comes in time, the head does not.
+    const drip = setInterval(() => {
+      for (const socket of sockets) if (socket.writable) socket.write('x');
+    }, 200);
     await Promise.all(sockets.map(closed));
+    clearInterval(drip);
     await site.until('the lines', () => site.read('logs/access.log').split(' 408\n').length > 200);
   });
 
@@ -197,12 +203,12 @@ describe('slow clients', () => {
     expect(connection.pending).toBe('');
   });
 
-  it('that stop amid a body get 408 or are closed', async () => {
-    const { responses } = await rawRequest(
-      'POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n12345',
-      { port: site.port },
-    );
-    expect([408, 400, undefined]).toContain(responses[0]?.status);
+  it('that stop amid a body get 408 and are closed', async () => {
+    const connection = await RawConnection.open({ port: site.port });
+    await connection.send('POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n12345');
+    expect((await connection.readResponse())?.status).toBe(408);
+    expect(await connection.closedWithin(5000)).toBe(true);
+    connection.close();
   });
 
   it('that read nothing lose their connections', async () => {
@@ -249,7 +255,7 @@ describe('floods', () => {
       const isTaken = socket.write(block);
       if (
         !isTaken &&
-        !(await Promise.race([new Promise((done) => socket.once('drain', () => done(true))), pause(300)]))
+        !(await Promise.race([new Promise((done) => socket.once('drain', () => done(true))), pause(2000)]))
       )
         break;
     }

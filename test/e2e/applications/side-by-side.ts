@@ -1,11 +1,12 @@
 /** One site, served by httpd and by apache-lite with the same php-fpm behind them: the same request to both, and what differs. */
 import { existsSync, utimesSync } from 'node:fs';
 import path from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { runsAsRoot, serverUser } from '../../differential/server-user.ts';
 import { findApacheLite } from '../../support/apache-lite.ts';
 import { findHttpd, type RunningServer, type ServerProgram, startServer } from '../../support/httpd.ts';
 import { findPhpFpm, makePhpPool, type PhpPool } from '../../support/php-fpm.ts';
-import { type RawResponse, rawRequest } from '../../support/raw-request.ts';
+import { headerOf, type RawResponse, rawRequest } from '../../support/raw-request.ts';
 import { makeSite, type Site } from '../../support/with-server.ts';
 
 /** What such applications are told to have loaded. */
@@ -178,6 +179,9 @@ DirectoryIndex index.php index.html
 `;
 }
 
+/** How what is compressed begins; applications may say so of what is not. */
+const GZIP = '\x1f\x8b\x08';
+
 /** Fields whose values are made anew for each answer: their names count. */
 const FRESH = /^(set-cookie|expires|last-modified)$/;
 
@@ -192,11 +196,14 @@ function comparable(response: RawResponse): Answer {
     return `${key}: ${withoutFresh(value)}`;
   });
   headers.sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : nameOf(a) > nameOf(b) ? 1 : 0));
-  const compressed = response.headers.some(([name]) => name.toLowerCase() === 'content-encoding');
-  const body = compressed ? `${response.body.slice(0, 4)}...` : withoutFresh(response.body);
+  const isCompressed = headerOf(response, 'content-encoding') === 'gzip' && response.body.startsWith(GZIP);
+  const plain = isCompressed
+    ? gunzipSync(Buffer.from(response.body, 'latin1')).toString('latin1')
+    : response.body;
+  const body = withoutFresh(plain);
   const status = `${response.statusLine} ${response.framing}${response.truncated ? ' truncated' : ''}`;
-  // How long a text with times and tokens is depends on them.
-  const isSame = body === response.body || compressed;
+  // How long a text with times and tokens is depends on them, and how far it can be compressed.
+  const isSame = body === plain;
   return {
     status,
     headers: isSame ? headers : headers.filter((line) => !line.startsWith('content-length')),
