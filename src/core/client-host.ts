@@ -3,8 +3,10 @@
  * names. Names are looked up without holding up anything else; answers are kept for a short time.
  */
 import { lookup, lookupService } from 'node:dns/promises';
+import { asciiLower } from '../http/bytes.ts';
 import { type IpAddress, parseIpAddress } from '../lib/cidr.ts';
 import { LruCache } from '../lib/lru.ts';
+import { coreDir } from './core-config.ts';
 import type { Request } from './request.ts';
 
 const NOBODY: IpAddress = new Uint8Array(0);
@@ -72,28 +74,48 @@ const addressesOf = new BriefCache<readonly IpAddress[]>(async (name) => {
   }
 });
 
-const nameOf = new BriefCache<string>(async (address) => {
+/** Names as they are given to addresses. */
+const givenNameOf = new BriefCache<string>(async (address) => {
   try {
     const { hostname } = await lookupService(address, 0);
-    const ip = parseIpAddress(address);
     // getnameinfo() answers with the address itself when it has no name.
-    if (ip === null || parseIpAddress(hostname) !== null) return undefined;
-    // A name counts only when it leads back to the address: everybody may call his addresses as he likes.
-    const addresses = await addressesOf.get(hostname);
-    return addresses?.some((other) => isSameAddress(other, ip)) === true ? hostname.toLowerCase() : undefined;
+    return parseIpAddress(hostname) === null ? asciiLower(hostname) : undefined;
   } catch {
     return undefined;
   }
 });
 
+/** Names that lead back to the address: everybody may call his addresses as he likes. */
+const confirmedNameOf = new BriefCache<string>(async (address) => {
+  const name = await givenNameOf.get(address);
+  const ip = parseIpAddress(address);
+  if (name === undefined || ip === null) return undefined;
+  const addresses = await addressesOf.get(name);
+  return addresses?.some((other) => isSameAddress(other, ip)) === true ? name : undefined;
+});
+
+type Name = string | undefined | Promise<string | undefined>;
+
 /** The client's name, lower case, confirmed by looking it up again; undefined when it has none. */
-export function clientHostName(r: Request): string | undefined | Promise<string | undefined> {
-  return nameOf.get(clientAddress(r));
+export function clientHostName(r: Request): Name {
+  return confirmedNameOf.get(clientAddress(r));
+}
+
+/** The client's name as HostnameLookups has it: `On` takes any, `Double` only one that leads back (ap_get_useragent_host). */
+export function shownHostName(r: Request): Name {
+  switch (coreDir(r).hostnameLookups) {
+    case 'on':
+      return givenNameOf.get(clientAddress(r));
+    case 'double':
+      return clientHostName(r);
+    default:
+      return undefined;
+  }
 }
 
 /** The name of the address that the client connected to (UseCanonicalName DNS). */
-export function localHostName(r: Request): string | undefined | Promise<string | undefined> {
-  return nameOf.get(r.connection.localAddr);
+export function localHostName(r: Request): Name {
+  return givenNameOf.get(r.connection.localAddr);
 }
 
 /** Addresses of a name (or a textual address); undefined when there are none. */

@@ -46,10 +46,14 @@ export function wordsOf(text: string): readonly string[] {
 
 const splitTexts = new WeakMap<RequireText, { text: string; words: readonly string[] }>();
 
-/** The words of a line for a request: split again only when its text has changed. */
+/** The words of a line for a request. */
 export function requireWords(line: RequireText, r: Request): readonly string[] | ExprEvaluationError {
   const text = line(r);
-  if (typeof text !== 'string') return text;
+  return typeof text === 'string' ? lineWords(line, text) : text;
+}
+
+/** The words of (a part of) a line's text: split again only when it has changed. */
+export function lineWords(line: RequireText, text: string): readonly string[] {
   const known = splitTexts.get(line);
   if (known?.text === text) return known.words;
   const words = wordsOf(text);

@@ -17,8 +17,3 @@ export function encodeMixed(digest: Uint8Array, order: readonly (readonly number
   }
   return text;
 }
-
-/** Lets everything else run: between the rounds of a hash that takes long. */
-export function pause(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}

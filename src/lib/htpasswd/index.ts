@@ -33,14 +33,23 @@ function remember(seen: string, matches: boolean): boolean {
   return matches;
 }
 
+/** libxcrypt's CRYPT_MAX_PASSPHRASE_SIZE: crypt(3) refuses longer ones, while `$apr1$` and bcrypt are APR's own. */
+const CRYPT_MAX_LENGTH = 512;
+
 function verifySlowly(hash: string, password: string): boolean | Promise<boolean> {
   if (/^\$2[aby]\$/.test(hash)) return verifyBcrypt(hash, password);
-  if (/^\$(?:apr1|1)\$/.test(hash)) return md5Crypt(password, hash).then((made) => isSame(made, hash));
+  if (hash.startsWith('$apr1$')) return verifyMd5(hash, password);
+  if (password.length >= CRYPT_MAX_LENGTH) return false;
+  if (hash.startsWith('$1$')) return verifyMd5(hash, password);
   if (/^\$[56]\$/.test(hash)) {
     return shaCrypt(password, hash).then((made) => made !== undefined && isSame(made, hash));
   }
   const made = desCrypt(password, hash);
   return made !== undefined && isSame(made, hash);
+}
+
+function verifyMd5(hash: string, password: string): Promise<boolean> {
+  return md5Crypt(password, hash).then((made) => isSame(made, hash));
 }
 
 /** bcryptjs takes text and hashes its UTF-8 bytes: a password that is no UTF-8 cannot be handed to it, and matches nothing. */

@@ -1,18 +1,12 @@
 /** The MD5 scheme of crypt(3), `$1$`, and Apache's own marker for the same, `$apr1$` (apr_md5_encode). */
-import { createHash } from 'node:crypto';
-import { encodeMixed, pause } from './base64.ts';
+import { encodeMixed } from './base64.ts';
+import { digestOf, stretch } from './stretch.ts';
 
 const ROUNDS = 1000;
-/** Rounds between pauses: about half a millisecond. */
-const SLICE = 250;
 const SALT_LENGTH = 8;
 const ORDER = [[0, 6, 12], [1, 7, 13], [2, 8, 14], [3, 9, 15], [4, 10, 5], [11]];
 
-const md5 = (...parts: readonly Uint8Array[]): Buffer => {
-  const hash = createHash('md5');
-  for (const part of parts) hash.update(part);
-  return hash.digest();
-};
+const md5 = digestOf('md5');
 
 /** Hash of a password (byte string) under the marker and salt that `setting` starts with. */
 export async function md5Crypt(password: string, setting: string): Promise<string> {
@@ -20,16 +14,7 @@ export async function md5Crypt(password: string, setting: string): Promise<strin
   const saltText = rest.slice(0, SALT_LENGTH);
   const secret = Buffer.from(password, 'latin1');
   const salt = Buffer.from(saltText, 'latin1');
-  let digest = md5(firstInput(secret, salt, marker));
-  for (let round = 0; round < ROUNDS; round++) {
-    const odd = (round & 1) === 1;
-    const parts: Uint8Array[] = [odd ? secret : digest];
-    if (round % 3 !== 0) parts.push(salt);
-    if (round % 7 !== 0) parts.push(secret);
-    parts.push(odd ? digest : secret);
-    digest = md5(...parts);
-    if (round % SLICE === SLICE - 1) await pause();
-  }
+  const digest = await stretch(md5, md5(firstInput(secret, salt, marker)), secret, salt, ROUNDS);
   return `${marker}${saltText}$${encodeMixed(digest, ORDER)}`;
 }
 

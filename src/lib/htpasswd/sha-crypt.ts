@@ -1,16 +1,14 @@
 /** The SHA-256 and SHA-512 schemes of crypt(3), `$5$` and `$6$`. */
-import { createHash } from 'node:crypto';
-import { encodeMixed, pause } from './base64.ts';
+import { encodeMixed } from './base64.ts';
+import { type Digest, digestOf, stretch } from './stretch.ts';
 
 const DEFAULT_ROUNDS = 5000;
 const MIN_ROUNDS = 1000;
 const MAX_ROUNDS = 999_999_999;
 const SALT_LENGTH = 16;
-/** Rounds between pauses: about a millisecond. */
-const SLICE = 500;
 
 interface Scheme {
-  readonly hash: 'sha256' | 'sha512';
+  readonly sha: Digest;
   readonly order: readonly (readonly number[])[];
 }
 
@@ -26,11 +24,11 @@ function rotating(groups: number, apart: number, step: 1 | 2, last: readonly num
 }
 
 const SCHEMES: Readonly<Record<string, Scheme>> = {
-  '5': { hash: 'sha256', order: rotating(10, 10, 2, [31, 30]) },
-  '6': { hash: 'sha512', order: rotating(21, 21, 1, [63]) },
+  '5': { sha: digestOf('sha256'), order: rotating(10, 10, 2, [31, 30]) },
+  '6': { sha: digestOf('sha512'), order: rotating(21, 21, 1, [63]) },
 };
 
-/** Hash of a password (byte string) under the scheme, rounds and salt that `setting` starts with; undefined when it names none. */
+/** Hash of a password (byte string of some hundred bytes at most: the time grows with the square) under the scheme, rounds and salt that `setting` starts with; undefined when it names none. */
 export async function shaCrypt(password: string, setting: string): Promise<string | undefined> {
   const parsed = /^\$([56])\$(rounds=(\d+)\$)?([^$]*)/.exec(setting);
   const scheme = SCHEMES[parsed?.[1] ?? ''];
@@ -41,32 +39,18 @@ export async function shaCrypt(password: string, setting: string): Promise<strin
   const saltText = (parsed[4] as string).slice(0, SALT_LENGTH);
   const secret = Buffer.from(password, 'latin1');
   const salt = Buffer.from(saltText, 'latin1');
-  const digest = await stretch(scheme.hash, secret, salt, rounds);
+  const digest = await stretched(scheme.sha, secret, salt, rounds);
   return `$${parsed[1]}$${parsed[2] ?? ''}${saltText}$${encodeMixed(digest, scheme.order)}`;
 }
 
-async function stretch(name: Scheme['hash'], secret: Buffer, salt: Buffer, rounds: number): Promise<Buffer> {
-  const sha = (...parts: readonly Uint8Array[]): Buffer => {
-    const hash = createHash(name);
-    for (const part of parts) hash.update(part);
-    return hash.digest();
-  };
+function stretched(sha: Digest, secret: Buffer, salt: Buffer, rounds: number): Promise<Buffer> {
   const alternate = sha(secret, salt, secret);
   const parts: Uint8Array[] = [secret, salt, repeatTo(alternate, secret.length)];
   for (let bits = secret.length; bits > 0; bits >>= 1) parts.push((bits & 1) === 1 ? alternate : secret);
-  let digest = sha(...parts);
+  const first = sha(...parts);
   const p = repeatTo(sha(...new Array<Buffer>(secret.length).fill(secret)), secret.length);
-  const s = repeatTo(sha(...new Array<Buffer>(16 + (digest[0] as number)).fill(salt)), salt.length);
-  for (let round = 0; round < rounds; round++) {
-    const odd = (round & 1) === 1;
-    const input: Uint8Array[] = [odd ? p : digest];
-    if (round % 3 !== 0) input.push(s);
-    if (round % 7 !== 0) input.push(p);
-    input.push(odd ? digest : p);
-    digest = sha(...input);
-    if (round % SLICE === SLICE - 1) await pause();
-  }
-  return digest;
+  const s = repeatTo(sha(...new Array<Buffer>(16 + (first[0] as number)).fill(salt)), salt.length);
+  return stretch(sha, first, p, s, rounds);
 }
 
 /** A digest over and over, cut at a length. */

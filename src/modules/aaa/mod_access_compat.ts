@@ -119,7 +119,12 @@ const rows: readonly AnyRow<object, DirConf>[] = [
 
 /** What was said last for a method. */
 function lastFor<T>(list: readonly Scoped<T>[] | undefined, method: string): T | undefined {
-  return list?.findLast(({ scope }) => scope.includes(method))?.value;
+  if (list === undefined) return undefined;
+  for (let i = list.length - 1; i >= 0; i--) {
+    const { scope, value } = list[i] as Scoped<T>;
+    if (scope.includes(method)) return value;
+  }
+  return undefined;
 }
 
 /** Whether any entry for the request's method is about this client (find_allowdeny). */
@@ -136,10 +141,23 @@ function isMeant(r: Request, list: readonly Scoped<Who>[] | undefined): boolean 
 
 /** From the first entry on that needs the client's name. */
 function isMeantByName(r: Request, list: readonly Scoped<Who>[], from: number): boolean | Promise<boolean> {
-  const rest = (name: string | undefined): boolean =>
-    list.slice(from).some(({ scope, value }) => scope.includes(r.method) && isClient(r, value, name));
   const name = clientHostName(r);
-  return name instanceof Promise ? name.then(rest) : rest(name);
+  return name instanceof Promise
+    ? name.then((found) => isOneMeant(r, list, from, found))
+    : isOneMeant(r, list, from, name);
+}
+
+function isOneMeant(
+  r: Request,
+  list: readonly Scoped<Who>[],
+  from: number,
+  name: string | undefined,
+): boolean {
+  for (let i = from; i < list.length; i++) {
+    const { scope, value } = list[i] as Scoped<Who>;
+    if (scope.includes(r.method) && isClient(r, value, name)) return true;
+  }
+  return false;
 }
 
 function isClient(r: Request, who: Who, name: string | undefined): boolean {

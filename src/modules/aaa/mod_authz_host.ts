@@ -13,7 +13,7 @@ import { Level, logRequest } from '../../core/log.ts';
 import { defineModule } from '../../core/module.ts';
 import type { AuthzAnswer, AuthzProvider, AuthzResult } from '../../core/providers.ts';
 import type { Request } from '../../core/request.ts';
-import { compileRequireText, type RequireText, wordsOf } from '../../core/require-words.ts';
+import { compileRequireText, lineWords, type RequireText } from '../../core/require-words.ts';
 import { CidrError, type IpSubnet, parseSubnet } from '../../lib/cidr.ts';
 
 const log = (r: Request, level: number, tag: string, message: string): void =>
@@ -86,7 +86,7 @@ const requireHost: AuthzProvider = {
       }
       const text = withoutComment(r, line, args);
       if (text === undefined) return 'denied';
-      return wordsOf(text).some((domain) => isInDomain(domain, name)) ? 'granted' : 'denied';
+      return lineWords(line, text).some((domain) => isInDomain(domain, name)) ? 'granted' : 'denied';
     };
     return (r) => {
       const name = clientHostName(r);
@@ -108,7 +108,7 @@ const requireForwardDns: AuthzProvider = {
         return 'denied';
       }
       const hash = text.indexOf('#');
-      return askNames(r, wordsOf(hash < 0 ? text : text.slice(0, hash)), 0);
+      return askNames(r, lineWords(line, hash < 0 ? text : text.slice(0, hash)), 0);
     };
   },
 };

@@ -1,5 +1,5 @@
 /** What the core does in the phases: map to the DocumentRoot, walk, override types, serve files (server/core.c). */
-import { clientHostName, localHostName } from '../../core/client-host.ts';
+import { localHostName, shownHostName } from '../../core/client-host.ts';
 import { coreDir } from '../../core/core-config.ts';
 import { defaultHandler } from '../../core/default-handler.ts';
 import { directoryWalk } from '../../core/directory-walk.ts';
@@ -12,21 +12,20 @@ import { alikeForFiles, changesTypes } from '../../core/siblings.ts';
 import { OK } from '../../core/status.ts';
 import { fileWalk } from '../../core/walks.ts';
 
-/** Names by DNS, where HostnameLookups or UseCanonicalName ask for them: once a request, answers are kept for a while. */
+/** Names by DNS, where HostnameLookups or UseCanonicalName ask for them: answers are kept for a while, and mostly at hand. */
 function lookUpNames(r: Request): Answer {
   const { hostnameLookups, useCanonicalName } = coreDir(r);
-  const wantsClient =
-    hostnameLookups !== undefined && hostnameLookups !== 'off' && r.remoteHost === undefined;
-  const wantsOwn = useCanonicalName === 'dns' && r.localHost === undefined;
-  if (!wantsClient && !wantsOwn) return OK;
-  return Promise.all([
-    wantsClient ? clientHostName(r) : undefined,
-    wantsOwn ? localHostName(r) : undefined,
-  ]).then(([client, own]) => {
-    r.remoteHost ??= client;
-    r.localHost ??= own;
-    return OK;
-  });
+  const client =
+    hostnameLookups !== undefined && r.remoteHost === undefined ? shownHostName(r) : r.remoteHost;
+  const own = useCanonicalName === 'dns' && r.localHost === undefined ? localHostName(r) : r.localHost;
+  if (!(client instanceof Promise) && !(own instanceof Promise)) return keepNames(r, client, own);
+  return Promise.all([client, own]).then((names) => keepNames(r, ...names));
+}
+
+function keepNames(r: Request, client: string | undefined, own: string | undefined): number {
+  r.remoteHost = client;
+  r.localHost = own;
+  return OK;
 }
 
 /** Directory and file sections (core_map_to_storage). */

@@ -4,9 +4,8 @@
  * and size, not only by size.
  */
 import { LogChannel } from '../../../core/access-log.ts';
-import { clientHostName } from '../../../core/client-host.ts';
+import { shownHostName } from '../../../core/client-host.ts';
 import type { Configuration } from '../../../core/configuration.ts';
-import { coreDir } from '../../../core/core-config.ts';
 import { evaluateBoolean } from '../../../core/expression-context.ts';
 import { Level, logRequest } from '../../../core/log.ts';
 import { defineModule } from '../../../core/module.ts';
@@ -84,8 +83,8 @@ function isMet(condition: LogCondition, r: Request): boolean | Promise<boolean> 
 }
 
 function write({ channel, format }: ReadyLog, final: Request, original: Request): void {
-  if (format.asksHostName && (coreDir(final).hostnameLookups ?? 'off') !== 'off') {
-    const name = clientHostName(final);
+  if (format.asksHostName) {
+    const name = shownHostName(final);
     if (name instanceof Promise) {
       void name.then(() => channel.write(`${format.line(final, original)}\n`));
       return;

@@ -1,8 +1,7 @@
 /** The directives of log formats that need no other module (the log_* functions of httpd's mod_log_config.c). */
 import { isMainThread, threadId } from 'node:worker_threads';
 import type { LogItem } from '../../../core/access-log.ts';
-import { clientAddress, clientHostName } from '../../../core/client-host.ts';
-import { coreDir } from '../../../core/core-config.ts';
+import { clientAddress, shownHostName } from '../../../core/client-host.ts';
 import type { Request } from '../../../core/request.ts';
 import { defaultPort, serverName } from '../../../core/server-identity.ts';
 import { escapeLogItem } from '../../../http/escape.ts';
@@ -67,9 +66,8 @@ function requestDuration(argument: string): Value {
 // ---- who and where ----
 
 function remoteHost(r: Request): string {
-  if ((coreDir(r).hostnameLookups ?? 'off') === 'off') return clientAddress(r);
   // The line is not made before the name is known: by now the answer is at hand.
-  const name = clientHostName(r);
+  const name = shownHostName(r);
   return typeof name === 'string' ? escapeLogItem(name) : clientAddress(r);
 }
 

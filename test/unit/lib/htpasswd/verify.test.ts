@@ -130,6 +130,23 @@ describe('verifyPassword', () => {
     expect(await verifyPassword(hash, `!${password}`)).toBe(false);
   });
 
+  // By perl's crypt(), of 511 times the letter a; crypt(3) refuses 512.
+  it.each([
+    '$6$ab$lzQmZdHpmaUd7Ce0nkfVZELxM2pJgD9iMdUt87zg7WcgZXRBqMtZRvTZK.u.zpRGvXQKayX6yAgwPvbVJ44CX/',
+    '$5$ab$Tjub3R4rZqRB8nmL8ZATp6sGiGKT68xe7pKGLmD8PL/',
+    '$1$ab$InbpF0g3iEJ39v3EB5gz9.',
+    'abBUNZY4cR2mg',
+  ])('%s is of a password as long as crypt(3) takes', async (hash) => {
+    expect(await verifyPassword(hash, 'a'.repeat(511))).toBe(true);
+    expect(await verifyPassword(hash, 'a'.repeat(512))).toBe(false);
+  });
+
+  it('spends no time on a password that crypt(3) refuses', async () => {
+    const start = performance.now();
+    expect(await verifyPassword('$6$ab$x', 'a'.repeat(200_000))).toBe(false);
+    expect(performance.now() - start).toBeLessThan(1000);
+  });
+
   it.each([
     ['plain text', 'pass'],
     ['nothing', ''],
