@@ -3,7 +3,7 @@
  * modules/http/http_request.c). A step answers OK to go on; anything else leaves through the error path in errors.ts. Steps answer at once or,
  * when they must wait, with a promise: only then is anything awaited.
  */
-import { authorize, declinedIsError, whenAnswered } from './authorization.ts';
+import { authorize, declinedIsError } from './authorization.ts';
 import { die } from './errors.ts';
 import { setupFilters } from './filters.ts';
 import { type Answer, runAll, runFirst, runVoid } from './hooks.ts';
@@ -109,7 +109,7 @@ function preTranslate(r: Request): Answer {
   const finish = (status: number): number => {
     r.perDir = before;
     if (status === DONE) r.isPathTranslated = true;
-    return status === DECLINED || status === DONE ? OK : status;
+    return status === DONE ? OK : declinedIsOk(status);
   };
   const status = andThen(r, sectionsOfLocation(r), () => runFirst(hooks, r));
   return typeof status === 'number' ? finish(status) : status.then(finish);
@@ -138,9 +138,13 @@ function headerParser(r: Request): Answer {
 }
 
 function typeChecker(r: Request): Answer {
-  return whenAnswered(runFirst(r.server.phases.typeChecker, r), (status) =>
-    status === DECLINED ? OK : status,
-  );
+  const answer = runFirst(r.server.phases.typeChecker, r);
+  if (typeof answer === 'number') return declinedIsOk(answer);
+  return answer.then(declinedIsOk);
+}
+
+function declinedIsOk(status: number): number {
+  return status === DECLINED ? OK : status;
 }
 
 function fixups(r: Request): Answer {
