@@ -23,10 +23,6 @@ export class PerDirConfig {
     this.slots = slots;
   }
 
-  get isEmpty(): boolean {
-    return this.slots.every((slot) => slot === undefined);
-  }
-
   /** This one overridden by `add`: the same object for the same pair. */
   merge(add: PerDirConfig, modules: readonly ConfigModule[]): PerDirConfig {
     this.#merges ??= new WeakMap();

@@ -13,12 +13,6 @@ export function getWord(text: string): [word: string, rest: string] {
   return [cursor.next(), cursor.rest];
 }
 
-/** The same with words in braces (ap_getword_conf2). */
-export function getBracedWord(text: string): [word: string, rest: string] {
-  const cursor = new WordCursor(text);
-  return [cursor.take(true).text, cursor.rest];
-}
-
 /** All words of a text, also those written as `""` (commands of httpd that take their arguments raw). */
 export function allWords(text: string): string[] {
   const cursor = new WordCursor(text);

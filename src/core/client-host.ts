@@ -13,14 +13,9 @@ const NOBODY: IpAddress = new Uint8Array(0);
 let lastText = '';
 let lastAddress: IpAddress = NOBODY;
 
-/** The client's textual address. */
-export function clientAddress(r: Request): string {
-  return r.clientAddr;
-}
-
 /** The client's address as bytes; empty, so that no network holds it, where the connection has none. */
 export function clientIp(r: Request): IpAddress {
-  const text = clientAddress(r);
+  const text = r.clientAddr;
   // Requests of one connection come in rows: most calls ask for the address asked for last.
   if (text !== lastText) {
     lastText = text;
@@ -98,14 +93,14 @@ type Name = string | undefined | Promise<string | undefined>;
 
 /** The client's name, lower case, confirmed by looking it up again; undefined when it has none. */
 export function clientHostName(r: Request): Name {
-  return confirmedNameOf.get(clientAddress(r));
+  return confirmedNameOf.get(r.clientAddr);
 }
 
 /** The client's name as HostnameLookups has it: `On` takes any, `Double` only one that leads back (ap_get_useragent_host). */
 export function shownHostName(r: Request): Name {
   switch (coreDir(r).hostnameLookups) {
     case 'on':
-      return givenNameOf.get(clientAddress(r));
+      return givenNameOf.get(r.clientAddr);
     case 'double':
       return clientHostName(r);
     default:

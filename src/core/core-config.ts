@@ -53,15 +53,6 @@ export interface ErrorDocument {
   readonly expression?: StringExpr | undefined;
 }
 
-export interface ServerLimits {
-  /** LimitRequestLine, bytes. */
-  readonly line: number;
-  /** LimitRequestFields, count; 0 for no limit. */
-  readonly fields: number;
-  /** LimitRequestFieldSize, bytes. */
-  readonly fieldSize: number;
-}
-
 export interface CoreServerConf {
   documentRoot?: string;
   /** Protocol: `https` asks for TLS where SSLEngine says nothing. */
@@ -177,7 +168,6 @@ export interface CoreDirConf {
   qualifyRedirectUrl?: boolean;
   outputFilters?: readonly string[];
   inputFilters?: readonly string[];
-  /** `Limit`-scoped authorization lives in the modules it belongs to. */
 }
 
 const EMPTY_SERVER: Readonly<CoreServerConf> = Object.freeze({});
@@ -195,7 +185,7 @@ export function serverTimeout(server: Pick<ServerConfigs, 'slots'>): number {
 }
 
 export function coreDir(r: { readonly perDir: PerDirConfig }): Readonly<CoreDirConf> {
-  return (r.perDir.slots[CORE_INDEX] as CoreDirConf | undefined) ?? EMPTY_DIR;
+  return coreDirOf(r.perDir);
 }
 
 export function coreDirOf(perDir: PerDirConfig): Readonly<CoreDirConf> {

@@ -25,7 +25,7 @@ import { Level, logRequest } from './log.ts';
 import type { Request } from './request.ts';
 import { OK } from './status.ts';
 import type { VirtualServer } from './virtual-server.ts';
-import { exportGroups, inForce, NOTHING, onto } from './walks.ts';
+import { fallsIn, inForce, NOTHING, onto } from './walks.ts';
 
 /** Whether a .htaccess file counts where this configuration holds: everywhere but under `AllowOverride None`. */
 function allowsHtaccess(conf: Readonly<CoreDirConf>): boolean {
@@ -128,8 +128,7 @@ function finishSections(r: Request, above: PerDirConfig, path: string): void {
   while (first > 0 && sections?.[first - 1]?.regex !== undefined) first--;
   for (let i = first; i < (sections?.length ?? 0); i++) {
     const section = sections?.[i] as Section;
-    if (section.regex === undefined || !section.matches(path)) continue;
-    exportGroups(r, section.regex, path);
+    if (section.regex === undefined || !fallsIn(r, section, path)) continue;
     merged = onto(r, merged, section.perDir);
   }
   r.perDir = inForce(r, merged);

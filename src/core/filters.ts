@@ -4,13 +4,12 @@
  */
 
 import type { ProviderRegistry } from '../config/providers.ts';
-import type { HeaderFields } from '../http/header-fields.ts';
-import { type BodyWriter, endBody, type OutputFilter, type RequestBody } from './body.ts';
+import { type BodyWriter, endBody, type OutputFilter } from './body.ts';
 import { coreDir } from './core-config.ts';
 import { addInputFilterByName } from './input-filters.ts';
 import { Level, logRequest } from './log.ts';
-import type { RawConnection } from './raw-connection.ts';
-import type { Request, Transport } from './request.ts';
+import { PassingTransport } from './passing-transport.ts';
+import type { Request } from './request.ts';
 
 /** The group of providers that output filters register in; names in lower case. A module description lists them under it. */
 export const OUTPUT_FILTER = 'output-filter';
@@ -45,7 +44,7 @@ export function setupFilters(r: Request): void {
 }
 
 /** The same by name; what no module offers is left out and logged. */
-export function addOutputFilterByName(r: Request, name: string): void {
+function addOutputFilterByName(r: Request, name: string): void {
   const filter = findOutputFilter(r.configuration.providers, name);
   if (filter === undefined) {
     logRequest(r, 'core', Level.error, 'AH00082', `an unknown filter was not added: ${name}`);
@@ -133,8 +132,7 @@ class WaitingFilter implements BodyWriter {
  * A filter that works in its own time (on another thread, or waiting for a sub-request) slows the producer by itself: it stands in for the request's transport, so that
  * who waits for `onDrain` waits for the filter. The filter waits for the transport behind it.
  */
-export class FilterTransport implements Transport {
-  #behind: Transport;
+export class FilterTransport extends PassingTransport {
   #drain: (() => void) | undefined;
 
   constructor(r: Request) {
@@ -143,41 +141,14 @@ export class FilterTransport implements Transport {
     let behind = r.transport;
     while (behind instanceof FilterTransport) {
       before = behind;
-      behind = behind.#behind;
+      behind = behind.behind;
     }
-    this.#behind = behind;
+    super(behind);
     if (before === undefined) r.transport = this;
-    else before.#behind = this;
+    else before.behind = this;
   }
-  get body(): RequestBody {
-    return this.#behind.body;
-  }
-  get bytesRead(): number {
-    return this.#behind.bytesRead ?? 0;
-  }
-  get bytesWritten(): number {
-    return this.#behind.bytesWritten ?? 0;
-  }
-  get abortCallback(): (() => void) | undefined {
-    return this.#behind.abortCallback;
-  }
-  sendWhole(r: Request, body: Buffer | undefined): void {
-    this.#behind.sendWhole(r, body);
-  }
-  begin(r: Request, length: number | undefined): BodyWriter {
-    return this.#behind.begin(r, length);
-  }
-  onDrain(callback: () => void): void {
+  override onDrain(callback: () => void): void {
     this.#drain = callback;
-  }
-  onAbort(callback: () => void): void {
-    this.#behind.onAbort(callback);
-  }
-  sendInterim(status: number, fields: HeaderFields, line?: string): void {
-    this.#behind.sendInterim(status, fields, line);
-  }
-  takeConnection(r: Request): RawConnection | undefined {
-    return this.#behind.takeConnection?.(r);
   }
   /** The filter has room again. */
   drained(): void {
@@ -187,6 +158,6 @@ export class FilterTransport implements Transport {
   }
   /** Calls once, when the writer behind the filter has room again. */
   onDrainBehind(callback: () => void): void {
-    this.#behind.onDrain(callback);
+    this.behind.onDrain(callback);
   }
 }

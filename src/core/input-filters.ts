@@ -17,7 +17,7 @@ export function findInputFilter(registry: ProviderRegistry, name: string): Input
 }
 
 /** Puts a filter behind those of its type: of equals, the one added last sees the body first. */
-export function addInputFilter(r: Request, filter: InputFilter): void {
+function addInputFilter(r: Request, filter: InputFilter): void {
   r.inputFilters ??= [];
   const filters = r.inputFilters;
   let at = filters.length;

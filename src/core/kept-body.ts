@@ -2,9 +2,8 @@
  * Request bodies that are kept in memory: in place of the one on the wire, or beside it for whoever reads after the first
  * (r->kept_body and its filters in modules/filters/mod_request.c).
  */
-import type { HeaderFields } from '../http/header-fields.ts';
-import type { BodyReader, BodyWriter, RequestBody } from './body.ts';
-import type { RawConnection } from './raw-connection.ts';
+import type { BodyReader, RequestBody } from './body.ts';
+import { PassingTransport } from './passing-transport.ts';
 import type { Request, Transport } from './request.ts';
 
 /** A body at hand: delivered to each who asks. */
@@ -41,40 +40,15 @@ export class BufferedBody implements RequestBody {
 }
 
 /** A request's transport with another body. */
-class BodyTransport implements Transport {
-  readonly body: RequestBody;
-  readonly #behind: Transport;
+class BodyTransport extends PassingTransport {
+  readonly #body: RequestBody;
 
   constructor(behind: Transport, body: RequestBody) {
-    this.#behind = behind;
-    this.body = body;
+    super(behind);
+    this.#body = body;
   }
-  get bytesRead(): number {
-    return this.#behind.bytesRead ?? 0;
-  }
-  get bytesWritten(): number {
-    return this.#behind.bytesWritten ?? 0;
-  }
-  get abortCallback(): (() => void) | undefined {
-    return this.#behind.abortCallback;
-  }
-  sendWhole(r: Request, body: Buffer | undefined): void {
-    this.#behind.sendWhole(r, body);
-  }
-  begin(r: Request, length: number | undefined): BodyWriter {
-    return this.#behind.begin(r, length);
-  }
-  onDrain(callback: () => void): void {
-    this.#behind.onDrain(callback);
-  }
-  onAbort(callback: () => void): void {
-    this.#behind.onAbort(callback);
-  }
-  sendInterim(status: number, fields: HeaderFields, line?: string): void {
-    this.#behind.sendInterim(status, fields, line);
-  }
-  takeConnection(r: Request): RawConnection | undefined {
-    return this.#behind.takeConnection?.(r);
+  override get body(): RequestBody {
+    return this.#body;
   }
 }
 

@@ -3,7 +3,7 @@
  * a `101 Switching Protocols` (RFC 9110 sections 7.8 and 9.3.6). How it is used:
  *
  *     const client = r.transport.takeConnection?.(r);
- *     if (client === undefined) ...            // a sub-request, HTTP/2, or the client is gone: answer 5xx, or OK when nobody is there
+ *     if (client === undefined) ...            // a sub-request, or the client is gone: answer 5xx, or OK when nobody is there
  *     client.write(head);                      // `HTTP/1.1 101 ...`, unless sendInterim() sent it before
  *     client.start(reader);                    // reads: first what came behind the request, then what comes
  *     ...

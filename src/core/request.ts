@@ -12,7 +12,7 @@ import type { RawConnection } from './raw-connection.ts';
 import { Table } from './table.ts';
 import type { VirtualServer } from './virtual-server.ts';
 
-/** The wire side of a request: HTTP/1.1 connection, HTTP/2 stream, or the parent of a sub-request. */
+/** The wire side of a request: a client's connection, or the request that a sub-request is part of. */
 export interface Transport {
   readonly body: RequestBody;
   /** Bytes on the wire for the request being answered: its head and body as received, interim and final answer as sent (mod_logio). */
@@ -32,8 +32,8 @@ export interface Transport {
   sendInterim(status: number, fields: HeaderFields, line?: string): void;
   /**
    * Hands the client's connection over for another protocol; raw-connection.ts says how it is used. The request counts as answered by it, with
-   * no answer of the server's own. Undefined when there is none to hand over (HTTP/2), it is lost, an answer has begun, or the request's
-   * body is being read still.
+   * no answer of the server's own. Undefined when there is none to hand over, it is lost, an answer has begun, or the request's body is being
+   * read still.
    */
   takeConnection?(r: Request): RawConnection | undefined;
 }

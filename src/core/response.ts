@@ -119,7 +119,7 @@ export function beginBody(r: Request, length: number | undefined): BodyWriter {
 }
 
 /** The writer that leads through the request's filters; undefined when all of them step aside from a body of that length. */
-export function beginFiltered(r: Request, length: number | undefined): BodyWriter | undefined {
+function beginFiltered(r: Request, length: number | undefined): BodyWriter | undefined {
   const writer = startFilters(
     r,
     new LazyStart(r, length === undefined ? undefined : lengthBehind(r, length)),

@@ -31,13 +31,30 @@ export function bannerOf(r: Request): string {
 /** ServerSignature's line, `prefix` before it; empty when Off (ap_psignature). */
 export function serverSignature(r: Request, prefix: string): string {
   const mode = coreDir(r).serverSignature ?? 'off';
-  if (mode === 'off') return '';
-  const host = escapeHtml(serverName(r));
+  return mode === 'off' ? '' : prefix + signatureLine(r, mode);
+}
+
+interface SignatureLine {
+  readonly mode: 'on' | 'email';
+  readonly host: string;
+  readonly port: number;
+  readonly line: string;
+}
+/** What each server signed last: every request to a script asks, and most are for one host. */
+const lastLine = new WeakMap<VirtualServer, SignatureLine>();
+
+function signatureLine(r: Request, mode: 'on' | 'email'): string {
+  const host = serverName(r);
+  const port = serverPort(r);
+  const last = lastLine.get(r.server);
+  if (last !== undefined && last.host === host && last.port === port && last.mode === mode) return last.line;
   const admin = coreServer(r.server).serverAdmin;
   const isUrl = admin !== undefined && /^[a-z][a-z0-9+.-]*:\/\//i.test(admin);
   const link = `${isUrl ? '' : 'mailto:'}${escapeHtml(admin ?? '[no address given]')}`;
-  const name = mode === 'email' ? `<a href="${link}">${host}</a>` : host;
-  return `${prefix}<address>${bannerOf(r)} Server at ${name} Port ${serverPort(r)}</address>\n`;
+  const name = mode === 'email' ? `<a href="${link}">${escapeHtml(host)}</a>` : escapeHtml(host);
+  const line = `<address>${bannerOf(r)} Server at ${name} Port ${port}</address>\n`;
+  lastLine.set(r.server, { mode, host, port, line });
+  return line;
 }
 
 /** The server's name as UseCanonicalName has it (ap_get_server_name). */

@@ -48,15 +48,32 @@ export function withPerDir<T>(r: Request, add: PerDirConfig, ask: () => T | Prom
   }
 }
 
-/** Named groups of a section's regular expression become MATCH_NAME variables (ap_regname). */
-export function exportGroups(r: Request, regex: Pcre, path: string): void {
-  if (regex.groupNames.size === 0) return;
-  const match = regex.exec(path);
-  if (match === null) return;
-  for (const [name, number] of regex.groupNames) {
-    const value = match.groups[number];
-    if (value !== undefined) r.env.set(`MATCH_${name.toUpperCase()}`, value);
+/** The variables that named groups of a pattern become, and the groups' numbers. */
+const variablesOf = new WeakMap<Pcre, readonly (readonly [variable: string, group: number])[]>();
+
+function groupVariables(regex: Pcre): readonly (readonly [variable: string, group: number])[] {
+  let variables = variablesOf.get(regex);
+  if (variables === undefined) {
+    variables = [...regex.groupNames].map(([name, number]) => [`MATCH_${name.toUpperCase()}`, number]);
+    variablesOf.set(regex, variables);
   }
+  return variables;
+}
+
+/** Whether a path falls in a section; named groups of the section's regular expression become MATCH_NAME variables (ap_regname). */
+export function fallsIn(
+  r: Request,
+  { matches, regex }: Pick<Section, 'matches' | 'regex'>,
+  path: string,
+): boolean {
+  if (regex === undefined || regex.groupNames.size === 0) return matches(path);
+  const match = regex.exec(path);
+  if (match === null) return false;
+  for (const [variable, group] of groupVariables(regex)) {
+    const value = match.groups[group];
+    if (value !== undefined) r.env.set(variable, value);
+  }
+  return true;
 }
 
 /** Configuration of all sections of a list that `path` falls in, in the list's order; undefined for none. */
@@ -69,8 +86,7 @@ function mergeMatching(
   let merged: PerDirConfig | undefined;
   for (let i = 0; i < sections.length; i++) {
     const section = sections[i] as Section;
-    if (!section.matches(section.regex === undefined ? path : rawPath)) continue;
-    if (section.regex !== undefined) exportGroups(r, section.regex, rawPath);
+    if (!fallsIn(r, section, section.regex === undefined ? path : rawPath)) continue;
     merged = merged === undefined ? section.perDir : mergeInto(r, merged, section.perDir);
   }
   return merged;
@@ -101,7 +117,7 @@ export function fileWalk(r: Request): void {
   if (merged !== undefined) r.perDir = mergeInto(r, r.perDir, merged);
 }
 
-/** How deep `<If>` sections may nest (AP_MAX_... of ap_if_walk's recursion). */
+/** How deep `<If>` sections may nest: ap_if_walk calls itself for those inside one that holds. */
 const MAX_IF_DEPTH = 20;
 
 /** `<If>`, `<ElseIf>`, `<Else>` of what the request has so far, and those nested in the ones that hold. */

@@ -31,7 +31,7 @@ export interface LineColumn {
 const lineStartsOf = new WeakMap<SourceText, number[]>();
 
 /** Offsets at which each line of the source starts, computed once. */
-export function lineStarts(source: SourceText): readonly number[] {
+function lineStarts(source: SourceText): readonly number[] {
   let starts = lineStartsOf.get(source);
   if (starts === undefined) {
     starts = [0];

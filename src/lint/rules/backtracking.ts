@@ -87,14 +87,23 @@ function clientPattern(node: ConfigNode): string | undefined {
 
 export function takesExponentialTime(pattern: string): boolean {
   if (pattern.length > LONGEST || !/[*+{]/.test(pattern)) return false;
+  let source: string | undefined;
   try {
-    const source = nativeSource(pattern);
-    if (source === undefined || depthOf(source) > DEEPEST) return false;
-    return analyse({ source, flags: 's' }, OPTIONS).reports.some(({ exponential }) => exponential);
+    source = nativeSource(pattern);
   } catch (error) {
-    // What cannot be compiled is an error elsewhere; what cannot be analysed proves nothing.
-    if (error instanceof PcreError || error instanceof SyntaxError || error instanceof Error) return false;
+    // An error elsewhere.
+    if (error instanceof PcreError) return false;
     throw error;
+  }
+  return source !== undefined && depthOf(source) <= DEEPEST && isProvenExponential(source);
+}
+
+function isProvenExponential(source: string): boolean {
+  try {
+    return analyse({ source, flags: 's' }, OPTIONS).reports.some(({ exponential }) => exponential);
+  } catch {
+    // What the analysis gives up on proves nothing.
+    return false;
   }
 }
 

@@ -1,14 +1,7 @@
 /** mod_authz_host: Require ip, host, forward-dns and local (modules/aaa/mod_authz_host.c). Names are looked up without waiting in the way. */
 import type { DirectiveError } from '../../config/directive.ts';
 import { getWord } from '../../config/words.ts';
-import {
-  clientAddress,
-  clientHostName,
-  clientIp,
-  isInDomain,
-  isSameAddress,
-  resolveHost,
-} from '../../core/client-host.ts';
+import { clientHostName, clientIp, isInDomain, isSameAddress, resolveHost } from '../../core/client-host.ts';
 import { Level, logRequest } from '../../core/log.ts';
 import { defineModule } from '../../core/module.ts';
 import type { AuthzAnswer, AuthzProvider, AuthzResult } from '../../core/providers.ts';
@@ -132,12 +125,7 @@ function isOneOf(r: Request, name: string, addresses: readonly Uint8Array[] | un
   }
   const own = clientIp(r);
   const isOne = addresses.some((address) => isSameAddress(address, own));
-  log(
-    r,
-    Level.debug,
-    'AH03355',
-    `access check for ${clientAddress(r)} as '${name}': ${isOne ? 'yes' : 'no'}`,
-  );
+  log(r, Level.debug, 'AH03355', `access check for ${r.clientAddr} as '${name}': ${isOne ? 'yes' : 'no'}`);
   return isOne;
 }
 
@@ -146,8 +134,7 @@ const LOOPBACK = [parseSubnet('127.0.0.0/8'), parseSubnet('::1')];
 /** `Require local`: a loopback address, or the connection's two ends have the same one. What stands behind it is not looked at. */
 const requireLocal: AuthzProvider = {
   compile() {
-    return (r) =>
-      isInOneOf(LOOPBACK, r) || clientAddress(r) === r.connection.localAddr ? 'granted' : 'denied';
+    return (r) => (isInOneOf(LOOPBACK, r) || r.clientAddr === r.connection.localAddr ? 'granted' : 'denied');
   },
 };
 

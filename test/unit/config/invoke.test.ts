@@ -15,7 +15,7 @@ import {
 } from '../../../src/config/directive.ts';
 import { checkContext, invoke, unknownDirective } from '../../../src/config/invoke.ts';
 import type { ConfigNode } from '../../../src/config/tree.ts';
-import { getBracedWord, getWord, sectionText } from '../../../src/config/words.ts';
+import { getWord, sectionText, WordCursor } from '../../../src/config/words.ts';
 
 const source = { name: 't', text: '', includedFrom: undefined };
 const span = { source, start: 0, end: 0 };
@@ -234,7 +234,7 @@ describe('unknown directives', () => {
 test('words one at a time', () => {
   expect(getWord(' "a b" c d')).toEqual(['a b', 'c d']);
   expect(getWord('')).toEqual(['', '']);
-  expect(getBracedWord('{a {b}} c')).toEqual(['a {b}', 'c']);
+  expect(new WordCursor('{a {b}} c').take(true).text).toBe('a {b}');
   expect(sectionText('a > b> c')).toBe('a > b');
   expect(sectionText('a')).toBeUndefined();
 });

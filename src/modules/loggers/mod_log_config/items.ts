@@ -1,7 +1,7 @@
 /** The directives of log formats that need no other module (the log_* functions of httpd's mod_log_config.c). */
 import { isMainThread, threadId } from 'node:worker_threads';
 import type { LogItem } from '../../../core/access-log.ts';
-import { clientAddress, shownHostName } from '../../../core/client-host.ts';
+import { shownHostName } from '../../../core/client-host.ts';
 import type { Request } from '../../../core/request.ts';
 import { defaultPort, serverName } from '../../../core/server-identity.ts';
 import { escapeLogItem } from '../../../http/escape.ts';
@@ -68,7 +68,7 @@ function requestDuration(argument: string): Value {
 function remoteHost(r: Request): string {
   // The line is not made before the name is known: by now the answer is at hand.
   const name = shownHostName(r);
-  return typeof name === 'string' ? escapeLogItem(name) : clientAddress(r);
+  return typeof name === 'string' ? escapeLogItem(name) : r.clientAddr;
 }
 
 function port(argument: string): Value {
@@ -178,7 +178,10 @@ function logId(argument: string): Value {
 
 /** By letter, or by caret and two letters. */
 export const BUILT_IN_ITEMS: ReadonlyMap<string, LogItem> = new Map<string, LogItem>([
-  ['a', withArgument((argument) => (argument === 'c' ? (r) => r.connection.remoteAddr : clientAddress))],
+  [
+    'a',
+    withArgument((argument) => (argument === 'c' ? (r) => r.connection.remoteAddr : (r) => r.clientAddr)),
+  ],
   ['A', plain((r) => r.connection.localAddr)],
   ['b', plain((r) => (r.bytesSent === 0 ? undefined : String(r.bytesSent)))],
   ['B', plain((r) => String(r.bytesSent))],

@@ -2,7 +2,7 @@
 import { Level, logRequest } from '../../../core/log.ts';
 import type { Request } from '../../../core/request.ts';
 import { DECLINED, DONE, OK } from '../../../core/status.ts';
-import { exportGroups, mergeInto } from '../../../core/walks.ts';
+import { fallsIn, mergeInto } from '../../../core/walks.ts';
 import type { ProxyAlias, ProxyDirConf, ProxyServerConf } from '../shared/config.ts';
 import { applyPass, interpolate, type PassResult } from '../shared/pass.ts';
 import {
@@ -138,8 +138,7 @@ export function walkProxySections(r: Request, server: Readonly<ProxyServerConf>)
   if (r.proxyRequest === 'none' || filename?.startsWith('proxy:') !== true) return DECLINED;
   const url = filename.slice('proxy:'.length);
   for (const section of server.sections ?? []) {
-    if (!section.matches(url)) continue;
-    if (section.regex !== undefined) exportGroups(r, section.regex, url);
+    if (!fallsIn(r, section, url)) continue;
     r.perDir = mergeInto(r, r.perDir, section.perDir);
   }
   return OK;

@@ -1,5 +1,4 @@
 /** The head of the request as the backend gets it (proxy_util.c: ap_proxy_create_hdrbrgd; mod_proxy_http.c: ap_proxy_http_prefetch). */
-import { clientAddress } from '../../../core/client-host.ts';
 import { coreDir } from '../../../core/core-config.ts';
 import { Level, logRequest } from '../../../core/log.ts';
 import type { Request } from '../../../core/request.ts';
@@ -139,7 +138,7 @@ export function requestFields(
   if (via !== undefined && !hasVia) head += `Via: ${via}\r\n`;
   if (sending.expects && !hasExpect) head += 'Expect: 100-Continue\r\n';
   if (addsForwarded) {
-    if ((forwarded & (1 << Role.forwardedFor)) === 0) head += `X-Forwarded-For: ${clientAddress(r)}\r\n`;
+    if ((forwarded & (1 << Role.forwardedFor)) === 0) head += `X-Forwarded-For: ${r.clientAddr}\r\n`;
     if ((forwarded & (1 << Role.forwardedHost)) === 0 && host !== undefined)
       head += `X-Forwarded-Host: ${host}\r\n`;
     if ((forwarded & (1 << Role.forwardedServer)) === 0)
@@ -150,7 +149,7 @@ export function requestFields(
 }
 
 function forwardedValue(r: Request, role: number, host: string | undefined): string | undefined {
-  if (role === Role.forwardedFor) return clientAddress(r);
+  if (role === Role.forwardedFor) return r.clientAddr;
   return role === Role.forwardedHost ? host : r.server.hostname;
 }
 
