@@ -46,15 +46,20 @@ function keyFor(passphrase: string, salt: Buffer, kind: CipherKind): Buffer {
   return key;
 }
 
-function sign(passphrase: string, data: Buffer): Buffer {
-  return sipHash(createHash('md5').update(passphrase, 'latin1').digest(), data);
+export interface Passphrase {
+  readonly text: string;
+  readonly signingKey: Buffer;
 }
 
-export function encrypt(text: string, passphrase: string, kind: CipherKind): string {
+export function passphraseOf(text: string): Passphrase {
+  return { text, signingKey: createHash('md5').update(text, 'latin1').digest() };
+}
+
+export function encrypt(text: string, passphrase: Passphrase, kind: CipherKind): string {
   const vector = randomBytes(kind.blockLength);
-  const cipher = createCipheriv(kind.algorithm, keyFor(passphrase, ownSalt, kind), vector);
+  const cipher = createCipheriv(kind.algorithm, keyFor(passphrase.text, ownSalt, kind), vector);
   const data = Buffer.concat([ownSalt, vector, cipher.update(text, 'latin1'), cipher.final()]);
-  return Buffer.concat([sign(passphrase, data), data]).toString('base64');
+  return Buffer.concat([sipHash(passphrase.signingKey, data), data]).toString('base64');
 }
 
 /** `short`: it can be nothing encrypted; `forged`: signed under none of the passphrases; `damaged`: signed, and yet not to be decrypted. */
@@ -63,7 +68,7 @@ export type DecryptFailure = 'short' | 'forged' | 'damaged';
 /** Tries all passphrases. Nothing expensive is done before a signature fits. */
 export function decrypt(
   encoded: string,
-  passphrases: readonly string[],
+  passphrases: readonly Passphrase[],
   kind: CipherKind,
 ): { readonly text: string } | DecryptFailure {
   const all = Buffer.from(encoded, 'base64');
@@ -73,11 +78,11 @@ export function decrypt(
   const data = all.subarray(SIGNATURE_LENGTH);
   let failure: DecryptFailure = 'forged';
   for (const passphrase of passphrases) {
-    if (!timingSafeEqual(signature, sign(passphrase, data))) continue;
+    if (!timingSafeEqual(signature, sipHash(passphrase.signingKey, data))) continue;
     const salt = data.subarray(0, SALT_LENGTH);
     const vector = data.subarray(SALT_LENGTH, SALT_LENGTH + kind.blockLength);
     try {
-      const decipher = createDecipheriv(kind.algorithm, keyFor(passphrase, salt, kind), vector);
+      const decipher = createDecipheriv(kind.algorithm, keyFor(passphrase.text, salt, kind), vector);
       const text = Buffer.concat([
         decipher.update(data.subarray(SALT_LENGTH + kind.blockLength)),
         decipher.final(),

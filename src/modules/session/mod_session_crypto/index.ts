@@ -21,11 +21,11 @@ import { defineModule } from '../../../core/module.ts';
 import type { Request } from '../../../core/request.ts';
 import { SESSION_CODEC_GROUP, type SessionCodec } from '../../../core/session.ts';
 import { systemError } from '../../../lib/error-text.ts';
-import { CIPHERS, type DecryptFailure, decrypt, encrypt } from './cipher.ts';
+import { CIPHERS, type DecryptFailure, decrypt, encrypt, type Passphrase, passphraseOf } from './cipher.ts';
 
 interface DirConf {
   /** The first encrypts; each may decrypt. */
-  passphrases?: readonly string[];
+  passphrases?: readonly Passphrase[];
   cipher?: string;
 }
 type Cmd = Command<object, DirConf>;
@@ -39,7 +39,7 @@ const log = (r: Request, level: number, tag: string, message: string): void =>
   logRequest(r, 'session_crypto', level, tag, message);
 
 function add(cmd: Cmd, passphrase: string): void {
-  cmd.dir.passphrases = [...(cmd.dir.passphrases ?? []), passphrase];
+  cmd.dir.passphrases = [...(cmd.dir.passphrases ?? []), passphraseOf(passphrase)];
 }
 
 /** `exec:program arguments`: the first line that a program prints. */
