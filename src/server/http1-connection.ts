@@ -238,12 +238,11 @@ export class Http1Connection implements DeadlineOwner, AnswerHost, InputHost, Ru
   #onDrain(): void {
     try {
       if (this.phase === 'busy') this.#deadline.expectProgress(this.server);
-      else if (this.phase === 'idle') {
-        // The client has its answers: its time for another request begins, which may be here already.
-        this.#expectRequest();
-        if (this.#input.size > 0) this.#input.pull();
-      }
       this.#transport.drained();
+      if (this.phase !== 'idle') return;
+      // The client has its answers: its time for another request begins, which may be here already.
+      this.#expectRequest();
+      if (this.#input.size > 0) this.#input.pull();
     } catch (error) {
       this.#run.onDefect(error);
     }
@@ -312,7 +311,7 @@ export class Http1Connection implements DeadlineOwner, AnswerHost, InputHost, Ru
   #onSlowHead(): void {
     this.#deadline.logSlow('header', this.baseServer);
     if (this.#input.parser.head.requestLine === '') {
-      this.#destroy();
+      this.#endIdle();
       return;
     }
     const r = this.#beginRequest(this.#input.parser.head);

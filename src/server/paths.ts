@@ -1,6 +1,7 @@
 /** Files that belong to a running server, as the configuration names them or httpd's defaults. */
 import type { Configuration } from '../core/configuration.ts';
 import { coreServer } from '../core/core-config.ts';
+import { isSyslog } from '../core/log.ts';
 
 /** DEFAULT_PIDLOG and DEFAULT_ERRORLOG of httpd's include/http_config.h, relative to ServerRoot. */
 export const DEFAULT_PID_FILE = 'logs/httpd.pid';
@@ -19,5 +20,5 @@ export function pidFilePath({ main, serverRoot }: Configuration): string {
 /** Where the main error log goes: a path, or `|program` or `syslog...` as configured. */
 export function mainErrorLog({ main, serverRoot }: Configuration): string {
   const name = coreServer(main).errorLog ?? DEFAULT_ERROR_LOG;
-  return /^(\||syslog(:|$))/.test(name) ? name : underServerRoot(serverRoot, name);
+  return name.startsWith('|') || isSyslog(name) ? name : underServerRoot(serverRoot, name);
 }

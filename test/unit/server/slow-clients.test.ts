@@ -60,6 +60,15 @@ class SlowSocket extends Duplex {
       await turn();
     }
   }
+  /** It takes the one write that is under way. */
+  async takeOne(): Promise<void> {
+    const held = this.#held;
+    this.#held = undefined;
+    this._handle.writeQueueSize = 0;
+    this.received += held?.chunk.toString('latin1') ?? '';
+    held?.done();
+    await turn();
+  }
   get statuses(): string[] {
     return [...this.received.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => status as string);
   }
@@ -67,6 +76,7 @@ class SlowSocket extends Duplex {
 
 /** What the requests of a test wait for. */
 let finishers: (() => void)[] = [];
+let drains = 0;
 let bodyReader: { heard: string; error: number | undefined; resume(): void };
 
 /** `/whole/SIZE`, `/pieces/SIZE`: an answer of so many bytes; `/later`: when it is told; `/body`: its body is read a piece at a time. */
@@ -77,7 +87,8 @@ function answer(r: Request): number | Promise<number> {
     return 0;
   }
   if (kind === 'pieces') {
-    beginBody(r, Number(size)).write(Buffer.alloc(Number(size), 'x'));
+    if (!beginBody(r, Number(size)).write(Buffer.alloc(Number(size), 'x')))
+      r.transport.onDrain(() => drains++);
     return new Promise(() => undefined);
   }
   if (kind === 'later') {
@@ -135,6 +146,7 @@ beforeEach(() => {
   vi.useFakeTimers({ toFake: ['performance', 'setInterval', 'clearInterval', 'setTimeout', 'clearTimeout'] });
   logged.length = 0;
   finishers = [];
+  drains = 0;
 });
 afterEach(() => {
   socket.destroy();
@@ -290,6 +302,25 @@ it('requests wait while answers wait', async () => {
   await send(get('/whole/1'));
   await socket.takeAll();
   expect(socket.statuses.length).toBe(51);
+});
+
+it('a request that waited hears of room for its own answer alone', async () => {
+  open();
+  await send(get('/whole/100000') + get('/pieces/200000'));
+  while (!socket.received.endsWith('x'.repeat(100_000))) await socket.takeOne();
+  expect(socket.writableLength).toBeGreaterThan(200_000);
+  expect(drains).toBe(0);
+  await socket.takeAll();
+  expect(drains).toBe(1);
+});
+
+it('half a request line that is never ended does not cost the answer before', async () => {
+  open();
+  await send(get('/whole/1000'));
+  await send('GE');
+  await pass(TIMEOUT + 1);
+  await socket.takeAll();
+  expect(socket.received.endsWith('x'.repeat(1000))).toBe(true);
 });
 
 it('a client that asks ahead and takes nothing is cut off, whatever it sends', async () => {
