@@ -4,6 +4,7 @@
  */
 import { statSync } from 'node:fs';
 import type { ApplyResult } from '../../../config/directive.ts';
+import { type FileStamp, isSameFile, isSettled, stampOf } from '../../../core/file-stamp.ts';
 import { errorText, fsPath, type StatFailure, statFile } from '../../../core/files.ts';
 import { Level, logRequest } from '../../../core/log.ts';
 import { asciiLower } from '../../../http/bytes.ts';
@@ -36,7 +37,8 @@ const INTERNAL: ReadonlyMap<string, Internal> = new Map<string, Internal>([
 class MapFile {
   readonly path: string;
   readonly dbm: DbmFormat | undefined;
-  #version = '';
+  /** Of the file when it was read; undefined where another change might not show in it. */
+  #stamp: FileStamp | undefined;
   #entries: ReadonlyMap<string, string> | StatFailure = 'missing';
   /** Keys asked for since it was read; httpd logs whether it had to look. Bounded as clients choose the keys. */
   #asked = new Set<string>();
@@ -50,9 +52,8 @@ class MapFile {
   read(): ReadonlyMap<string, string> | StatFailure {
     const found = statFile(this.dbm === undefined ? this.path : this.dbm.checkedFile(this.path));
     if (typeof found !== 'object') return found;
-    const version = `${found.ino}:${found.size}:${found.mtimeMs}:${found.ctimeMs}`;
-    if (version !== this.#version) {
-      this.#version = version;
+    if (this.#stamp === undefined || !isSameFile(this.#stamp, found)) {
+      this.#stamp = isSettled(found) ? stampOf(found) : undefined;
       this.#asked.clear();
       this.#entries = this.dbm === undefined ? readTextMap(this.path) : readDbm(this.path, this.dbm);
     }

@@ -7,6 +7,8 @@ import type { VirtualServer } from '../../../../../src/core/virtual-server.ts';
 import { dbmFormat, readDbm } from '../../../../../src/modules/mappers/mod_rewrite/map-dbm.ts';
 import { MapProgram, splitProgram } from '../../../../../src/modules/mappers/mod_rewrite/map-program.ts';
 import { parseTextMap } from '../../../../../src/modules/mappers/mod_rewrite/map-text.ts';
+import { lookUpMap, parseMap } from '../../../../../src/modules/mappers/mod_rewrite/maps.ts';
+import type { Pass } from '../../../../../src/modules/mappers/mod_rewrite/pass.ts';
 import { applyText } from '../../support.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'rewrite-maps-'));
@@ -23,6 +25,27 @@ describe('parseTextMap', () => {
     [`${'x'.repeat(1000)} ${'y'.repeat(100)}`, { [`${'x'.repeat(1000)}`]: 'y'.repeat(22) }],
   ])('%j', (text, entries) => {
     expect(Object.fromEntries(parseTextMap(text))).toEqual(entries);
+  });
+});
+
+describe('a map file', () => {
+  it('counts as it is now, however soon it was written after the last look', () => {
+    const file = join(directory, 'changing.txt');
+    writeFileSync(file, 'k 000');
+    const warn = (): void => undefined;
+    const map = parseMap({
+      name: 'm',
+      source: `txt:${file}`,
+      user: undefined,
+      serverRootRelative: (p) => p,
+      warn,
+    });
+    if (typeof map !== 'object' || !('kind' in map)) throw new Error(JSON.stringify(map));
+    const pass = { trace: 0, maps: new Map([['m', map]]), r: {} } as unknown as Pass;
+    for (let version = 100; version < 400; version++) {
+      writeFileSync(file, `k ${version}`);
+      expect(lookUpMap(pass, 'm', 'k')).toBe(`${version}`);
+    }
   });
 });
 
