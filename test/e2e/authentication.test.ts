@@ -1,7 +1,7 @@
 /** Authentication that no recorded answer can show: nonces and encrypted sessions are the server's own. */
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ask, type Site, startSite } from '../support/with-server.ts';
+import { ask, type Reply, type Site, startSite } from '../support/with-server.ts';
 
 const md5 = (text: string): string => createHash('md5').update(text).digest('hex');
 const sha = (text: string): string => `{SHA}${createHash('sha1').update(text).digest('base64')}`;
@@ -12,7 +12,7 @@ const digest = (path: string, more = ''): string =>
 let site: Site;
 beforeAll(async () => {
   site = await startSite({
-    configuration: ({ root }) => `LogLevel info
+    configuration: ({ root }) => `LogLevel trace8
 ${digest('/plain')}${digest('/counted', 'AuthDigestNcCheck On')}${digest('/once', 'AuthDigestNonceLifetime 0')}
 ${digest('/short', 'AuthDigestNonceLifetime 3')}
 <Location "/form">
@@ -155,6 +155,31 @@ describe('form and session', () => {
     expect(String(out.headers['set-cookie'])).not.toContain(cookie);
     const left = /^s=[^;]+/.exec(String(out.headers['set-cookie']))?.[0] ?? 's=';
     expect((await ask(site.port, '/form', { headers: { Cookie: left } })).status).toBe(401);
+  });
+});
+
+describe('a login form', () => {
+  const login = (fields: string): Promise<Reply> =>
+    ask(site.port, '/form', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+      body: `httpd_username=m&httpd_body=x&${fields}`,
+    });
+
+  it.each(['httpd_method=G%20T&httpd_mimetype=a/b', 'httpd_method=PUT&httpd_mimetype=a%0D%0AX:%20y'])(
+    'whose method or type could not stand in a head is a 400: %s',
+    async (fields) => {
+      expect((await login(`httpd_password=pass&${fields}`)).status).toBe(400);
+    },
+  );
+
+  it('tells the log no password', async () => {
+    expect((await login('httpd_password=open-sesame')).status).toBe(401);
+    expect((await login('httpd_password=open-sesame&httpd_method=G%20T&httpd_mimetype=a/b')).status).toBe(
+      400,
+    );
+    expect(site.errorLog).toContain('auth_form:');
+    expect(site.errorLog).not.toContain('sesame');
   });
 });
 

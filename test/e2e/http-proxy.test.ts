@@ -2,7 +2,7 @@
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { pause, readAll, readUntil, type Site, startSite } from '../support/with-server.ts';
+import { ask, pause, readAll, readUntil, type Site, startSite } from '../support/with-server.ts';
 
 const MIB = 1024 * 1024;
 const LARGE = 50 * MIB;
@@ -12,6 +12,7 @@ const CHUNK = Buffer.alloc(256 * 1024, 'a');
 const seen = { requests: 0, aborted: 0, bodyBytes: 0, connections: 0 };
 let backend: Server;
 let raw: ReturnType<typeof createTcpServer>;
+let closing: ReturnType<typeof createTcpServer>;
 let site: Site;
 /** Lets the answer that is held go on. */
 let proceed = (): unknown => undefined;
@@ -66,12 +67,24 @@ beforeAll(async () => {
     socket.once('data', () => socket.pause());
   });
   await new Promise<void>((resolve) => raw.listen(0, '127.0.0.1', resolve));
+  // Says that it keeps a connection, and closes it at the second request.
+  closing = createTcpServer((socket) => {
+    let requests = 0;
+    socket.on('error', () => undefined);
+    socket.on('data', () => {
+      if (++requests > 1) socket.destroy();
+      else socket.write('HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok\n');
+    });
+  });
+  await new Promise<void>((resolve) => closing.listen(0, '127.0.0.1', resolve));
+  const closingPort = (closing.address() as AddressInfo).port;
   const port = (backend.address() as AddressInfo).port;
   const rawPort = (raw.address() as AddressInfo).port;
   site = await startSite({
     configuration:
       `SetEnvIf X-Send-Cl . proxy-sendcl\nProxyPass /few/ http://127.0.0.1:${port}/few/ max=2\n` +
-      `ProxyPass /app/ http://127.0.0.1:${port}/\nProxyPass /deaf/ http://127.0.0.1:${rawPort}/ timeout=2\n`,
+      `ProxyPass /app/ http://127.0.0.1:${port}/\nProxyPass /deaf/ http://127.0.0.1:${rawPort}/ timeout=2\n` +
+      `ProxyPass /closing/ http://127.0.0.1:${closingPort}/\n`,
   });
 });
 
@@ -80,6 +93,7 @@ afterAll(async () => {
   backend?.closeAllConnections();
   backend?.close();
   raw?.close();
+  closing?.close();
 });
 
 function fill(response: NodeJS.WritableStream, total: number): void {
@@ -201,6 +215,13 @@ describe('the body', () => {
     socket.resetAndDestroy();
     await site.until('the end', () => seen.aborted > aborted);
   });
+});
+
+it('a request whose kept connection turns out closed is sent again when that does no harm', async () => {
+  const statuses: number[] = [];
+  for (const method of ['GET', 'GET', 'GET', 'POST', 'GET'])
+    statuses.push((await ask(site.port, '/closing/', { method })).status);
+  expect(statuses).toEqual([200, 200, 200, 502, 200]);
 });
 
 it('no more connections than max are opened, and all requests are answered', async () => {

@@ -9,7 +9,8 @@ beforeAll(async () => {
 Require all granted\n</Directory>\n`,
     files: {
       'htdocs/index.html': 'top\n',
-      'htdocs/r/.htaccess': 'RewriteEngine On\n# a comment\nRewriteRule ^go/(.*)$ /$1\n',
+      'htdocs/r/.htaccess':
+        'RewriteEngine On\n# a comment\nRewriteRule ^go/(.*)$ /$1\nRewriteRule ^loop$ loop [N=5]\n',
     },
   });
 });
@@ -20,4 +21,9 @@ it('a refused rule is named with its file and line', async () => {
   expect(site.errorLog).toMatch(
     /AH10508: Unsafe URL with %3f URL rewritten without UnsafeAllow3F.*\/htdocs\/r\/\.htaccess:3/,
   );
+});
+
+it('so is one that does not end', async () => {
+  expect((await ask(site.port, '/r/loop')).status).toBe(500);
+  expect(site.errorLog).toMatch(/AH02596: .*\/htdocs\/r\/\.htaccess:4/);
 });

@@ -128,6 +128,18 @@ describe('MapProgram', () => {
       '',
     );
   });
+  it('that does not answer within Timeout is ended', async () => {
+    const hasty = {
+      ...applyText('Timeout 1').server,
+      log: { isOn: () => false },
+    } as unknown as VirtualServer;
+    const program = new MapProgram(['/bin/sh', '-c', 'read -r l; exec sleep 30'], undefined);
+    program.isWanted = true;
+    const started = performance.now();
+    expect(await program.lookUp(hasty, 'a')).toBe('');
+    expect(performance.now() - started).toBeLessThan(10_000);
+    expect(await program.lookUp(hasty, 'b')).toBe('');
+  });
   it('is stopped with the configuration', async () => {
     const program = new MapProgram(['/bin/sh', '-c', 'read -r l; read -r l; echo x; sleep 30'], undefined);
     program.isWanted = true;

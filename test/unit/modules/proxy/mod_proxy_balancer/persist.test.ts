@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Configuration } from '../../../../../src/core/configuration.ts';
+import { coreServerOf } from '../../../../../src/core/core-config.ts';
 import type { VirtualServer } from '../../../../../src/core/virtual-server.ts';
 import { Problems } from '../../../../../src/diagnostics/problem.ts';
 import { keepMembers, restoreMembers } from '../../../../../src/modules/proxy/mod_proxy_balancer/persist.ts';
@@ -63,6 +64,15 @@ describe('what is kept of members', () => {
     expect(first.record).toEqual({ ...SEEN, busy: 0, redirect: '' });
     expect([first.state.flags.isDisabled, first.state.isInError]).toEqual([true, true]);
     expect([second.record.elected, second.state.isAvailable]).toEqual([0, true]);
+  });
+
+  it('is in a file below DefaultRuntimeDir', () => {
+    const main = { ...conf.main, slots: [] };
+    coreServerOf({ serverConfigs: main }).runtimeDir = 'run';
+    mkdirSync(join(root, 'run'));
+    keepMembers({ ...conf, main }, [ofServer(balancerOf('elsewhere', 'fcgi://a'))]);
+    expect(existsSync(file)).toBe(false);
+    expect(JSON.parse(readFileSync(join(root, 'run/balancers.persist'), 'utf8'))).toHaveLength(1);
   });
 
   it('is shared with the configuration before, which is still at requests', () => {
