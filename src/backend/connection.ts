@@ -43,6 +43,8 @@ export class BackendConnection implements Expiring, SocketEvents {
   place = -1;
   /** `performance.now()` when it was last given back; kept by pools that have a ttl. */
   idleSince = 0;
+  /** `performance.now()` when it was opened; kept by the pool, where connections may grow too old. */
+  openedAt = 0;
   /** In the hands of a client; kept by the pool. */
   isLent = false;
   /** Requests it has carried before the current one. */

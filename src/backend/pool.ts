@@ -24,6 +24,8 @@ export interface PoolOptions extends ConnectOptions {
   readonly smax?: number;
   /** Milliseconds after which an idle connection is not used again; default none. */
   readonly ttl?: number;
+  /** Milliseconds after its opening when a connection is not used again; default none. */
+  readonly maxAge?: number;
   /** Milliseconds to wait for a connection when `max` are in use; default as long as it takes. */
   readonly acquireTimeout?: number;
   /** Milliseconds to connect in; 0 or none: as the system does. */
@@ -152,7 +154,7 @@ export class BackendPool implements ConnectionOwner, Expiring {
     if (!connection.isLent) return;
     connection.isLent = false;
     this.#used--;
-    if (!isReusable || this.#isClosed || this.#options.isReusing === false || connection.isStale()) {
+    if (!isReusable || this.#isClosed || this.#options.isReusing === false || this.#isSpent(connection)) {
       connection.destroy();
       this.#serveQueue();
       return;
@@ -215,9 +217,10 @@ export class BackendPool implements ConnectionOwner, Expiring {
   }
 
   #open(waiter: Waiter): void {
-    const { address, connectTimeout } = this.#options;
+    const { address, connectTimeout, maxAge } = this.#options;
     this.#opened++;
     const connection = new BackendConnection(address, this.#options, connectTimeout ?? 0, this);
+    if (maxAge !== undefined) connection.openedAt = performance.now();
     this.#opening.push({ connection, waiter });
   }
 
@@ -242,13 +245,18 @@ export class BackendPool implements ConnectionOwner, Expiring {
     for (;;) {
       const connection = this.#idle.pop();
       if (connection === undefined) return undefined;
-      if (!connection.isStale() && !this.#isTooOld(connection)) return connection;
+      if (!this.#isSpent(connection) && !this.#isTooOld(connection)) return connection;
       connection.destroy();
     }
   }
 
   #isTooOld(connection: BackendConnection): boolean {
     return this.#ttl !== Number.POSITIVE_INFINITY && performance.now() - connection.idleSince > this.#ttl;
+  }
+
+  #isSpent(connection: BackendConnection): boolean {
+    const { maxAge } = this.#options;
+    return connection.isStale() || (maxAge !== undefined && performance.now() - connection.openedAt > maxAge);
   }
 
   #dropOldestIdle(): void {

@@ -93,6 +93,7 @@ describe('reuse', () => {
     ['the connection is spent', {}, false],
     ['disablereuse is on', { isReusing: false }, true],
     ['ttl has passed', { ttl: 5 }, true],
+    ['it has grown too old', { maxAge: 5 }, true],
   ])('does not happen when %s', async (_why, options, isReusable) => {
     const from = await poolWith(options);
     const first = await acquire(from);

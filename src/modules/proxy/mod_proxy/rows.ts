@@ -148,7 +148,7 @@ export const otherRows: readonly Row[] = [
     RSRC_CONF,
     'Receive buffer size for outgoing HTTP and FTP connections in bytes',
     (cmd, value) => bufferSizeFault(cmd, atoi(value)),
-    { noEffect: 'the system sizes the buffers of sockets' },
+    { noEffect: 'the system sizes the buffers of sockets; so it is with receivebuffersize= of workers' },
   ),
   row(
     'ProxyIOBufferSize',

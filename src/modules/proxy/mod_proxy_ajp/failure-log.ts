@@ -34,8 +34,7 @@ export function logFailure(
   failure: BackendFailure,
 ): void {
   const { fault } = driver;
-  const error =
-    fault === undefined ? logReceiving(r, driver, failure) : logFault(r, driver, fault, target.server);
+  const error = fault === undefined ? logReceiving(r, driver, failure) : logFault(r, driver, fault, target);
   const partner = dialogPartner(target);
   if (driver.isAwaitingPong) {
     const message = `cping/cpong failed to ${partner}`;
@@ -75,12 +74,7 @@ function logLink(r: Request, tag: string, message: string, error?: string): void
 }
 
 /** @returns the error the next layer sees. */
-function logFault(
-  r: Request,
-  driver: AjpDriver,
-  fault: AjpFault,
-  { ioBufferSize }: ProxyTarget['server'],
-): string | undefined {
+function logFault(r: Request, driver: AjpDriver, fault: AjpFault, target: ProxyTarget): string | undefined {
   switch (fault.kind) {
     case 'signature': {
       const shown = fault.value.toString(16).padStart(4, '0');
@@ -88,7 +82,7 @@ function logFault(
       break;
     }
     case 'too-large': {
-      const most = packetSizeOf(ioBufferSize) - PACKET_HEADER;
+      const most = packetSizeOf(target) - PACKET_HEADER;
       const message = `ajp_msg_check_header() incoming message is too big ${fault.value}, max is ${most}`;
       logLink(r, 'AH01081', message);
       break;
@@ -128,8 +122,9 @@ function logOverflow(r: Request, name: string, at: number): void {
   logLink(r, 'AH03229', `${name}(): BufferOverflowException ${at} ${at}`);
 }
 
-/** Bytes of a packet: ProxyIOBufferSize within its limits, in whole kilobytes. */
-export function packetSizeOf(ioBufferSize: number | undefined): number {
-  const size = Math.min(Math.max(ioBufferSize ?? 0, DEFAULT_PACKET_SIZE), MAX_PACKET_SIZE);
+/** Bytes of a packet: the worker's iobuffersize, else ProxyIOBufferSize, within its limits, in whole kilobytes. */
+export function packetSizeOf({ worker, server }: ProxyTarget): number {
+  const written = worker.options.ioBufferSize ?? server.ioBufferSize ?? 0;
+  const size = Math.min(Math.max(written, DEFAULT_PACKET_SIZE), MAX_PACKET_SIZE);
   return Math.ceil(size / 1024) * 1024;
 }

@@ -16,7 +16,7 @@ import { dialogPartner, MODULE, packetSizeOf } from './failure-log.ts';
 const ATTRIBUTE_PREFIX = 'AJP_';
 
 export function handleAjp(r: Request, target: ProxyTarget): Answer {
-  const packetSize = packetSizeOf(target.server.ioBufferSize);
+  const packetSize = packetSizeOf(target);
   const forward = forwardOf(r, target, packetSize);
   if (forward === undefined) return 400;
   const body = target.body.isTaken ? NO_BODY : target.body;

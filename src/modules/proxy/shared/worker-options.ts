@@ -3,6 +3,7 @@ import { atoi, parseTimeout } from '../../../config/values.ts';
 
 /** All times in milliseconds. Undefined: not said. */
 export interface WorkerOptions {
+  /** Shown by the manager, as the sizes of buffers are: there is no memory to hold for idle connections. */
   min?: number;
   max?: number;
   smax?: number;
@@ -15,6 +16,7 @@ export interface WorkerOptions {
   isReusing?: boolean;
   flushPackets?: 'on' | 'off' | 'auto';
   flushWait?: number;
+  /** Of AJP packets; 0: the default. */
   ioBufferSize?: number;
   receiveBufferSize?: number;
   responseFieldSize?: number;
@@ -24,10 +26,9 @@ export interface WorkerOptions {
   ping?: number;
   redirect?: string;
   route?: string;
-  flusher?: string;
   secret?: string;
   upgrade?: string;
-  /** Milliseconds; -1: for ever. */
+  /** Milliseconds after which connections are opened anew, as the name may mean another address by then; -1: never. */
   addressTtl?: number;
 }
 
@@ -82,11 +83,7 @@ function seconds(key: 'ttl' | 'timeout', small: string): Setter {
   };
 }
 
-function text(
-  key: 'redirect' | 'route' | 'flusher' | 'secret' | 'upgrade',
-  name: string,
-  limit: number,
-): Setter {
+function text(key: 'redirect' | 'route' | 'secret' | 'upgrade', name: string, limit: number): Setter {
   return (options, value) => {
     if (value.length >= limit) return `${name} length must be < ${limit} characters`;
     options[key] = value;
@@ -181,7 +178,9 @@ const SETTERS: Readonly<Record<string, Setter>> = {
   },
   route: text('route', 'Route', 64),
   redirect: text('redirect', 'Redirect', 64),
-  flusher: text('flusher', 'flusher name', 16),
+  /** For mod_proxy_fdpass, which there is not. */
+  flusher: (_options, value) =>
+    value.length >= 16 ? 'flusher name length must be < 16 characters' : undefined,
   upgrade: text('upgrade', 'upgrade protocol', 16),
   secret: text('secret', 'Secret', 64),
   addressttl(options, value) {

@@ -1,4 +1,5 @@
 /** The connections of a worker: a pool for each way to open them, of which most workers have one. */
+import { isIP } from 'node:net';
 import type { BackendAddress, BackendTls, Traffic } from '../../../backend/connect.ts';
 import { BackendPool, type PoolOptions } from '../../../backend/pool.ts';
 import { addressKey } from './url.ts';
@@ -6,6 +7,9 @@ import type { WorkerOptions } from './worker-options.ts';
 
 /** More than one there are only where requests name the address: those least recently used are given up. */
 const MAX_POOLS = 64;
+
+/** Milliseconds that addresses are remembered for in any case (backend/lookup.ts). */
+const SHORTEST_AGE = 1000;
 
 /** How a request's connection is opened, as far as that is not the worker's to say. */
 export interface Opening {
@@ -90,7 +94,8 @@ function poolOptions(
   options: Readonly<WorkerOptions>,
   traffic: Traffic | undefined,
 ): PoolOptions {
-  const { max, smax, ttl, acquire, keepAlive } = options;
+  const { max, smax, ttl, acquire, keepAlive, addressTtl = -1 } = options;
+  const isNamed = address.kind === 'tcp' && isIP(address.host) === 0;
   return {
     address: address.kind === 'tcp' && localAddress !== undefined ? { ...address, localAddress } : address,
     isReusing,
@@ -99,6 +104,8 @@ function poolOptions(
     ...(max === undefined || max === 0 ? {} : { max }),
     ...(smax === undefined ? {} : { smax }),
     ...(ttl === undefined ? {} : { ttl }),
+    // A connection that is opened asks for the address; what is kept must not outlive the answer.
+    ...(addressTtl < 0 || !isNamed ? {} : { maxAge: Math.max(addressTtl, SHORTEST_AGE) }),
     ...(acquire === undefined ? {} : { acquireTimeout: acquire }),
     ...(keepAlive === undefined ? {} : { isKeepAlive: keepAlive }),
     ...(tls === undefined ? {} : { tls }),

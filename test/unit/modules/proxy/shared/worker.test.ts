@@ -1,4 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { type AddressInfo, createServer } from 'node:net';
+import { describe, expect, it, vi } from 'vitest';
+import type { ConnectionUser } from '../../../../../src/backend/connection.ts';
 import {
   addressKey,
   encodePath,
@@ -144,6 +146,14 @@ describe('parameters', () => {
   });
 });
 
+const NOBODY: ConnectionUser = {
+  onData() {},
+  onWritable() {},
+  onSocketEnd() {},
+  onSocketFailure() {},
+  onIdleTimeout() {},
+};
+
 describe('pools', () => {
   const defaults = { isReusing: false, connectTimeout: 0, localAddress: undefined };
 
@@ -165,6 +175,39 @@ describe('pools', () => {
     expect(made.pool(address, { ...defaults, connectTimeout: 5 })).not.toBe(pool);
     expect(made.pool(address, { ...defaults })).toBe(pool);
     made.drain();
+  });
+
+  it.each([
+    ['localhost', '2', true],
+    ['localhost', '-1', false],
+    // An address that is none of a name's stays what it is.
+    ['127.0.0.1', '2', false],
+  ])('connections to %s with addressttl=%s are opened anew in time: %s', async (host, ttl, isFreshLater) => {
+    const server = createServer((socket) => socket.on('error', () => undefined));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const made = worker(`fcgi://${host}:${port}`);
+    expect(made.setOption('addressttl', ttl)).toBeUndefined();
+    const pool = made.pool(tcpAddress(`${host}:${port}`, 80), { ...defaults, isReusing: true });
+    const use = (): Promise<boolean> =>
+      new Promise((resolve, reject) => {
+        pool.acquire({
+          onAcquired(connection, isFresh) {
+            connection.take(NOBODY);
+            pool.release(connection, true);
+            resolve(isFresh);
+          },
+          onAcquireFailed: ({ detail }) => reject(new Error(detail)),
+        });
+      });
+    const before = [await use(), await use()];
+    const now = performance.now() + 3000;
+    const clock = vi.spyOn(performance, 'now').mockReturnValue(now);
+    const later = await use();
+    clock.mockRestore();
+    made.drain();
+    server.close();
+    expect([...before, later]).toEqual([true, false, isFreshLater]);
   });
 });
 
