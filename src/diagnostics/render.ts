@@ -1,6 +1,6 @@
 /**
  * The one place that turns problems into text: httpd's own line or lines first, so that whoever knows httpd knows the message, then where
- * it stands and what to do. Also a one-line form for lists and a plain-data form for programs.
+ * it stands and what to do. Also a plain-data form for programs.
  */
 import { Buffer } from 'node:buffer';
 import type { Problem } from './problem.ts';
@@ -73,14 +73,6 @@ export function renderProblem(problem: Problem): string {
   if (problem.hint !== undefined) lines.push(`  hint: ${readable(problem.hint)}`);
   if (problem.span !== undefined) lines.push(...inclusions(problem.span.source));
   return lines.join('\n');
-}
-
-/** `file:line:column: error: message (hint)`, one line. */
-export function renderProblemLine(problem: Problem): string {
-  const { span, severity, message, hint } = problem;
-  const place = span === undefined ? '' : `${placeText(span)}: `;
-  const advice = hint === undefined ? '' : ` (${hint})`;
-  return readable(`${place}${severity}: ${message}${advice}`).replaceAll('\n', '; ');
 }
 
 /** A problem as plain data: lines and columns from 1, columns and lengths in bytes. */

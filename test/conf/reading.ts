@@ -14,7 +14,8 @@ import {
   versionRows,
 } from '../../src/config/read/index.ts';
 import type { ConfigNode } from '../../src/config/tree.ts';
-import { httpdLines, renderProblemLine } from '../../src/diagnostics/render.ts';
+import { httpdLines } from '../../src/diagnostics/render.ts';
+import { problemLine } from '../support/problem-line.ts';
 
 export const FIXTURES = path.resolve(import.meta.dirname, '../../fixtures/conf');
 /** ServerRoot of all cases. */
@@ -105,5 +106,5 @@ export function treeText(nodes: readonly ConfigNode[], indent = ''): string {
 export function problemsText({ problems }: ReadResult): string {
   const [first] = problems.errors;
   const lines = first === undefined ? [] : [...httpdLines(first), ''];
-  return relative([...lines, ...problems.list.map(renderProblemLine)].map((line) => `${line}\n`).join(''));
+  return relative([...lines, ...problems.list.map(problemLine)].map((line) => `${line}\n`).join(''));
 }

@@ -23,10 +23,10 @@ import { readHtaccess } from '../../src/config/read/index.ts';
 import type { Configuration } from '../../src/core/configuration.ts';
 import { loadConfiguration } from '../../src/core/load.ts';
 import { type Problem, Problems } from '../../src/diagnostics/problem.ts';
-import { renderProblemLine } from '../../src/diagnostics/render.ts';
 import { modules } from '../../src/modules/index.ts';
 import { CORPUS, hasCorpus } from '../support/corpus.ts';
 import { findHttpd } from '../support/httpd.ts';
+import { problemLine } from '../support/problem-line.ts';
 
 /** Lines about the machine they were written for: its files, users, certificates; taken out for both servers. */
 const OF_THE_MACHINE =
@@ -160,7 +160,7 @@ describe.skipIf(!hasCorpus || 'missing' in httpd)(
           else if (others.length === 0) counts['modules not built in']++;
           else if (text !== undefined && isRefusedAlike(httpdRefusal(folder, text), problems.errors))
             counts['refused by httpd too']++;
-          else wrong.push(`${name}: ${others.map(renderProblemLine).join('; ')}`);
+          else wrong.push(`${name}: ${others.map(problemLine).join('; ')}`);
         }
         process.stdout.write(`${kind}: ${JSON.stringify(counts)}\n`);
         expect(wrong).toEqual([]);
