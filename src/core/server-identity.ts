@@ -1,6 +1,7 @@
 /** Who the server says it is: Server, SERVER_SOFTWARE, signatures, its own URLs (server/core.c). */
 import { isIPv6 } from 'node:net';
 import { escapeHtml } from '../http/escape.ts';
+import type { Configuration } from './configuration.ts';
 import { coreDir, coreServer } from './core-config.ts';
 import type { Request } from './request.ts';
 import type { VirtualServer } from './virtual-server.ts';
@@ -26,6 +27,15 @@ export function serverBanner(tokens: string | undefined): string {
 /** The banner of a configuration: ServerTokens is one for all servers. */
 export function bannerOf(r: Request): string {
   return r.configuration.banner;
+}
+
+/** The name of the MPM that the configuration loads. */
+export function mpmName({ loaded }: Pick<Configuration, 'loaded'>): string {
+  for (const { name } of loaded) {
+    const found = /^mpm_(\w+)_module$/.exec(name);
+    if (found !== null) return found[1] as string;
+  }
+  return 'event';
 }
 
 /** ServerSignature's line, `prefix` before it; empty when Off (ap_psignature). */

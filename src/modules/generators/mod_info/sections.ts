@@ -4,7 +4,7 @@ import { coreServer, serverTimeout } from '../../../core/core-config.ts';
 import { eachHook, type HookSpecs, isPlaced, MIDDLE, type PhaseHooks } from '../../../core/hooks.ts';
 import type { AnyModule } from '../../../core/module.ts';
 import type { Request } from '../../../core/request.ts';
-import { bannerOf, serverName, serverPort } from '../../../core/server-identity.ts';
+import { bannerOf, mpmName, serverName, serverPort } from '../../../core/server-identity.ts';
 import { escapeHtml } from '../../../http/escape.ts';
 import { listConfiguration } from './config-list.ts';
 
@@ -55,14 +55,6 @@ export function serverSettings(r: Request): string {
   return `<h2><a name="server">Server Settings</a></h2><dl><dt><strong>Server Version:</strong> <font size="+1"><tt>${escapeHtml(bannerOf(r))}</tt></font></dt>
 <dt><strong>Server Built:</strong> <font size="+1"><tt>${built}</tt></font></dt>
 ${entry('Module Magic Number', MODULE_MAGIC)}${entry('Hostname/port', `${serverName(r)}:${serverPort(r)}`)}<dt><strong>Timeouts:</strong> <tt>connection: ${serverTimeout(r.server) / 1000} &nbsp;&nbsp; keep-alive: ${Math.floor(keepAlive)}</tt></dt>${entry('MPM Name', mpmName(configuration))}${entry('Server Architecture', /64/.test(process.arch) ? '64-bit' : '32-bit')}${entry('Server Root', configuration.serverRoot)}${entry('Config File', top?.name ?? '')}</dl><hr />`;
-}
-
-function mpmName(configuration: Configuration): string {
-  for (const { name } of configuration.loaded) {
-    const found = /^mpm_(\w+)_module$/.exec(name);
-    if (found !== null) return found[1] as string;
-  }
-  return 'event';
 }
 
 export function moduleList(configuration: Configuration): string {

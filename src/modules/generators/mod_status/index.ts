@@ -9,12 +9,12 @@ import { REALLY_LAST } from '../../../core/hooks.ts';
 import { defineModule } from '../../../core/module.ts';
 import type { Request } from '../../../core/request.ts';
 import { sendBuffer, sendHead } from '../../../core/response.ts';
-import { bannerOf, serverName, serverPort, serverSignature } from '../../../core/server-identity.ts';
+import { bannerOf, mpmName, serverName, serverPort, serverSignature } from '../../../core/server-identity.ts';
 import { DECLINED, OK } from '../../../core/status.ts';
 import { STATUS_SECTION, type StatusSection } from '../../../core/status-section.ts';
 import { now } from '../../../lib/clock.ts';
 import { type Facts, htmlPage, textPage } from './page.ts';
-import { Scoreboard } from './scoreboard.ts';
+import { Scoreboard, type Slot } from './scoreboard.ts';
 
 const HANDLER = 'server-status';
 const OLD_TYPE = 'application/x-httpd-status';
@@ -24,12 +24,17 @@ const DEFAULT_REFRESH = 10;
 const board = new Scoreboard();
 
 function noteBegin(r: Request): number {
-  if (r.prev === undefined) board.begin(r, `${r.server.hostname}:${serverPort(r)}`);
+  if (r.prev === undefined) {
+    const slot = board.begin(r, `${r.server.hostname}:${serverPort(r)}`);
+    r.setState(modStatus.index, slot);
+  }
   return DECLINED;
 }
 
 function noteEnd(r: Request): void {
-  board.end(r, r.final.bytesSent, now());
+  const slot = r.getState(modStatus.index) as Slot | undefined;
+  r.setState(modStatus.index, undefined);
+  board.end(r, slot, r.final.bytesSent, now());
 }
 
 function showStatus(r: Request): Answer {
@@ -60,7 +65,7 @@ function factsOf(r: Request, isText: boolean): Facts {
     address: r.connection.localAddr,
     version: bannerOf(r),
     signature: serverSignature(r, '<hr />\n'),
-    mpm: 'event',
+    mpm: mpmName(r.configuration),
     built: new Date(board.started).toISOString().slice(0, 19),
     // Loading the module turns it on.
     isExtended: conf.extendedStatus !== false,
@@ -84,4 +89,7 @@ export const modStatus = defineModule<object, object>({
     logTransaction: { run: noteEnd, order: REALLY_LAST },
   },
   always: true,
+  postConfig: () => {
+    board.generation++;
+  },
 });

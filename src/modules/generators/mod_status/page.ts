@@ -79,8 +79,8 @@ export function textPage(board: Scoreboard, facts: Facts): string {
     `Server Built: ${facts.built}`,
     `CurrentTime: ${formatTime(Math.floor(facts.now / 1000))}`,
     `RestartTime: ${formatTime(Math.floor(started / 1000))}`,
-    'ParentServerConfigGeneration: 1',
-    'ParentServerMPMGeneration: 0',
+    `ParentServerConfigGeneration: ${board.generation}`,
+    `ParentServerMPMGeneration: ${board.generation - 1}`,
     `ServerUptimeSeconds: ${uptime}`,
     `ServerUptime:${formatUptime(uptime)}`,
     `Load1: ${load1}`,
@@ -138,7 +138,8 @@ export function htmlPage(board: Scoreboard, facts: Facts, withTable: boolean): s
     `<dl><dt>Server Version: ${facts.version}</dt>\n<dt>Server MPM: ${facts.mpm}</dt>\n<dt>Server Built: ${facts.built}\n</dt></dl><hr /><dl>\n` +
     `<dt>Current Time: ${formatTime(Math.floor(facts.now / 1000))}</dt>\n` +
     `<dt>Restart Time: ${formatTime(Math.floor(started / 1000))}</dt>\n` +
-    '<dt>Parent Server Config. Generation: 1</dt>\n<dt>Parent Server MPM Generation: 0</dt>\n' +
+    `<dt>Parent Server Config. Generation: ${board.generation}</dt>\n` +
+    `<dt>Parent Server MPM Generation: ${board.generation - 1}</dt>\n` +
     `<dt>Server uptime: ${formatUptime(uptime)}</dt>\n<dt>Server load: ${load.join(' ')}</dt>\n`;
   if (facts.isExtended) page += htmlTotals(totals, uptime);
   const idle = board.slots.length - Math.min(busy, board.slots.length);

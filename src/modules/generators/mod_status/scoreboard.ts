@@ -7,6 +7,7 @@ export const INITIAL_SLOTS = 25;
 const MOST_SLOTS = 4096;
 
 export interface Slot {
+  /** -1: one that is not remembered. */
   readonly index: number;
   /** The request under way. */
   request: Request | undefined;
@@ -36,48 +37,47 @@ export class Scoreboard {
   /** Milliseconds since 1970. */
   readonly started: number = Date.now();
   busy = 0;
+  /** Configurations read so far (AP_SQ_CONFIG_GEN). */
+  generation = 0;
   readonly #free: number[] = [];
-  readonly #taken = new WeakMap<Request, Slot>();
 
   constructor() {
     for (let index = INITIAL_SLOTS - 1; index >= 0; index--) this.#free.push(index);
     for (let index = 0; index < INITIAL_SLOTS; index++) this.slots.push(newSlot(index));
   }
 
-  begin(r: Request, server: string): void {
+  begin(r: Request, server: string): Slot {
     this.busy++;
     const slot = this.#takeSlot();
-    if (slot === undefined) return;
-    this.#taken.set(r, slot);
     slot.request = r;
     slot.since = r.requestTime;
     slot.client = r.clientAddr;
     slot.protocol = 'http/1.1';
     slot.server = server;
     slot.line = r.requestLine;
+    return slot;
   }
 
-  end(r: Request, bytes: number, now: number): void {
+  /** `slot`: what begin() answered; a request that was refused before it began has none. */
+  end(r: Request, slot: Slot | undefined, bytes: number, now: number): void {
     const duration = Math.max(0, Math.round(now - r.requestTime));
     this.totals.accesses++;
     this.totals.bytes += bytes;
     this.totals.duration += duration;
-    if (this.busy > 0) this.busy--;
-    const slot = this.#taken.get(r);
     if (slot === undefined) return;
-    this.#taken.delete(r);
+    this.busy--;
     slot.request = undefined;
     slot.accesses++;
     slot.bytes += bytes;
     slot.duration += duration;
     slot.lastDuration = duration;
-    this.#free.push(slot.index);
+    if (slot.index >= 0) this.#free.push(slot.index);
   }
 
-  #takeSlot(): Slot | undefined {
+  #takeSlot(): Slot {
     const free = this.#free.pop();
-    if (free !== undefined) return this.slots[free];
-    if (this.slots.length >= MOST_SLOTS) return undefined;
+    if (free !== undefined) return this.slots[free] as Slot;
+    if (this.slots.length >= MOST_SLOTS) return newSlot(-1);
     const slot = newSlot(this.slots.length);
     this.slots.push(slot);
     return slot;

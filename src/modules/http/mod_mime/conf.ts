@@ -1,4 +1,5 @@
 /** What mod_mime's directives say of file name extensions (extension_info and mime_dir_config), and how that merges. */
+import type { Span } from '../../../diagnostics/source.ts';
 
 /** What one extension means. Every text is in lower case, as httpd keeps it. */
 export interface ExtensionInfo {
@@ -39,6 +40,8 @@ export interface MimeDirConf {
 
 export interface MimeServerConf {
   typesConfig?: string;
+  /** Where it is named. */
+  typesConfigSpan?: Span;
   /** Of the main server, once the configuration is complete: type by extension. */
   types?: TypeTable;
 }

@@ -20,6 +20,7 @@ import type { Request } from '../../../core/request.ts';
 import { alikeForFiles } from '../../../core/siblings.ts';
 import { DECLINED, OK } from '../../../core/status.ts';
 import { asciiLower } from '../../../http/bytes.ts';
+import { LruCache } from '../../../lib/lru.ts';
 import {
   type Attribute,
   MATCH_ANY,
@@ -114,18 +115,13 @@ function removeRow(name: string, attribute: Removal['attribute']): Row {
     apply: remove(attribute),
   };
 }
-/** Read and merged, for the modules that will bring such filters. */
-const NO_INPUT_FILTERS = 'there are no input filters yet';
 const FOLLOWED = 'followed by one or more file extensions';
 
 const directives: readonly Row[] = [
   addRow('AddCharset', 'charset', `a charset (e.g., iso-2022-jp), ${FOLLOWED}`),
   addRow('AddEncoding', 'encoding', `an encoding (e.g., gzip), ${FOLLOWED}`),
   addRow('AddHandler', 'handler', `a handler name ${FOLLOWED}`),
-  {
-    ...addRow('AddInputFilter', 'inputFilters', `input filter name (or ; delimited names) ${FOLLOWED}`),
-    noEffect: NO_INPUT_FILTERS,
-  } as Row,
+  addRow('AddInputFilter', 'inputFilters', `input filter name (or ; delimited names) ${FOLLOWED}`),
   addRow('AddLanguage', 'language', `a language (e.g., fr), ${FOLLOWED}`),
   addRow('AddOutputFilter', 'outputFilters', `output filter name (or ; delimited names) ${FOLLOWED}`),
   addRow('AddType', 'type', `a mime type ${FOLLOWED}`),
@@ -162,7 +158,11 @@ const directives: readonly Row[] = [
     shape: 'TAKE1',
     where: RSRC_CONF,
     usage: 'the MIME types config file',
-    apply: (cmd, path) => void (cmd.server.typesConfig = path),
+    apply: (cmd, path) => {
+      cmd.server.typesConfig = path;
+      cmd.server.typesConfigSpan = cmd.node.span;
+      return undefined;
+    },
   },
   {
     name: 'ModMimeUsePathInfo',
@@ -180,13 +180,14 @@ function loadTypeTable(configuration: Configuration): void {
   const types = loadTypes(conf.typesConfig, configuration.serverRoot, (path) => {
     const message = `could not open mime types config file ${path}.`;
     const hint = 'the types of the system, or built-in ones, are used instead';
-    configuration.problems.add({ code: 'AH01597', severity: 'warning', message, span: undefined, hint });
+    const span = conf.typesConfigSpan;
+    configuration.problems.add({ code: 'AH01597', severity: 'warning', message, span, hint });
   });
   main.slots[modMime.index] = { ...conf, types };
 }
 
-/** What was made out by configuration and extensions. Extensions come from requests: the number kept is bounded. */
-const known = new WeakMap<Readonly<MimeDirConf>, Map<string, Metadata>>();
+/** What was made out by configuration and extensions. Extensions come from requests: those used last are kept. */
+const known = new WeakMap<Readonly<MimeDirConf>, LruCache<string, Metadata>>();
 const KNOWN_LIMIT = 512;
 const KNOWN_LENGTH_LIMIT = 32;
 /** The types that `known` was made with: another configuration has others. */
@@ -203,15 +204,13 @@ function metadataOf(r: Request, conf: Readonly<MimeDirConf>, extensions: string)
   }
   let byExtensions = known.get(key);
   if (byExtensions === undefined) {
-    byExtensions = new Map();
+    byExtensions = new LruCache(KNOWN_LIMIT);
     known.set(key, byExtensions);
   }
   let metadata = byExtensions.get(extensions);
   if (metadata === undefined) {
     metadata = resolveType(r, describe(extensions, conf, types));
-    if (byExtensions.size < KNOWN_LIMIT && extensions.length <= KNOWN_LENGTH_LIMIT) {
-      byExtensions.set(extensions, metadata);
-    }
+    if (extensions.length <= KNOWN_LENGTH_LIMIT) byExtensions.set(extensions, metadata);
   }
   return metadata;
 }
