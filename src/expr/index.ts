@@ -22,6 +22,7 @@ export {
 } from './context.ts';
 export { osEnvironment } from './functions.ts';
 export type { Restriction } from './resolve.ts';
+export { TIME_VARIABLES } from './variables.ts';
 
 export interface ExprOptions<Context extends ExprContext = ExprContext> {
   readonly restricted?: Restriction;

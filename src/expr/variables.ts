@@ -59,7 +59,8 @@ const HEADER_VARIABLES: Readonly<Record<string, string>> = {
 
 const two = (value: number): string => String(value).padStart(2, '0');
 
-const TIME_VARIABLES: Readonly<Record<string, (now: Date) => string>> = {
+/** TIME and its parts, of a point in time in local time. */
+export const TIME_VARIABLES: Readonly<Record<string, (now: Date) => string>> = {
   TIME_YEAR: (now) => String(now.getFullYear()),
   TIME_MON: (now) => two(now.getMonth() + 1),
   TIME_DAY: (now) => two(now.getDate()),

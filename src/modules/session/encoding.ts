@@ -21,7 +21,7 @@ export function encodeSession(session: Session): string {
 }
 
 /** ap_unescape_urlencoded(); undefined for a bad escape or a NUL. */
-export function unescapeUrlEncoded(text: string): string | undefined {
+function unescapeUrlEncoded(text: string): string | undefined {
   const { path, status } = decodePath(text.replaceAll('+', ' '), 'decode');
   return status === 0 ? path : undefined;
 }

@@ -10,7 +10,7 @@ import { authnProviderFor, type ProviderList } from '../../../core/authn.ts';
 import { compileString, type StringExpr } from '../../../expr/index.ts';
 
 /** Names of the login form's fields. */
-export interface FieldNames {
+interface FieldNames {
   username?: string;
   password?: string;
   location?: string;

@@ -3,7 +3,7 @@
 import type { Request } from '../../../core/request.ts';
 import { readBody } from '../../../core/request-body.ts';
 
-export const FORM_TYPE = 'application/x-www-form-urlencoded';
+const FORM_TYPE = 'application/x-www-form-urlencoded';
 
 /** Pairs in the order they were sent, or a status: 413 for more than may be, 400 for a body that never came whole. */
 export type FormFields = ReadonlyMap<string, string> | number;

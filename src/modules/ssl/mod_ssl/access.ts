@@ -47,6 +47,27 @@ export function areCompatible(
   );
 }
 
+const shared = new WeakMap<SslServerConf, WeakMap<SslServerConf, boolean>>();
+
+/** The same, remembered: what is configured does not change, and the policy is one for all. */
+function mayShare(
+  a: Readonly<SslServerConf>,
+  b: Readonly<SslServerConf>,
+  policy: NonNullable<SslServerConf['sniPolicy']>,
+): boolean {
+  let known = shared.get(a);
+  if (known === undefined) {
+    known = new WeakMap();
+    shared.set(a, known);
+  }
+  let may = known.get(b);
+  if (may === undefined) {
+    may = areCompatible(a, b, policy);
+    known.set(b, may);
+  }
+  return may;
+}
+
 /** The first look at a request: on a TLS port without TLS, or for another server than the handshake was for. */
 export function checkServerName(r: Request, confOf: ConfOf): Answer {
   const { connection } = r;
@@ -83,7 +104,7 @@ function checkOther(
   confOf: ConfOf,
 ): Answer {
   const policy = confOf(r.configuration.main).sniPolicy ?? 'secure';
-  if (areCompatible(confOf(handshake), confOf(r.server), policy)) return DECLINED;
+  if (mayShare(confOf(handshake), confOf(r.server), policy)) return DECLINED;
   const name = servername ?? handshake.hostname;
   const how = servername === undefined ? '(default host as no SNI was provided)' : 'provided via SNI';
   const message = `Hostname ${name} ${how} and hostname ${r.hostname ?? ''} provided via HTTP have no compatible SSL setup for policy '${policy}'`;

@@ -15,10 +15,15 @@ export function describeCertificate(certificate: X509Certificate): string {
   return `[${names} / serial: ${serialNumber} / notbefore: ${validFrom} / notafter: ${validTo}]`;
 }
 
-/** The dNSName entries of a subjectAltName as Node writes it: parted by commas, in quotes where an entry could be taken for another. */
-export function dnsNames(altName: string | undefined): string[] {
+const ENTRIES = {
+  DNS: /(?:^|, )DNS:(?:("(?:[^"\\]|\\.)*")|([^,]*))/g,
+  email: /(?:^|, )email:(?:("(?:[^"\\]|\\.)*")|([^,]*))/g,
+};
+
+/** The entries of a kind in a subjectAltName as Node writes it: parted by commas, in quotes where an entry could be taken for another. */
+export function alternativeNames(altName: string | undefined, kind: keyof typeof ENTRIES): string[] {
   const names: string[] = [];
-  for (const [, quoted, plain] of (altName ?? '').matchAll(/(?:^|, )DNS:(?:("(?:[^"\\]|\\.)*")|([^,]*))/g)) {
+  for (const [, quoted, plain] of (altName ?? '').matchAll(ENTRIES[kind])) {
     if (plain !== undefined) names.push(plain);
     else if (quoted !== undefined) names.push(unquoted(quoted));
   }

@@ -1,6 +1,6 @@
 /** SSL_SERVER_*: what a certificate says (ssl_var_lookup_ssl_cert). Values are byte strings of UTF-8. */
 import type { X509Certificate } from 'node:crypto';
-import { nameInOneLine } from './certificate-text.ts';
+import { alternativeNames, nameInOneLine } from './certificate-text.ts';
 import { elementsOf, oidOf } from './der.ts';
 
 const DAY = 86_400_000;
@@ -25,7 +25,7 @@ const COMPONENTS: Readonly<Record<string, string>> = {
   Email: 'emailAddress',
 };
 /** Components that StdEnvVars exports, in httpd's order. */
-export const EXPORTED_COMPONENTS: readonly string[] = Object.keys(COMPONENTS).filter((name) => name !== 'SP');
+const EXPORTED_COMPONENTS: readonly string[] = Object.keys(COMPONENTS).filter((name) => name !== 'SP');
 
 const SIGNATURES: Readonly<Record<string, string>> = {
   '1.2.840.113549.1.1.4': 'md5WithRSAEncryption',
@@ -64,7 +64,7 @@ function unescaped(value: string): string {
 }
 
 /** Values of a component, in the name's order. */
-export function componentsOf(name: string, component: string): string[] {
+function componentsOf(name: string, component: string): string[] {
   const prefix = `${COMPONENTS[component] ?? ''}=`;
   return name
     .split('\n')
@@ -92,16 +92,6 @@ function signature(certificate: X509Certificate): string {
   return SIGNATURES[name] ?? name;
 }
 
-/** Entries of the subjectAltName of a kind, as Node.js writes them. */
-function alternativeNames(certificate: X509Certificate, kind: 'DNS' | 'email'): string[] {
-  const found: string[] = [];
-  for (const [, quoted, plain] of (certificate.subjectAltName ?? '').matchAll(
-    new RegExp(`(?:^|, )${kind}:(?:"((?:[^"\\\\]|\\\\.)*)"|([^,]*))`, 'g'),
-  ))
-    found.push(bytes(plain ?? unescaped(quoted ?? '')));
-  return found;
-}
-
 function distinguishedName(name: string, rest: string): string | undefined {
   if (rest === '') return bytes(nameInOneLine(name));
   const match = /^_([A-Za-z]+?)(?:_(\d{1,4}))?(?:_RAW)?$/.exec(rest);
@@ -118,7 +108,8 @@ export function certificateVariable(certificate: X509Certificate, name: string):
   const alternative = /^SAN_(EMAIL|DNS)_(\d{1,4})$/.exec(name);
   if (alternative !== null) {
     const kind = alternative[1] === 'DNS' ? 'DNS' : 'email';
-    return alternativeNames(certificate, kind)[Number(alternative[2])];
+    const entry = alternativeNames(certificate.subjectAltName, kind)[Number(alternative[2])];
+    return entry === undefined ? undefined : bytes(entry);
   }
   switch (name) {
     case 'M_VERSION':
@@ -159,8 +150,8 @@ export function exportedNames(certificate: X509Certificate): [name: string, valu
     ['email', 'Email'],
     ['DNS', 'DNS'],
   ] as const) {
-    alternativeNames(certificate, kind).forEach((value, index) => {
-      pairs.push([`SSL_SERVER_SAN_${name}_${index}`, value]);
+    alternativeNames(certificate.subjectAltName, kind).forEach((value, index) => {
+      pairs.push([`SSL_SERVER_SAN_${name}_${index}`, bytes(value)]);
     });
   }
   return pairs;

@@ -6,7 +6,7 @@ import type { ContextProblem } from './problem.ts';
 const DEFAULT_SUITES = 'TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256';
 const DEFAULT_CIPHERS = 'DEFAULT';
 
-export interface CipherLists {
+interface CipherLists {
   ciphers?: string;
   suites?: string;
 }

@@ -64,6 +64,9 @@ export interface SslDirConf {
   userName?: string;
 }
 
+/** SSLPassPhraseDialog: a program that prints the phrase; without one nobody is asked. */
+export type PassPhraseDialog = { readonly command: string } | 'builtin';
+
 export interface SslServerConf {
   engine?: boolean;
   certificateFiles?: readonly string[];
@@ -83,7 +86,7 @@ export interface SslServerConf {
   /** SSLVerifyDepth: of no effect, but servers that differ in it are different. */
   verifyDepth?: number;
   /** Of the main server. */
-  passPhrase?: { readonly kind: 'builtin' | 'exec' | 'pipe'; readonly command: string };
+  passPhrase?: PassPhraseDialog;
   /** SSLVHostSNIPolicy, of the main server. */
   sniPolicy?: 'strict' | 'secure' | 'authonly' | 'insecure';
   /** What `<Proxy>` sections of this server say, to be checked when all is read. */

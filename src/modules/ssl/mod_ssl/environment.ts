@@ -27,7 +27,6 @@ const STANDARD: readonly string[] = [
   'SSL_SERVER_I_DN',
   'SSL_SERVER_A_KEY',
   'SSL_SERVER_A_SIG',
-  'SSL_SESSION_ID',
   'SSL_SESSION_RESUMED',
 ];
 
@@ -65,6 +64,9 @@ export function exportVariables(r: Request, dir: Readonly<SslDirConf>): Answer {
   const { options } = dir;
   if (options?.stdEnvVars === true) {
     for (const [name, value] of standardVariables(r, tls)) env.set(name, value);
+    // Changes with the tickets that are sent after the handshake.
+    const sessionId = sslVariable(r, 'SSL_SESSION_ID');
+    if (sessionId !== undefined) env.set('SSL_SESSION_ID', sessionId);
   }
   if (options?.exportCertData === true) {
     const certificate = sslVariable(r, 'SSL_SERVER_CERT');

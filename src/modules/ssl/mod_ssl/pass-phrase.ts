@@ -3,22 +3,23 @@ import { execFileSync } from 'node:child_process';
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import type { ApplyResult } from '../../../config/directive.ts';
-import type { SslServerConf } from './config.ts';
+import type { PassPhraseDialog } from './config.ts';
 import { privateKeysIn } from './material.ts';
 import type { Cmd } from './proxy-rows.ts';
-
-type Dialog = NonNullable<SslServerConf['passPhrase']>;
 
 /** How long a program may think of a phrase, in milliseconds. */
 const PATIENCE = 60_000;
 
-export function parsePassPhraseDialog(cmd: Cmd, word: string): Dialog | { readonly error: ApplyResult } {
-  if (/^builtin$/i.test(word)) return { kind: 'builtin', command: '' };
+export function parsePassPhraseDialog(
+  cmd: Cmd,
+  word: string,
+): PassPhraseDialog | { readonly error: ApplyResult } {
+  if (/^builtin$/i.test(word)) return 'builtin';
   if (/^exec:/i.test(word)) {
     const command = cmd.serverRootRelative(word.slice('exec:'.length));
     if (statSync(command, { throwIfNoEntry: false }) === undefined)
       return { error: `SSLPassPhraseDialog: file '${command}' does not exist` };
-    return { kind: 'exec', command };
+    return { command };
   }
   if (word.startsWith('|'))
     return {
@@ -56,7 +57,7 @@ function open(pem: string, passphrase: string): KeyObject | undefined {
   }
 }
 
-function askProgram({ command }: Dialog, keyId: string, index: number): string {
+function askProgram(command: string, keyId: string, index: number): string {
   // The name of the server with its port, and the kind of key: it is encrypted, so by its place among the keys.
   const server = keyId.slice(0, keyId.lastIndexOf(':'));
   const kind = ['RSA', 'DSA', 'ECC'][index] ?? String(index);
@@ -65,7 +66,12 @@ function askProgram({ command }: Dialog, keyId: string, index: number): string {
 }
 
 /** Reads the key of a file. @param keyId `host:port:index`, for the program that is asked and for messages. Throws KeyError. */
-export function readKey(path: string, keyId: string, index: number, dialog: Dialog | undefined): KeyObject {
+export function readKey(
+  path: string,
+  keyId: string,
+  index: number,
+  dialog: PassPhraseDialog | undefined,
+): KeyObject {
   const bytes = readFileSync(path);
   const [pem] = privateKeysIn(bytes.toString('latin1'));
   if (pem === undefined) return readBinaryKey(bytes);
@@ -80,19 +86,19 @@ export function readKey(path: string, keyId: string, index: number, dialog: Dial
     const key = open(pem, phrase);
     if (key !== undefined) return key;
   }
-  if (dialog === undefined || dialog.kind !== 'exec')
+  if (dialog === undefined || dialog === 'builtin')
     throw new KeyError(
       'AH02578',
       'Init: Unable to read pass phrase [Hint: key introduced or changed before restart?]',
     );
-  return readByProgram(pem, keyId, index, dialog);
+  return readByProgram(pem, keyId, index, dialog.command);
 }
 
-function readByProgram(pem: string, keyId: string, index: number, dialog: Dialog): KeyObject {
+function readByProgram(pem: string, keyId: string, index: number, command: string): KeyObject {
   const incorrect = new KeyError('AH02580', `Init: Pass phrase incorrect for key ${keyId}`);
   let phrase: string;
   try {
-    phrase = askProgram(dialog, keyId, index);
+    phrase = askProgram(command, keyId, index);
   } catch (error) {
     throw Object.assign(incorrect, { cause: error });
   }

@@ -22,11 +22,12 @@ const LONGEST_NAME = 255;
 let nextId = 1;
 
 /** SSLProxy* as it holds in one place. */
-export class ProxyTlsProfile {
+class ProxyTlsProfile {
   readonly conf: Readonly<ProxyTlsConf>;
   readonly #id = nextId++;
-  readonly #hosts = new LruCache<string, BackendTls>(MAX_HOSTS);
-  #context: SecureContext | undefined;
+  readonly #hosts = new WeakMap<VirtualServer, LruCache<string, BackendTls>>();
+  /** null: it cannot be made, which has been told. */
+  #context: SecureContext | null | undefined;
 
   constructor(conf: Readonly<ProxyTlsConf>) {
     this.conf = conf;
@@ -37,10 +38,11 @@ export class ProxyTlsProfile {
   }
 
   /** Makes the context, once. `report` hears what is wrong; without a context there is no TLS. */
-  prepare(server: VirtualServer, report: (problem: ContextProblem) => void): SecureContext | undefined {
+  prepare(server: VirtualServer, report: (problem: ContextProblem) => void): SecureContext | null {
     if (this.#context !== undefined) return this.#context;
+    this.#context = null;
     const options = contextOptions(this.conf, server, report);
-    if (options === undefined) return undefined;
+    if (options === undefined) return null;
     try {
       this.#context = createSecureContext(options);
     } catch (error) {
@@ -51,14 +53,20 @@ export class ProxyTlsProfile {
 
   /** @param host whom the certificate must name. */
   backend(server: VirtualServer, host: string | undefined): BackendTls | undefined {
-    const key = `${serverId(server)} ${host ?? ''}`;
-    let backend = this.#hosts.get(key);
-    if (backend === undefined) {
-      const context = this.prepare(server, () => undefined);
-      if (context === undefined) return undefined;
-      backend = this.#makeBackend(context, server, host);
-      this.#hosts.set(key, backend);
+    return this.#hosts.get(server)?.get(host ?? '') ?? this.#newBackend(server, host);
+  }
+
+  #newBackend(server: VirtualServer, host: string | undefined): BackendTls | undefined {
+    // Only what stands in sections within <Proxy> has not been looked at when the configuration was read.
+    const context = this.prepare(server, (problem) => logProblem(server, problem));
+    if (context === null) return undefined;
+    let hosts = this.#hosts.get(server);
+    if (hosts === undefined) {
+      hosts = new LruCache(MAX_HOSTS);
+      this.#hosts.set(server, hosts);
     }
+    const backend = this.#makeBackend(context, server, host);
+    hosts.set(host ?? '', backend);
     return backend;
   }
 
@@ -79,6 +87,11 @@ export class ProxyTlsProfile {
       session: undefined,
     };
   }
+}
+
+function logProblem(server: VirtualServer, { code, message, hint, severity }: ContextProblem): void {
+  const level = severity === 'warning' ? Level.warn : Level.emerg;
+  logServer(server, 'ssl', level, code, hint === undefined ? message : `${message} (${hint})`);
 }
 
 /** What the library says, and how the connection broke. */
@@ -113,11 +126,23 @@ function inside<V extends object>(map: WeakMap<ProxyTlsConf, V>, key: ProxyTlsCo
   return value;
 }
 
+const profileOfScopes = new WeakMap<ProxyTlsScopes, ProxyTlsProfile>();
+
 /** The profile of what servers and sections say together: one for all requests to which the same was said. */
 export function profileOf(scopes: ProxyTlsScopes): ProxyTlsProfile {
+  return profileOfScopes.get(scopes) ?? findProfile(scopes);
+}
+
+function findProfile(scopes: ProxyTlsScopes): ProxyTlsProfile {
   const ofServer = inside(profiles, scopes.server ?? NOTHING, () => new WeakMap());
   const ofSection = inside(ofServer, scopes.section ?? NOTHING, () => new WeakMap());
-  return inside(ofSection, scopes.inner ?? NOTHING, () => new ProxyTlsProfile(resolveScopes(scopes)));
+  const profile = inside(
+    ofSection,
+    scopes.inner ?? NOTHING,
+    () => new ProxyTlsProfile(resolveScopes(scopes)),
+  );
+  profileOfScopes.set(scopes, profile);
+  return profile;
 }
 
 function contextOptions(

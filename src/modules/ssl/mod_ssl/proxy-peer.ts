@@ -6,7 +6,7 @@ import { X509Certificate } from 'node:crypto';
 import type { DetailedPeerCertificate, TLSSocket } from 'node:tls';
 import { Level, logServer } from '../../../core/log.ts';
 import type { VirtualServer } from '../../../core/virtual-server.ts';
-import { commonNames, describeCertificate, dnsNames, matchesHost } from './certificate-text.ts';
+import { alternativeNames, commonNames, describeCertificate, matchesHost } from './certificate-text.ts';
 import type { ProxyTlsConf } from './config.ts';
 
 const DEFAULT_DEPTH = 1;
@@ -94,7 +94,7 @@ function checkName({ certificate, conf, server }: Peer, host: string): Refusal {
   if (!isByName && checksCommonName !== true) return undefined;
   const common = commonNames(certificate.subject);
   if (isByName) {
-    const names = [...dnsNames(certificate.subjectaltname), ...common];
+    const names = [...alternativeNames(certificate.subjectaltname, 'DNS'), ...common];
     if (names.some((name) => matchesHost(name, host))) return undefined;
     const message = `SSL Proxy: Peer certificate does not match for hostname ${host}`;
     return refuse(server, Level.info, 'AH02411', message);

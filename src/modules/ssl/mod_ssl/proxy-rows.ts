@@ -11,8 +11,8 @@ import { allWords } from '../../../config/words.ts';
 import { asciiLower } from '../../../http/bytes.ts';
 import { setCipherSuite } from './ciphers.ts';
 import type { ProxyTlsConf, RevocationMode, SslDirConf, SslServerConf, VerifyMode } from './config.ts';
-import { checkedDirectory, checkedFile } from './material.ts';
 import { parseProtocols } from './protocols.ts';
+import { fileRow, pathRow } from './rows.ts';
 
 export type Cmd = Command<SslServerConf, SslDirConf>;
 export type Row = AnyRow<SslServerConf, SslDirConf>;
@@ -83,35 +83,10 @@ type FileField = 'caFile' | 'revocationFile' | 'machineFile' | 'machineChainFile
 type PathField = 'caPath' | 'revocationPath' | 'machinePath';
 type FlagField = 'engine' | 'checksExpire' | 'checksName' | 'checksCommonName';
 
-function fileRow(name: string, field: FileField, usage: string): Row {
-  return {
-    name,
-    shape: 'TAKE1',
-    where: WHERE,
-    usage,
-    apply: (cmd, path) => {
-      const checked = checkedFile(cmd, path);
-      if ('error' in checked) return checked.error;
-      confOf(cmd)[field] = checked.path;
-      return undefined;
-    },
-  };
-}
-
-function pathRow(name: string, field: PathField, usage: string): Row {
-  return {
-    name,
-    shape: 'TAKE1',
-    where: WHERE,
-    usage,
-    apply: (cmd, path) => {
-      const checked = checkedDirectory(cmd, path);
-      if ('error' in checked) return checked.error;
-      confOf(cmd)[field] = checked.path;
-      return undefined;
-    },
-  };
-}
+const inFile = (name: string, field: FileField, usage: string): Row =>
+  fileRow(name, WHERE, usage, (cmd, path) => void (confOf(cmd)[field] = path));
+const inDirectory = (name: string, field: PathField, usage: string): Row =>
+  pathRow(name, WHERE, usage, (cmd, path) => void (confOf(cmd)[field] = path));
 
 function flagRow(name: string, field: FlagField, usage: string): Row {
   return { name, shape: 'FLAG', where: WHERE, usage, apply: (cmd, on) => void (confOf(cmd)[field] = on) };
@@ -164,22 +139,22 @@ export const proxyRows: readonly Row[] = [
       return undefined;
     },
   },
-  fileRow(
+  inFile(
     'SSLProxyCACertificateFile',
     'caFile',
     "SSL Proxy: file containing server certificates ('/path/to/file' - PEM encoded certificates)",
   ),
-  pathRow(
+  inDirectory(
     'SSLProxyCACertificatePath',
     'caPath',
     "SSL Proxy: directory containing server certificates ('/path/to/dir' - contains PEM encoded certificates)",
   ),
-  pathRow(
+  inDirectory(
     'SSLProxyCARevocationPath',
     'revocationPath',
     "SSL Proxy: CA Certificate Revocation List (CRL) path ('/path/to/dir' - contains PEM encoded files)",
   ),
-  fileRow(
+  inFile(
     'SSLProxyCARevocationFile',
     'revocationFile',
     "SSL Proxy: CA Certificate Revocation List (CRL) file ('/path/to/file' - PEM encoded)",
@@ -196,17 +171,17 @@ export const proxyRows: readonly Row[] = [
       return undefined;
     },
   },
-  fileRow(
+  inFile(
     'SSLProxyMachineCertificateFile',
     'machineFile',
     "SSL Proxy: file containing client certificates ('/path/to/file' - PEM encoded certificates)",
   ),
-  pathRow(
+  inDirectory(
     'SSLProxyMachineCertificatePath',
     'machinePath',
     "SSL Proxy: directory containing client certificates ('/path/to/dir' - contains PEM encoded certificates)",
   ),
-  fileRow(
+  inFile(
     'SSLProxyMachineCertificateChainFile',
     'machineChainFile',
     "SSL Proxy: file containing issuing certificates of the client certificate (`/path/to/file' - PEM encoded certificates)",

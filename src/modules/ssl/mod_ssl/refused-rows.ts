@@ -15,8 +15,8 @@ import {
 import { atoi } from '../../../config/values.ts';
 import { allWords } from '../../../config/words.ts';
 import { asciiLower } from '../../../http/bytes.ts';
-import { checkedDirectory, checkedFile } from './material.ts';
 import { type Cmd, parseDepth, parseRevocationCheck, parseVerify, type Row } from './proxy-rows.ts';
+import { fileRow, pathRow } from './rows.ts';
 
 const ANYWHERE = RSRC_CONF | OR_AUTHCFG;
 
@@ -53,33 +53,14 @@ function row<K extends 'TAKE1' | 'TAKE2' | 'TAKE23' | 'RAW_ARGS' | 'FLAG'>(
   return { name, shape, where: RSRC_CONF, usage, apply, ...extras } as Row;
 }
 
-function refusedFile(name: string, usage: string, hint: string, where = RSRC_CONF): Row {
-  return row(
-    name,
-    'TAKE1',
-    usage,
-    (cmd, path) => {
-      if (cmd.path !== undefined) return 'Your SSL library does not have support for per-directory CA';
-      const checked = checkedFile(cmd, path);
-      return 'error' in checked ? checked.error : refused(cmd, '', hint);
-    },
-    { where },
-  );
+function notInSections(cmd: Cmd): ApplyResult {
+  return cmd.path === undefined ? undefined : 'Your SSL library does not have support for per-directory CA';
 }
 
-function refusedPath(name: string, usage: string, hint: string, where = RSRC_CONF): Row {
-  return row(
-    name,
-    'TAKE1',
-    usage,
-    (cmd, path) => {
-      if (cmd.path !== undefined) return 'Your SSL library does not have support for per-directory CA';
-      const checked = checkedDirectory(cmd, path);
-      return 'error' in checked ? checked.error : refused(cmd, '', hint);
-    },
-    { where },
-  );
-}
+const refusedFile = (name: string, usage: string, hint: string, where = RSRC_CONF): Row =>
+  fileRow(name, where, usage, (cmd) => refused(cmd, '', hint), notInSections);
+const refusedPath = (name: string, usage: string, hint: string, where = RSRC_CONF): Row =>
+  pathRow(name, where, usage, (cmd) => refused(cmd, '', hint), notInSections);
 
 /** A number of something that is refused as a whole. */
 function idleNumber(name: string, usage: string, noEffect: string): Row {
@@ -303,16 +284,15 @@ const ocspRows: readonly Row[] = [
   idleFlag('SSLOCSPUseRequestNonce', "Whether OCSP queries use a nonce or not ('on', 'off')", NO_OCSP),
   idleText('SSLOCSPProxyURL', 'Proxy URL to use for OCSP requests', NO_OCSP),
   idleFlag('SSLOCSPNoVerify', "Do not verify OCSP Responder certificate ('on', 'off')", NO_OCSP),
-  row(
-    'SSLOCSPResponderCertificateFile',
-    'TAKE1',
-    "Trusted OCSP responder certificates(`/path/to/file' - PEM encoded certificates)",
-    (cmd, path) => {
-      const checked = checkedFile(cmd, path);
-      return 'error' in checked ? checked.error : undefined;
-    },
-    { noEffect: NO_OCSP },
-  ),
+  {
+    ...fileRow(
+      'SSLOCSPResponderCertificateFile',
+      RSRC_CONF,
+      "Trusted OCSP responder certificates(`/path/to/file' - PEM encoded certificates)",
+      () => undefined,
+    ),
+    noEffect: NO_OCSP,
+  },
   row(
     'SSLStaplingCache',
     'TAKE1',

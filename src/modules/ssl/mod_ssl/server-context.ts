@@ -3,7 +3,7 @@ import { constants, type KeyObject, X509Certificate } from 'node:crypto';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import type { ServerTls } from '../../../core/tls.ts';
 import type { VirtualServer } from '../../../core/virtual-server.ts';
-import { commonNames, dnsNames, matchesHost } from './certificate-text.ts';
+import { alternativeNames, commonNames, matchesHost } from './certificate-text.ts';
 import { checkCiphers, nodeCiphers } from './ciphers.ts';
 import { applyConfCommands } from './conf-commands.ts';
 import type { SslServerConf } from './config.ts';
@@ -214,7 +214,10 @@ function checkPublic(leaf: X509Certificate, keyId: string, server: VirtualServer
     const message = `${keyId} server certificate is a CA certificate (BasicConstraints: CA == TRUE !?)`;
     report({ code: 'AH01906', message, severity: 'warning' });
   }
-  const names = [...dnsNames(leaf.subjectAltName), ...commonNames(leaf.toLegacyObject().subject)];
+  const names = [
+    ...alternativeNames(leaf.subjectAltName, 'DNS'),
+    ...commonNames(leaf.toLegacyObject().subject),
+  ];
   if (names.some((name) => matchesHost(name, server.hostname))) return;
   const message = `${keyId} server certificate does NOT include an ID which matches the server name`;
   report({ code: 'AH01909', message, severity: 'warning' });

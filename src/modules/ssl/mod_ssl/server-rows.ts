@@ -5,11 +5,11 @@ import { asciiLower } from '../../../http/bytes.ts';
 import { setCipherSuite } from './ciphers.ts';
 import { setConfCommand } from './conf-commands.ts';
 import type { SslServerConf } from './config.ts';
-import { checkedFile } from './material.ts';
 import { parsePassPhraseDialog } from './pass-phrase.ts';
 import { parseProtocols } from './protocols.ts';
 import type { Cmd, Row } from './proxy-rows.ts';
 import { onlyNeutral } from './refused-rows.ts';
+import { fileRow } from './rows.ts';
 
 type FlagField = 'honorsCipherOrder' | 'sessionTickets' | 'strictSni';
 
@@ -18,40 +18,25 @@ function flagRow(name: string, field: FlagField, usage: string): Row {
 }
 
 /** Several may be named, for keys of several kinds. */
-function listRow(name: string, field: 'certificateFiles' | 'keyFiles', usage: string): Row {
-  return {
+const listRow = (name: string, field: 'certificateFiles' | 'keyFiles', usage: string): Row =>
+  fileRow(
     name,
-    shape: 'TAKE1',
-    where: RSRC_CONF,
+    RSRC_CONF,
     usage,
-    apply: (cmd, path) => {
-      if (/^(?:pkcs11|engine):/i.test(path))
-        return {
-          message: `${name}: '${path}' is not supported by apache-lite`,
-          hint: 'keys are read from files, not from tokens',
-        };
-      const checked = checkedFile(cmd, path);
-      if ('error' in checked) return checked.error;
-      cmd.server[field] = [...(cmd.server[field] ?? []), checked.path];
-      return undefined;
-    },
+    (cmd, path) => void (cmd.server[field] = [...(cmd.server[field] ?? []), path]),
+    refuseToken,
+  );
+
+function refuseToken(cmd: Cmd, path: string): ApplyResult {
+  if (!/^(?:pkcs11|engine):/i.test(path)) return undefined;
+  return {
+    message: `${cmd.node.name}: '${path}' is not supported by apache-lite`,
+    hint: 'keys are read from files, not from tokens',
   };
 }
 
-function fileRow(name: string, field: 'chainFile' | 'ticketKeyFile', usage: string): Row {
-  return {
-    name,
-    shape: 'TAKE1',
-    where: RSRC_CONF,
-    usage,
-    apply: (cmd, path) => {
-      const checked = checkedFile(cmd, path);
-      if ('error' in checked) return checked.error;
-      cmd.server[field] = checked.path;
-      return undefined;
-    },
-  };
-}
+const singleRow = (name: string, field: 'chainFile' | 'ticketKeyFile', usage: string): Row =>
+  fileRow(name, RSRC_CONF, usage, (cmd, path) => void (cmd.server[field] = path));
 
 function setEngine(cmd: Cmd, word: string): ApplyResult {
   switch (asciiLower(word)) {
@@ -111,7 +96,7 @@ export const serverRows: readonly Row[] = [
       "SSL dialog mechanism for the pass phrase query ('builtin', '|/path/to/pipe_program', or 'exec:/path/to/cgi_program')",
     apply: (cmd, word) => {
       const parsed = parsePassPhraseDialog(cmd, word);
-      if ('error' in parsed) return parsed.error;
+      if (typeof parsed === 'object' && 'error' in parsed) return parsed.error;
       cmd.server.passPhrase = parsed;
       return undefined;
     },
@@ -149,12 +134,12 @@ export const serverRows: readonly Row[] = [
     'keyFiles',
     "SSL Server Private Key file ('/path/to/file' - PEM or DER encoded)",
   ),
-  fileRow(
+  singleRow(
     'SSLCertificateChainFile',
     'chainFile',
     "SSL Server CA Certificate Chain file ('/path/to/file' - PEM encoded)",
   ),
-  fileRow(
+  singleRow(
     'SSLSessionTicketKeyFile',
     'ticketKeyFile',
     "TLS session ticket encryption/decryption key file (RFC 5077) ('/path/to/file' - file with 48 bytes of random data)",

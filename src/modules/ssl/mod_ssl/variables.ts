@@ -8,7 +8,7 @@ import { RequestExprContext } from '../../../core/expression-context.ts';
 import type { Request } from '../../../core/request.ts';
 import { HTTPD_VERSION } from '../../../core/server-identity.ts';
 import type { ClientTls } from '../../../core/tls.ts';
-import type { RequestVariable } from '../../../expr/index.ts';
+import { type RequestVariable, TIME_VARIABLES } from '../../../expr/index.ts';
 import { certificateVariable } from './certificate-variables.ts';
 import { elementsOf } from './der.ts';
 
@@ -113,16 +113,6 @@ const OF_REQUEST: ReadonlySet<string> = new Set<RequestVariable>([
   'SERVER_SOFTWARE',
 ]);
 
-const two = (n: number): string => String(n).padStart(2, '0');
-const TIMES: Readonly<Record<string, (now: Date) => string>> = {
-  TIME_YEAR: (now) => String(now.getFullYear()),
-  TIME_MON: (now) => two(now.getMonth() + 1),
-  TIME_DAY: (now) => two(now.getDate()),
-  TIME_HOUR: (now) => two(now.getHours()),
-  TIME_MIN: (now) => two(now.getMinutes()),
-  TIME_SEC: (now) => two(now.getSeconds()),
-  TIME_WDAY: (now) => String(now.getDay()),
-};
 const API_VERSION = '20120211:142';
 
 /** A variable by its name, in whatever case (ssl_var_lookup); undefined where it has no value. */
@@ -138,7 +128,7 @@ export function sslVariable(r: Request, written: string): string | undefined {
   if (name.startsWith('HTTP:')) return r.headersIn.getJoined(written.slice('HTTP:'.length).toLowerCase());
   if (name.startsWith('ENV:')) return r.getEnv(written.slice('ENV:'.length));
   if (name === 'API_VERSION') return API_VERSION;
-  if (Object.hasOwn(TIMES, name)) return TIMES[name]?.(new Date());
+  if (Object.hasOwn(TIME_VARIABLES, name)) return TIME_VARIABLES[name]?.(new Date());
   if (OF_REQUEST.has(name)) return new RequestExprContext(r).variable(name as RequestVariable);
   return undefined;
 }

@@ -3,6 +3,7 @@ import { createServer, type Server, type TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BackendTls } from '../../../../src/backend/connect.ts';
 import { BackendPool } from '../../../../src/backend/pool.ts';
+import { PerDirConfig } from '../../../../src/config/per-dir.ts';
 import type { Configuration } from '../../../../src/core/configuration.ts';
 import { loadConfiguration } from '../../../../src/core/load.ts';
 import type { Request } from '../../../../src/core/request.ts';
@@ -328,5 +329,27 @@ describe.skipIf(!hasOpenssl())('backends over TLS', () => {
       section: { checksExpire: false },
       inner: undefined,
     });
+  });
+
+  it('tells once what is wrong with a section within <Proxy>, which nobody looks at before a request', async () => {
+    const { configuration } = await load('SSLProxyEngine on\nLogLevel error');
+    const ssl = modules.find(({ name }) => name === 'ssl_module');
+    if (configuration === undefined || ssl === undefined) throw new Error('not loaded');
+    const { main } = configuration;
+    const slots: unknown[] = [];
+    slots[ssl.index] = {
+      proxy: { server: { engine: true }, inner: { caFile: `${made.root}/good.key` } },
+    };
+    const written: string[] = [];
+    main.log.write = ({ tag, message }) => void written.push(`${tag}: ${message}`);
+    const provider = configuration.providers.find(PROXY_TLS, PROXY_TLS_NAME) as ProxyTlsProvider;
+    const r = { server: main, perDir: new PerDirConfig(slots) } as unknown as Request;
+    expect(provider.outgoing(r, 'localhost')).toBeUndefined();
+    expect(provider.outgoing(r, 'localhost')).toBeUndefined();
+    expect(written).toEqual([
+      expect.stringMatching(
+        /^AH01895: Unable to configure verify locations for client authentication \(.*no certificate in /,
+      ),
+    ]);
   });
 });

@@ -7,9 +7,9 @@ import { loadConfiguration } from '../../../../src/core/load.ts';
 import { modules } from '../../../../src/modules/index.ts';
 import { areCompatible } from '../../../../src/modules/ssl/mod_ssl/access.ts';
 import {
+  alternativeNames,
   commonNames,
   describeCertificate,
-  dnsNames,
   matchesHost,
 } from '../../../../src/modules/ssl/mod_ssl/certificate-text.ts';
 import {
@@ -276,11 +276,11 @@ describe('small parts', () => {
   });
 
   it('reads names as Node.js writes them, those in quotes too', () => {
-    expect(dnsNames('DNS:a.example, IP Address:1.2.3.4, DNS:"b, DNS:evil.example", email:x')).toEqual([
-      'a.example',
-      'b, DNS:evil.example',
-    ]);
-    expect(dnsNames(undefined)).toEqual([]);
+    expect(
+      alternativeNames('DNS:a.example, IP Address:1.2.3.4, DNS:"b, DNS:evil.example", email:x', 'DNS'),
+    ).toEqual(['a.example', 'b, DNS:evil.example']);
+    expect(alternativeNames('DNS:a, email:"x\\u0000\\ny", email:b', 'email')).toEqual(['x\0\ny', 'b']);
+    expect(alternativeNames(undefined, 'DNS')).toEqual([]);
     expect(commonNames({ CN: ['a', 'b'] } as never)).toEqual(['a', 'b']);
     expect(commonNames({} as never)).toEqual([]);
   });
