@@ -19,6 +19,8 @@ import { drive } from '../wrk.js';
  * @property {number} connections
  * @property {number} status expected
  * @property {number} [length] expected, of the body in bytes
+ * @property {number} [least] length, where servers have words of their own
+ * @property {string} [coding] expected Content-Encoding
  * @property {import('../peers/index.js').Ability} feature
  * @property {import('../peers/index.js').Skill} [skill] what a server must be able to do; default the feature
  * @property {number} [fpms] php-fpm beside it
@@ -56,6 +58,7 @@ export const throughputJobs = {
     path: '/missing.txt',
     connections: 32,
     status: 404,
+    least: 100,
     feature: 'static',
   },
   php: {
@@ -100,6 +103,7 @@ export const throughputJobs = {
     path: '/wordpress-404/2024/05/missing/',
     connections: 32,
     status: 404,
+    least: 100,
     feature: 'wordpress',
     fpms: 1,
   },
@@ -125,6 +129,8 @@ export const throughputJobs = {
     path: '/1k.txt',
     connections: 32,
     status: 200,
+    least: 20,
+    coding: 'gzip',
     feature: 'filters',
     fields: ['Accept-Encoding: gzip'],
   },
@@ -133,6 +139,7 @@ export const throughputJobs = {
     path: '/listing/',
     connections: 8,
     status: 200,
+    least: 20_000,
     feature: 'autoindex',
   },
   'autoindex-fancy': {
@@ -140,6 +147,7 @@ export const throughputJobs = {
     path: '/listing-fancy/',
     connections: 8,
     status: 200,
+    least: 20_000,
     feature: 'autoindex',
   },
 };
@@ -276,7 +284,7 @@ function summarise({ peer, running, fpms, rounds }) {
  * @param {ThroughputJob} job
  * @returns {Promise<void>}
  */
-function expectAnswer(port, { path, status, length, fields = [] }) {
+function expectAnswer(port, { path, status, length, least = 0, coding, fields = [] }) {
   const headers = Object.fromEntries(fields.map((field) => field.split(': ', 2)));
   return new Promise((resolve, reject) => {
     const request = get(
@@ -286,9 +294,16 @@ function expectAnswer(port, { path, status, length, fields = [] }) {
         response.on('data', (chunk) => (received += chunk.length));
         response.once('error', reject);
         response.once('end', () => {
-          const isRight = response.statusCode === status && (length === undefined || received === length);
+          const { statusCode, headers: said } = response;
+          const isLong = length === undefined ? received >= least : received === length;
+          const isRight = statusCode === status && isLong && said['content-encoding'] === coding;
           if (isRight) resolve();
-          else reject(new Error(`${path} gave ${response.statusCode} with ${received} bytes`));
+          else
+            reject(
+              new Error(
+                `${path} gave ${statusCode} with ${received} bytes, coding: ${said['content-encoding'] ?? 'none'}`,
+              ),
+            );
         });
       },
     );
