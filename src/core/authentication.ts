@@ -14,6 +14,11 @@ export function authName(r: Request): string | undefined {
   return firstText(r.server.phases.authName, r);
 }
 
+/** A text between double quotes: a quote gets a backslash unless it has one (ap_escape_quotes). */
+export function escapeQuotes(text: string): string {
+  return text.replace(/\\[\s\S]|"/g, (found) => (found === '"' ? '\\"' : found));
+}
+
 /** Puts the challenge that belongs to a 401 into the answer's fields. */
 export function noteAuthFailure(r: Request): void {
   for (const note of r.server.phases.noteAuthFailure) note(r);

@@ -2,14 +2,15 @@
  * Asking a list of authentication providers, as mod_auth_basic, mod_auth_digest and mod_auth_form all do: the first one that knows the user
  * decides; without a list it is `file`.
  */
-import type { Command } from '../config/directive.ts';
+import { type AnyRow, type Command, OR_AUTHCFG } from '../config/directive.ts';
+import { verifyPassword } from '../lib/htpasswd/index.ts';
 import { type AuthnAnswer, type AuthnProvider, findAuthnProvider, type RealmHash } from './providers.ts';
 import type { Request } from './request.ts';
 
 export type ProviderList = readonly AuthnProvider[];
 
 /** The provider of a name, or what is wrong with it. `kind`: what it is wanted for, as httpd's words name it. */
-export function authnProviderFor(
+function authnProviderFor(
   cmd: Pick<Command, 'providers'>,
   name: string,
   kind: 'Basic' | 'Digest' | 'Form',
@@ -20,6 +21,25 @@ export function authnProviderFor(
   return question === undefined
     ? `The '${name}' Authn provider doesn't support ${kind} Authentication`
     : provider;
+}
+
+/** The row of AuthBasicProvider and its like: providers in the order they are asked. */
+export function providerRow(
+  name: string,
+  kind: Parameters<typeof authnProviderFor>[2],
+): AnyRow<object, { providers?: ProviderList }> {
+  return {
+    name,
+    shape: 'ITERATE',
+    where: OR_AUTHCFG,
+    usage: 'specify the auth providers for a directory or location',
+    apply(cmd, word) {
+      const provider = authnProviderFor(cmd, word, kind);
+      if (typeof provider === 'string') return provider;
+      cmd.dir.providers = [...(cmd.dir.providers ?? []), provider];
+      return undefined;
+    },
+  };
 }
 
 /** Who is asked: the list of the configuration, or `file`; undefined when there is none of that either. */
@@ -48,6 +68,13 @@ export function checkPassword(
     if (answer !== 'user-not-found') return answer;
   }
   return 'user-not-found';
+}
+
+/** What a provider that knows a user's hash answers. */
+export function passwordAnswer(hash: string, password: string): AuthnAnswer {
+  const matches = verifyPassword(hash, password);
+  if (typeof matches === 'boolean') return matches ? 'granted' : 'denied';
+  return matches.then((late) => (late ? 'granted' : 'denied'));
 }
 
 /** The stored `MD5(user:realm:password)` of a user. */

@@ -16,14 +16,14 @@ interface DbmFormat {
 
 /** What is damaged is as little a database as what is of another format. */
 function format(parse: (file: Buffer) => Pairs | undefined, suffix = ''): DbmFormat {
-  const read = (text: string): Pairs | undefined => {
+  const read = (file: Buffer): Pairs | undefined => {
     try {
-      return parse(Buffer.from(text, 'latin1'));
+      return parse(file);
     } catch {
       return undefined;
     }
   };
-  return { files: new ParsedFiles((text) => ({ pairs: read(text) })), suffix };
+  return { files: new ParsedFiles((file) => ({ pairs: read(file) })), suffix };
 }
 
 const db = format(parseBerkeleyHash);
@@ -31,7 +31,7 @@ const formats: ReadonlyMap<string, DbmFormat> = new Map([
   ['default', db],
   ['db', db],
   ['gdbm', format(parseGdbm)],
-  ['sdbm', format((file) => parseSdbm(file.toString('latin1')), '.pag')],
+  ['sdbm', format(parseSdbm, '.pag')],
 ]);
 
 /** What is wrong with a type that a directive names. */

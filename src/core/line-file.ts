@@ -15,12 +15,12 @@ interface Kept<T> {
 
 const FILES_KEPT = 256;
 
-/** Files of one kind, parsed once a version. `parse` gets their bytes as a byte string. */
+/** Files of one kind, parsed once a version. */
 export class ParsedFiles<T extends object> {
   readonly #kept = new LruCache<string, Kept<T>>(FILES_KEPT);
-  readonly #parse: (text: string) => T;
+  readonly #parse: (file: Buffer) => T;
 
-  constructor(parse: (text: string) => T) {
+  constructor(parse: (file: Buffer) => T) {
     this.#parse = parse;
   }
 
@@ -39,7 +39,7 @@ export class ParsedFiles<T extends object> {
     if (typeof fd !== 'number') return fd;
     try {
       const stamp = stampOf(fstatSync(fd));
-      const value = this.#parse(readFileSync(fd, 'latin1'));
+      const value = this.#parse(readFileSync(fd));
       if (isSettled(stamp)) this.#kept.set(path, { stamp, value });
       return value;
     } catch (error) {
@@ -53,7 +53,7 @@ export class ParsedFiles<T extends object> {
 /** Files of lines. */
 export class LineFiles<T extends object> extends ParsedFiles<T> {
   constructor(parse: (lines: Iterable<string>) => T) {
-    super((text) => parse(configLines(text)));
+    super((file) => parse(configLines(file.toString('latin1'))));
   }
 }
 

@@ -17,10 +17,10 @@ interface Table<T> {
   readonly names: ReadonlyMap<number, string>;
 }
 
-function parseTable<T>(text: string, read: (id: number, fields: readonly string[]) => T): Table<T> {
+function parseTable<T>(file: Buffer, read: (id: number, fields: readonly string[]) => T): Table<T> {
   const byName = new Map<string, T>();
   const names = new Map<number, string>();
-  for (const line of text.split('\n')) {
+  for (const line of file.toString('latin1').split('\n')) {
     const fields = line.split(':');
     const [name = '', , id = ''] = fields;
     if (name === '' || !/^\d+$/.test(id)) continue;
@@ -31,14 +31,14 @@ function parseTable<T>(text: string, read: (id: number, fields: readonly string[
   return { byName, names };
 }
 
-const users = new ParsedFiles((text) =>
-  parseTable<User>(text, (uid, [, , , gid = '', , home = '']) => ({
+const users = new ParsedFiles((file) =>
+  parseTable<User>(file, (uid, [, , , gid = '', , home = '']) => ({
     uid,
     gid: /^\d+$/.test(gid) ? Number(gid) : undefined,
     home,
   })),
 );
-const groups = new ParsedFiles((text) => parseTable(text, (gid) => gid));
+const groups = new ParsedFiles((file) => parseTable(file, (gid) => gid));
 
 /** Without the file nobody has a name. */
 function usersNow(): Table<User> | undefined {

@@ -3,8 +3,6 @@
  */
 import { DbmError } from './error.ts';
 
-const damaged = (): DbmError => new DbmError('damaged database');
-
 const DB_HASH_MAGIC = 0x061561;
 /** Page types and item types of Berkeley DB (db_page.h). */
 const P_HASH_UNSORTED = 2;
@@ -28,7 +26,7 @@ export function parseBerkeleyHash(file: Buffer): Map<string, string> | undefined
   const overflow = (page: number, length: number): string => {
     let text = '';
     for (let at = page, hops = 0; at !== 0 && text.length < length; at = u32(at * pageSize + 16), hops++) {
-      if (hops > file.length / pageSize) throw damaged();
+      if (hops > file.length / pageSize) throw new DbmError();
       const start = at * pageSize;
       // On an overflow page the field of the free offset is the length of what it holds.
       text += file.toString('latin1', start + DB_PAGE_HEADER, start + DB_PAGE_HEADER + u16(start + 22));
@@ -40,12 +38,12 @@ export function parseBerkeleyHash(file: Buffer): Map<string, string> | undefined
     const type = file[start + 25];
     if (type !== P_HASH && type !== P_HASH_UNSORTED) continue;
     const count = u16(start + 20);
-    if (DB_PAGE_HEADER + 2 * count > pageSize) throw damaged();
+    if (DB_PAGE_HEADER + 2 * count > pageSize) throw new DbmError();
     let end = pageSize;
     const item = (index: number): string | undefined => {
       const at = u16(start + DB_PAGE_HEADER + 2 * index);
       const stop = end;
-      if (at >= stop) throw damaged();
+      if (at >= stop) throw new DbmError();
       end = at;
       const kind = file[start + at];
       if (kind === H_KEYDATA) return file.toString('latin1', start + at + 1, start + stop);

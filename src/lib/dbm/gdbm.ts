@@ -3,8 +3,6 @@
  */
 import { DbmError } from './error.ts';
 
-const damaged = (): DbmError => new DbmError('damaged database');
-
 /** Magic numbers of GDBM files: plain, and with 64-bit offsets (gdbmconst.h). */
 const GDBM_MAGICS: ReadonlyMap<number, boolean> = new Map([
   [0x13579ace, false],
@@ -46,7 +44,7 @@ export function parseGdbm(file: Buffer): Map<string, string> | undefined {
       const data = offset(at + 8);
       const keySize = file.readUInt32LE(at + 8 + word);
       const dataSize = file.readUInt32LE(at + 12 + word);
-      if (data + keySize + dataSize > file.length) throw damaged();
+      if (data + keySize + dataSize > file.length) throw new DbmError();
       entries.set(
         file.toString('latin1', data, data + keySize),
         file.toString('latin1', data + keySize, data + keySize + dataSize),

@@ -7,27 +7,23 @@
 const PAGE = 1024;
 
 /** The pairs of a `.pag` file, both as byte strings. */
-export function parseSdbm(pages: string): Map<string, string> {
+export function parseSdbm(pages: Buffer): Map<string, string> {
   const pairs = new Map<string, string>();
   for (let start = 0; start < pages.length; start += PAGE) readPage(pages, start, pairs);
   return pairs;
 }
 
-function numberAt(text: string, at: number): number {
-  return text.charCodeAt(at) | (text.charCodeAt(at + 1) << 8);
-}
-
-function readPage(pages: string, start: number, pairs: Map<string, string>): void {
+function readPage(pages: Buffer, start: number, pairs: Map<string, string>): void {
   if (start + PAGE > pages.length) return;
-  const count = numberAt(pages, start);
+  const count = pages.readUInt16LE(start);
   if (count % 2 !== 0 || 2 * (count + 1) > PAGE) return;
   let end = PAGE;
   for (let i = 1; i < count; i += 2) {
-    const key = numberAt(pages, start + 2 * i);
-    const value = numberAt(pages, start + 2 * i + 2);
+    const key = pages.readUInt16LE(start + 2 * i);
+    const value = pages.readUInt16LE(start + 2 * i + 2);
     if (value > key || key > end || value < 2 * (count + 1)) return;
-    const name = pages.slice(start + key, start + end);
-    if (!pairs.has(name)) pairs.set(name, pages.slice(start + value, start + key));
+    const name = pages.toString('latin1', start + key, start + end);
+    if (!pairs.has(name)) pairs.set(name, pages.toString('latin1', start + value, start + key));
     end = value;
   }
 }

@@ -3,11 +3,11 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { type AnyRow, type ApplyResult, type Command, OR_AUTHCFG } from '../../config/directive.ts';
 import { authName, authType } from '../../core/authentication.ts';
 import {
-  authnProviderFor,
   checkPassword,
   findRealmHash,
   handledStatus,
   type ProviderList,
+  providerRow,
   providersInForce,
 } from '../../core/authn.ts';
 import { RequestExprContext } from '../../core/expression-context.ts';
@@ -37,13 +37,6 @@ function mergeDir(base: DirConf, add: DirConf): DirConf {
   return { ...base, ...add };
 }
 
-function addProvider(cmd: Cmd, name: string): ApplyResult {
-  const provider = authnProviderFor(cmd, name, 'Basic');
-  if (typeof provider === 'string') return provider;
-  cmd.dir.providers = [...(cmd.dir.providers ?? []), provider];
-  return undefined;
-}
-
 /** Without a password it is `password`, as mod_ssl's FakeBasicAuth has it. */
 function setFake(cmd: Cmd, user: string, password = 'password'): ApplyResult {
   if (user.toLowerCase() === 'off') {
@@ -69,13 +62,7 @@ function setDigestAlgorithm(cmd: Cmd, word: string): ApplyResult {
 }
 
 const rows: readonly AnyRow<object, DirConf>[] = [
-  {
-    name: 'AuthBasicProvider',
-    shape: 'ITERATE',
-    where: OR_AUTHCFG,
-    usage: 'specify the auth providers for a directory or location',
-    apply: addProvider,
-  },
+  providerRow('AuthBasicProvider', 'Basic'),
   {
     name: 'AuthBasicAuthoritative',
     shape: 'FLAG',

@@ -3,6 +3,7 @@ import { type AnyRow, type Command, OR_AUTHCFG } from '../../config/directive.ts
 import { Level, logRequest } from '../../core/log.ts';
 import { defineModule } from '../../core/module.ts';
 import type { AuthnProvider, AuthnResult } from '../../core/providers.ts';
+import { asciiLower } from '../../http/bytes.ts';
 
 interface DirConf {
   /** Lower case. */
@@ -21,7 +22,7 @@ export function judgeAnonymous(conf: Readonly<DirConf>, user: string, password: 
   const isKnown =
     user === ''
       ? conf.noUserId === true
-      : conf.anyUser === true || conf.users?.includes(user.toLowerCase()) === true;
+      : conf.anyUser === true || conf.users?.includes(asciiLower(user)) === true;
   if (!isKnown) return 'user-not-found';
   if (conf.mustGiveEmail !== false && password === '') return 'denied';
   if (conf.verifyEmail === true && !(password.includes('@') && password.includes('.'))) return 'denied';
@@ -62,7 +63,7 @@ const rows: readonly AnyRow<object, DirConf>[] = [
     apply(cmd, user) {
       if (user === '') return 'Anonymous string cannot be empty, use Anonymous_NoUserId';
       if (user === '*') cmd.dir.anyUser = true;
-      else cmd.dir.users = [...(cmd.dir.users ?? []), user.toLowerCase()];
+      else cmd.dir.users = [...(cmd.dir.users ?? []), asciiLower(user)];
       return undefined;
     },
   },

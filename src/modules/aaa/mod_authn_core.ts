@@ -13,7 +13,7 @@ import {
 } from '../../config/directive.ts';
 import type { PerDirConfig } from '../../config/per-dir.ts';
 import { getWord, sectionText } from '../../config/words.ts';
-import { authType } from '../../core/authentication.ts';
+import { authType, escapeQuotes } from '../../core/authentication.ts';
 import { RequestExprContext } from '../../core/expression-context.ts';
 import { type Answer, LAST } from '../../core/hooks.ts';
 import { Level, logRequest } from '../../core/log.ts';
@@ -132,11 +132,6 @@ function typeOf(r: Request): string | undefined {
 function nameOf(r: Request): string | undefined {
   const name = textOf(r, modAuthnCore.dir(r).authName, 'AH02835', 'AuthName');
   return name === undefined ? undefined : escapeQuotes(name);
-}
-
-/** ap_escape_quotes(): a quote gets a backslash unless it has one. */
-export function escapeQuotes(text: string): string {
-  return text.replace(/\\[\s\S]|"/g, (found) => (found === '"' ? '\\"' : found));
 }
 
 function refuseUnknownType(r: Request): Answer {

@@ -1,12 +1,11 @@
 /** mod_authn_dbm: users and password hashes in a DBM file (modules/aaa/mod_authn_dbm.c). */
 import { type AnyRow, OR_AUTHCFG } from '../../config/directive.ts';
-import { rememberCredentials } from '../../core/authn.ts';
+import { passwordAnswer, rememberCredentials } from '../../core/authn.ts';
 import { dbmTypeFault, readDbm } from '../../core/dbm.ts';
 import { Level, logRequest } from '../../core/log.ts';
 import { defineModule } from '../../core/module.ts';
 import type { AuthnProvider } from '../../core/providers.ts';
 import type { Request } from '../../core/request.ts';
-import { verifyPassword } from '../../lib/htpasswd/index.ts';
 
 interface DirConf {
   userFile?: string;
@@ -31,9 +30,7 @@ const dbmProvider: AuthnProvider = {
     if (hash === null) return 'general-error';
     if (hash === undefined) return 'user-not-found';
     rememberCredentials(r, 'dbm', user, undefined, hash);
-    const matches = verifyPassword(hash, password);
-    if (typeof matches === 'boolean') return matches ? 'granted' : 'denied';
-    return matches.then((late) => (late ? 'granted' : 'denied'));
+    return passwordAnswer(hash, password);
   },
   realmHash(r, user, realm) {
     const hash = find(r, `${user}:${realm}`);

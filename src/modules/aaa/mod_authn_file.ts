@@ -1,12 +1,11 @@
 /** mod_authn_file: users and password hashes in a text file (modules/aaa/mod_authn_file.c). */
 import { type AnyRow, OR_AUTHCFG } from '../../config/directive.ts';
-import { rememberCredentials } from '../../core/authn.ts';
+import { passwordAnswer, rememberCredentials } from '../../core/authn.ts';
 import { LineFiles, untilStop } from '../../core/line-file.ts';
 import { Level, logRequest } from '../../core/log.ts';
 import { defineModule } from '../../core/module.ts';
 import type { AuthnProvider } from '../../core/providers.ts';
 import type { Request } from '../../core/request.ts';
-import { verifyPassword } from '../../lib/htpasswd/index.ts';
 
 interface DirConf {
   userFile?: string;
@@ -54,9 +53,7 @@ const fileProvider: AuthnProvider = {
     const hash = users.hashes.get(user);
     if (hash === undefined) return 'user-not-found';
     rememberCredentials(r, 'file', user, undefined, hash);
-    const matches = verifyPassword(hash, password);
-    if (typeof matches === 'boolean') return matches ? 'granted' : 'denied';
-    return matches.then((late) => (late ? 'granted' : 'denied'));
+    return passwordAnswer(hash, password);
   },
   realmHash(r, user, realm) {
     const users = usersOf(r, 'AH01621', 'AH01622');

@@ -11,13 +11,12 @@ import {
   OR_AUTHCFG,
   RSRC_CONF,
 } from '../../config/directive.ts';
-import { CREDENTIALS_GROUP, type CredentialsKeeper } from '../../core/authn.ts';
+import { CREDENTIALS_GROUP, type CredentialsKeeper, passwordAnswer } from '../../core/authn.ts';
 import type { Configuration } from '../../core/configuration.ts';
 import { Level, logRequest } from '../../core/log.ts';
 import { defineModule } from '../../core/module.ts';
 import type { AuthnProvider } from '../../core/providers.ts';
 import type { Request } from '../../core/request.ts';
-import { verifyPassword } from '../../lib/htpasswd/index.ts';
 import { LruCache } from '../../lib/lru.ts';
 
 interface DirConf {
@@ -139,9 +138,7 @@ const socacheProvider: AuthnProvider = {
   checkPassword(r, user, password) {
     const hash = find(r, user, undefined, 'AH01684', 'AH01685');
     if (hash === undefined) return 'user-not-found';
-    const matches = verifyPassword(hash, password);
-    if (typeof matches === 'boolean') return matches ? 'granted' : 'denied';
-    return matches.then((late) => (late ? 'granted' : 'denied'));
+    return passwordAnswer(hash, password);
   },
   realmHash(r, user, realm) {
     const hash = find(r, user, realm, 'AH01687', 'AH01688');

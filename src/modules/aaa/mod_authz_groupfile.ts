@@ -6,9 +6,11 @@ import { type AnyRow, OR_AUTHCFG } from '../../config/directive.ts';
 import { LineFiles, untilStop } from '../../core/line-file.ts';
 import { Level, logRequest } from '../../core/log.ts';
 import { defineModule } from '../../core/module.ts';
+import { groupName } from '../../core/owner-names.ts';
 import type { AuthzProvider } from '../../core/providers.ts';
 import type { Request } from '../../core/request.ts';
 import { requireOfUser, requireWords, wordsOf } from '../../core/require-words.ts';
+import { asciiLower } from '../../http/bytes.ts';
 
 interface DirConf {
   groupFile?: string;
@@ -22,7 +24,7 @@ export function parseGroups(lines: Iterable<string>): ReadonlyMap<string, Readon
   const groupsOf = new Map<string, Set<string>>();
   for (const line of lines) {
     const [name, members] = untilStop(line, ':');
-    const group = name.trimEnd().toLowerCase();
+    const group = asciiLower(name.trimEnd());
     for (const user of wordsOf(members)) {
       const groups = groupsOf.get(user);
       if (groups === undefined) groupsOf.set(user, new Set([group]));
@@ -32,19 +34,7 @@ export function parseGroups(lines: Iterable<string>): ReadonlyMap<string, Readon
   return groupsOf;
 }
 
-/** `name:password:gid:members` lines of group(5): names by number. */
-export function parseSystemGroups(lines: Iterable<string>): ReadonlyMap<number, string> {
-  const names = new Map<number, string>();
-  for (const line of lines) {
-    const [name = '', , gid = ''] = line.split(':');
-    if (/^\d+$/.test(gid) && !names.has(Number(gid))) names.set(Number(gid), name);
-  }
-  return names;
-}
-
 const groupFiles = new LineFiles(parseGroups);
-const systemGroups = new LineFiles(parseSystemGroups);
-const SYSTEM_GROUPS = '/etc/group';
 
 /** Numbers of httpd's log lines, which the two kinds of lines do not share. */
 interface Tags {
@@ -101,7 +91,7 @@ const requireGroup = requireOfUser((r, user, line) => {
     log(r, Level.error, 'AH02592', message);
     return 'denied';
   }
-  if (wanted.some((group) => groups.has(group.toLowerCase()))) return 'granted';
+  if (wanted.some((group) => groups.has(asciiLower(group)))) return 'granted';
   const why = "reason: user is not part of the 'require'ed group(s).";
   log(r, Level.debug, 'AH01667', `Authorization of user ${user} to access ${r.uri} failed, ${why}`);
   return 'denied';
@@ -114,10 +104,8 @@ const requireFileGroup: AuthzProvider = {
     if (user === undefined) return 'denied-no-user';
     const groups = groupsOfUser(r, user, FILE_GROUP_TAGS);
     if (groups === undefined) return 'denied';
-    const names = r.finfo === undefined ? undefined : systemGroups.read(SYSTEM_GROUPS);
-    const owner =
-      typeof names === 'object' ? names.get((r.finfo as NonNullable<Request['finfo']>).gid) : undefined;
-    if (owner !== undefined && groups.has(owner.toLowerCase())) return 'granted';
+    const owner = r.finfo === undefined ? undefined : groupName(r.finfo.gid);
+    if (owner !== undefined && groups.has(asciiLower(owner))) return 'granted';
     const why = "reason: user is not part of the 'require'ed file group.";
     log(r, Level.debug, 'AH01671', `Authorization of user ${user} to access ${r.uri} failed, ${why}`);
     return 'denied';

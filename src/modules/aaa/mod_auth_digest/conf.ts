@@ -6,7 +6,7 @@ import {
   OR_AUTHCFG,
   RSRC_CONF,
 } from '../../../config/directive.ts';
-import { authnProviderFor, type ProviderList } from '../../../core/authn.ts';
+import { type ProviderList, providerRow } from '../../../core/authn.ts';
 import { CLIENT_BYTES } from './clients.ts';
 
 export interface ServerConf {
@@ -23,13 +23,6 @@ export interface DirConf {
   domain?: string;
 }
 type Cmd = Command<ServerConf, DirConf>;
-
-function addProvider(cmd: Cmd, name: string): ApplyResult {
-  const provider = authnProviderFor(cmd, name, 'Digest');
-  if (typeof provider === 'string') return provider;
-  cmd.dir.providers = [...(cmd.dir.providers ?? []), provider];
-  return undefined;
-}
 
 function setLifetime(cmd: Cmd, text: string): ApplyResult {
   const parsed = /^[\t-\r ]*([+-]?\d+|$)(?=$|[\t-\r ])/.exec(text);
@@ -49,13 +42,7 @@ export function parseShmemSize(text: string): number | string {
 }
 
 export const rows: readonly AnyRow<ServerConf, DirConf>[] = [
-  {
-    name: 'AuthDigestProvider',
-    shape: 'ITERATE',
-    where: OR_AUTHCFG,
-    usage: 'specify the auth providers for a directory or location',
-    apply: addProvider,
-  },
+  providerRow('AuthDigestProvider', 'Digest'),
   {
     name: 'AuthDigestQop',
     shape: 'ITERATE',

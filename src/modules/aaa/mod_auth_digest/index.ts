@@ -3,7 +3,7 @@
  * Nonces are good in the process that made them; AuthDigestShmemSize bounds how many clients are remembered.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { authName, authType } from '../../../core/authentication.ts';
+import { authName, authType, escapeQuotes } from '../../../core/authentication.ts';
 import { findRealmHash, handledStatus, providersInForce } from '../../../core/authn.ts';
 import type { Configuration } from '../../../core/configuration.ts';
 import type { Answer } from '../../../core/hooks.ts';
@@ -327,15 +327,10 @@ function addInfo(r: Request): Answer {
   } else if (lifetime === 0 && client !== undefined) {
     info += `, nextnonce="${newNonce(r, conf, sent.realm, client.id.toString(16))}"`;
   }
-  info += `, cnonce="${escapedQuotes(sent.cnonce ?? '')}", nc=${sent.nonceCount}, qop=${sent.qop}`;
+  info += `, cnonce="${escapeQuotes(sent.cnonce ?? '')}", nc=${sent.nonceCount}, qop=${sent.qop}`;
   const name = r.proxyRequest === 'forward' ? 'Proxy-Authentication-Info' : 'Authentication-Info';
   r.headersOut.merge(name, info);
   return OK;
-}
-
-/** ap_escape_quotes(): what was taken off when the field was read. */
-function escapedQuotes(text: string): string {
-  return text.replace(/\\[\s\S]|"/g, (found) => (found === '"' ? '\\"' : found));
 }
 
 export const modAuthDigest = defineModule<ServerConf, DirConf>({

@@ -1,12 +1,6 @@
 /** Directives of mod_auth_form. */
-import {
-  ACCESS_CONF,
-  type AnyRow,
-  type ApplyResult,
-  type Command,
-  OR_AUTHCFG,
-} from '../../../config/directive.ts';
-import { authnProviderFor, type ProviderList } from '../../../core/authn.ts';
+import { ACCESS_CONF, type AnyRow, OR_AUTHCFG } from '../../../config/directive.ts';
+import { type ProviderList, providerRow } from '../../../core/authn.ts';
 import { compileString, type StringExpr } from '../../../expr/index.ts';
 
 /** Names of the login form's fields. */
@@ -30,14 +24,6 @@ export interface DirConf extends FieldNames {
   authoritative?: boolean;
   fakesBasic?: boolean;
   allowsStore?: boolean;
-}
-type Cmd = Command<object, DirConf>;
-
-function addProvider(cmd: Cmd, name: string): ApplyResult {
-  const provider = authnProviderFor(cmd, name, 'Form');
-  if (typeof provider === 'string') return provider;
-  cmd.dir.providers = [...(cmd.dir.providers ?? []), provider];
-  return undefined;
 }
 
 function fieldRow(name: string, field: keyof FieldNames, usage: string): AnyRow<object, DirConf> {
@@ -89,13 +75,7 @@ function flagRow(
 }
 
 export const rows: readonly AnyRow<object, DirConf>[] = [
-  {
-    name: 'AuthFormProvider',
-    shape: 'ITERATE',
-    where: OR_AUTHCFG,
-    usage: 'specify the auth providers for a directory or location',
-    apply: addProvider,
-  },
+  providerRow('AuthFormProvider', 'Form'),
   fieldRow('AuthFormUsername', 'username', 'The field of the login form carrying the username'),
   fieldRow('AuthFormPassword', 'password', 'The field of the login form carrying the password'),
   fieldRow(

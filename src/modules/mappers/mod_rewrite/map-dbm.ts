@@ -17,7 +17,7 @@ const sdbm: DbmFormat = {
   name: 'sdbm',
   files: (path) => [`${path}.dir`, `${path}.pag`],
   checkedFile: (path) => `${path}.pag`,
-  parse: (file) => parseSdbm(file.toString('latin1')),
+  parse: parseSdbm,
 };
 const db: DbmFormat = {
   name: 'db',

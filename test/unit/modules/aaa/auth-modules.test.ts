@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { escapeQuotes } from '../../../../src/core/authentication.ts';
 import { isInDomain } from '../../../../src/core/client-host.ts';
 import { configLines, untilStop } from '../../../../src/core/line-file.ts';
 import { EVERY_METHOD, MethodScope, methodScope } from '../../../../src/core/method-scope.ts';
 import { mayPass, parseWho } from '../../../../src/modules/aaa/mod_access_compat.ts';
 import { parseCredentials } from '../../../../src/modules/aaa/mod_auth_basic.ts';
-import { escapeQuotes } from '../../../../src/modules/aaa/mod_authn_core.ts';
 import { parseUsers } from '../../../../src/modules/aaa/mod_authn_file.ts';
-import { parseGroups, parseSystemGroups } from '../../../../src/modules/aaa/mod_authz_groupfile.ts';
+import { parseGroups } from '../../../../src/modules/aaa/mod_authz_groupfile.ts';
 
 describe('MethodScope', () => {
   it.each([
@@ -150,13 +150,8 @@ describe('files of users and groups', () => {
     expect([...(groups.get('b c') ?? [])]).toEqual(['one']);
     expect([...(groups.get('d') ?? [])]).toEqual(['one']);
     expect(groups.has('A')).toBe(false);
-  });
-
-  it('system groups', () => {
-    expect([...parseSystemGroups(['root:x:0:', 'www:x:33:a,b', 'broken', 'again:x:33:'])]).toEqual([
-      [0, 'root'],
-      [33, 'www'],
-    ]);
+    // Of other letters than ASCII the case counts.
+    expect([...(parseGroups(['\xc9quipe: a']).get('a') ?? [])]).toEqual(['\xc9quipe']);
   });
 });
 

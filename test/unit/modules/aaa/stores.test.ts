@@ -8,6 +8,8 @@ describe('anonymous users', () => {
     [{}, 'guest', 'x', 'user-not-found'],
     [{ users: ['guest'] }, 'GUEST', 'x', 'granted'],
     [{ users: ['guest'] }, 'guest', '', 'denied'],
+    [{ users: ['\xe9ve'] }, '\xe9VE', 'x', 'granted'],
+    [{ users: ['\xe9ve'] }, '\xc9ve', 'x', 'user-not-found'],
     [{ users: ['guest'], mustGiveEmail: false }, 'guest', '', 'granted'],
     [{ users: ['guest'], verifyEmail: true }, 'guest', 'x', 'denied'],
     [{ users: ['guest'], verifyEmail: true }, 'guest', 'a@b.c', 'granted'],

@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { findCookie, netscapeDate, parseCookiePeriod } from '../../../../src/modules/metadata/mod_usertrack.ts';
+import {
+  findCookie,
+  netscapeDate,
+  parseCookiePeriod,
+} from '../../../../src/modules/metadata/mod_usertrack.ts';
 
 describe('parseCookiePeriod', () => {
   it.each([

@@ -141,7 +141,10 @@ describe('MapProgram', () => {
     expect(await program.lookUp(hasty, 'b')).toBe('');
   });
   it('is stopped with the configuration', async () => {
-    const program = new MapProgram(['/bin/sh', '-c', 'read -r l; read -r l; echo x; exec sleep 30'], undefined);
+    const program = new MapProgram(
+      ['/bin/sh', '-c', 'read -r l; read -r l; echo x; exec sleep 30'],
+      undefined,
+    );
     program.isWanted = true;
     const asked = program.lookUp(server, 'a');
     program.stop();
