@@ -98,11 +98,20 @@ export function clientHostName(r: Request): Name {
 
 /** The client's name as HostnameLookups has it: `On` takes any, `Double` only one that leads back (ap_get_useragent_host). */
 export function shownHostName(r: Request): Name {
+  return shownNameOf(r, r.clientAddr);
+}
+
+/** The same of the other end of the connection, whoever it says it speaks for. */
+export function shownConnectionName(r: Request): Name {
+  return shownNameOf(r, r.connection.remoteAddr);
+}
+
+function shownNameOf(r: Request, address: string): Name {
   switch (coreDir(r).hostnameLookups) {
     case 'on':
-      return givenNameOf.get(r.clientAddr);
+      return givenNameOf.get(address);
     case 'double':
-      return clientHostName(r);
+      return confirmedNameOf.get(address);
     default:
       return undefined;
   }

@@ -2,6 +2,7 @@
  * Which server answers: by the connection's local address, then by name, then the first (server/vhost.c). Names are looked up in one map per
  * address, so that ten thousand virtual hosts cost what one does.
  */
+import { asciiLower } from '../http/bytes.ts';
 import { strcmpMatch } from '../lib/fnmatch/index.ts';
 import type { VirtualServer } from './virtual-server.ts';
 
@@ -83,17 +84,20 @@ export function serverByName(address: AddressServers, name: string): VirtualServ
   return exact?.server;
 }
 
-/** Whether host and port of an absolute URL are those of a server (ap_matches_request_vhost). A port that ServerName does not say is none. */
+/**
+ * Whether host and port of a URL are those of a server: one of its addresses as written, or one of its names when ServerName has that port
+ * (ap_matches_request_vhost). A port that ServerName does not say is none.
+ */
 export function isServersOwn(server: VirtualServer, host: string, port: number): boolean {
-  const name = host.toLowerCase();
+  const name = asciiLower(host);
   // The main server's address has no name, and any port.
   if (name === '' && !server.isVirtual) return true;
   for (const address of server.addresses) {
-    if ((address.port === 0 || address.port === port) && address.text.toLowerCase() === name) return true;
+    if ((address.port === 0 || address.port === port) && address.name === name) return true;
   }
   if (port !== server.port) return false;
   return (
-    server.hostname.toLowerCase() === name ||
+    asciiLower(server.hostname) === name ||
     server.aliases.includes(name) ||
     server.wildAliases.some((pattern) => strcmpMatch(name, pattern))
   );

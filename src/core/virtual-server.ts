@@ -9,8 +9,10 @@ import type { ServerTls } from './tls.ts';
 
 /** An address a server listens on or a virtual host is for. `host` undefined: every address; `port` 0: every port. */
 export interface ServerAddress {
-  /** As written: `*`, `_default_`, `127.0.0.1`, `[::1]`, a host name. */
+  /** As written, with its port: `*:80`, `_default_`, `127.0.0.1:80`, `[::1]`, a host name. */
   readonly text: string;
+  /** The host of it in lower case, without brackets: URLs may name the server by it. */
+  readonly name: string;
   /** Textual IP address without brackets; undefined for `*` and `_default_`. */
   readonly host: string | undefined;
   readonly port: number;

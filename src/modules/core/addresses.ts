@@ -1,6 +1,7 @@
 /** Addresses as Listen and VirtualHost write them (apr_parse_addr_port, get_addresses of server/vhost.c). */
 import { isIP, isIPv6 } from 'node:net';
 import type { ServerAddress } from '../../core/virtual-server.ts';
+import { asciiLower } from '../../http/bytes.ts';
 
 /** Host and port of `host:port`, `[v6]:port`, `host`, `*:port`, `:port` or a bare port; a text says what is wrong. */
 export function splitHostPort(word: string): { host: string | undefined; port: string | undefined } | string {
@@ -25,8 +26,8 @@ export function parsePort(text: string): number | undefined {
 
 /** A VirtualHost's address; port 0 for every port. */
 export function parseAddress(word: string): ServerAddress | string {
-  const lower = word.toLowerCase();
-  if (lower === '*' || lower === '_default_') return { text: word, host: undefined, port: 0 };
+  const lower = asciiLower(word);
+  if (lower === '*' || lower === '_default_') return { text: word, name: lower, host: undefined, port: 0 };
   if (/^\d+$/.test(word))
     return parsePort(word) === undefined
       ? 'The address or port is invalid'
@@ -37,13 +38,14 @@ export function parseAddress(word: string): ServerAddress | string {
   let number = 0;
   if (port !== undefined && port !== '*') {
     // What is no number belongs to the name, which will not be found; a number that is no port is refused.
-    if (!/^\d+$/.test(port)) return { text: word, host: word, port: 0 };
+    if (!/^\d+$/.test(port)) return { text: word, name: lower, host: word, port: 0 };
     const parsed = parsePort(port);
     if (parsed === undefined) return 'The address or port is invalid';
     number = parsed;
   }
-  const isAny = host === '*' || host.toLowerCase() === '_default_';
-  return { text: word, host: isAny ? undefined : host, port: number };
+  const name = asciiLower(host);
+  const isAny = name === '*' || name === '_default_';
+  return { text: word, name, host: isAny ? undefined : host, port: number };
 }
 
 /** Whether a host is a literal IP address. */

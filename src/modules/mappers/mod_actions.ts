@@ -25,18 +25,15 @@ interface Action {
 
 export interface ActionsDirConf {
   /** By content type or handler, in lower case. */
-  actions?: ReadonlyMap<string, Action>;
+  actions?: Map<string, Action>;
   /** By method. */
-  scripts?: ReadonlyMap<string, string>;
+  scripts?: Map<string, string>;
 }
 type Cmd = Command<object, ActionsDirConf>;
 
 function addAction(cmd: Cmd, type: string, script: string, option: string | undefined): ApplyResult {
   if (option !== undefined && asciiLower(option) !== 'virtual') return `unrecognized option '${option}'`;
-  cmd.dir.actions = new Map(cmd.dir.actions).set(asciiLower(type), {
-    script,
-    isVirtual: option !== undefined,
-  });
+  (cmd.dir.actions ??= new Map()).set(asciiLower(type), { script, isVirtual: option !== undefined });
   return undefined;
 }
 
@@ -46,7 +43,8 @@ function setScript(cmd: Cmd, method: string, script: string): ApplyResult {
     const main = coreServerOf({ serverConfigs: cmd.mainServer });
     main.registeredMethods = [...(main.registeredMethods ?? []), method];
   }
-  cmd.dir.scripts = new Map(cmd.dir.scripts).set(method, script);
+  // HEAD is a GET without a body: httpd has one number for the two.
+  (cmd.dir.scripts ??= new Map()).set(method === 'HEAD' ? 'GET' : method, script);
   return undefined;
 }
 
@@ -76,7 +74,7 @@ const directives: readonly AnyRow<object, ActionsDirConf>[] = [
   },
 ];
 
-/** The script of the request's method: for GET only with a query. HEAD is a GET without a body. */
+/** The script of the request's method: for GET only with a query. */
 function scriptOfMethod(r: Request, scripts: ReadonlyMap<string, string> | undefined): string | undefined {
   if (scripts === undefined) return undefined;
   const isGet = r.method === 'GET' || r.method === 'HEAD';

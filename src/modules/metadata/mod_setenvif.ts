@@ -51,7 +51,7 @@ function merge(base: SetEnvIfConf, add: SetEnvIfConf): SetEnvIfConf {
 /** What else than a header an attribute may name. */
 const SPECIAL: ReadonlyMap<string, (r: Request) => string | undefined> = new Map([
   ['remote_addr', (r: Request) => r.clientAddr],
-  ['remote_host', (r: Request) => r.clientAddr],
+  ['remote_host', (r: Request) => r.remoteHost ?? r.clientAddr],
   ['server_addr', (r: Request) => r.connection.localAddr],
   ['request_uri', (r: Request) => r.uri],
   ['request_method', (r: Request) => r.method],

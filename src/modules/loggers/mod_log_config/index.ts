@@ -4,7 +4,7 @@
  * and size, not only by size.
  */
 import { LogChannel } from '../../../core/access-log.ts';
-import { shownHostName } from '../../../core/client-host.ts';
+import { shownConnectionName, shownHostName } from '../../../core/client-host.ts';
 import type { Configuration } from '../../../core/configuration.ts';
 import { evaluateBoolean } from '../../../core/expression-context.ts';
 import { Level, logRequest } from '../../../core/log.ts';
@@ -84,9 +84,10 @@ function isMet(condition: LogCondition, r: Request): boolean | Promise<boolean> 
 
 function write({ channel, format }: ReadyLog, final: Request, original: Request): void {
   if (format.asksHostName) {
-    const name = shownHostName(final);
-    if (name instanceof Promise) {
-      void name.then(() => channel.write(`${format.line(final, original)}\n`));
+    const client = shownHostName(final);
+    const peer = final.clientAddr === final.connection.remoteAddr ? client : shownConnectionName(final);
+    if (client instanceof Promise || peer instanceof Promise) {
+      void Promise.all([client, peer]).then(() => channel.write(`${format.line(final, original)}\n`));
       return;
     }
   }

@@ -1,14 +1,14 @@
 /** The directives of log formats that need no other module (the log_* functions of httpd's mod_log_config.c). */
 import { isMainThread, threadId } from 'node:worker_threads';
 import type { LogItem } from '../../../core/access-log.ts';
-import { shownHostName } from '../../../core/client-host.ts';
+import { shownConnectionName, shownHostName } from '../../../core/client-host.ts';
 import type { Request } from '../../../core/request.ts';
 import { defaultPort, serverName } from '../../../core/server-identity.ts';
 import { escapeLogItem } from '../../../http/escape.ts';
 import { fieldKey, type HeaderFields } from '../../../http/header-fields.ts';
 import { now } from '../../../lib/clock.ts';
 import { compileStrftime, formatClfTime } from '../../../lib/strftime.ts';
-import { cookieValue } from './cookie.ts';
+import { compileCookie } from './cookie.ts';
 
 type Value = (r: Request) => string | undefined;
 
@@ -24,7 +24,6 @@ const withArgument = (compile: (argument: string) => Value): LogItem => ({ compi
 
 // ---- time ----
 
-/** Milliseconds since 1970 by the same clock as requestTime. */
 /** Whole microseconds from reading the request until now. */
 function duration(r: Request): number {
   return Math.max(0, Math.floor((now() - r.requestTime) * 1000));
@@ -65,10 +64,14 @@ function requestDuration(argument: string): Value {
 
 // ---- who and where ----
 
-function remoteHost(r: Request): string {
-  // The line is not made before the name is known: by now the answer is at hand.
-  const name = shownHostName(r);
-  return typeof name === 'string' ? escapeLogItem(name) : r.clientAddr;
+/** `%h`, and `%{c}h` for the connection's own. The line is not made before the name is known: by now the answer is at hand. */
+function remoteHost(argument: string): Value {
+  const isConnection = argument === 'c';
+  return (r) => {
+    const name = isConnection ? shownConnectionName(r) : shownHostName(r);
+    if (typeof name === 'string') return escapeLogItem(name);
+    return isConnection ? r.connection.remoteAddr : r.clientAddr;
+  };
 }
 
 function port(argument: string): Value {
@@ -97,6 +100,11 @@ function processId(argument: string): Value {
     default:
       return () => argument;
   }
+}
+
+function cookie(name: string): Value {
+  const find = compileCookie(name);
+  return (r) => escaped(find(r.headersIn.getJoined('cookie')));
 }
 
 /** An empty name is shown as one, so that the columns stay. */
@@ -185,11 +193,11 @@ export const BUILT_IN_ITEMS: ReadonlyMap<string, LogItem> = new Map<string, LogI
   ['A', plain((r) => r.connection.localAddr)],
   ['b', plain((r) => (r.bytesSent === 0 ? undefined : String(r.bytesSent)))],
   ['B', plain((r) => String(r.bytesSent))],
-  ['C', withArgument((name) => (r) => escaped(cookieValue(r.headersIn.getJoined('cookie'), name)))],
+  ['C', withArgument(cookie)],
   ['D', plain((r) => String(duration(r)), true)],
   ['e', withArgument((name) => (r) => escaped(r.getEnv(name)))],
   ['f', plain((r) => escaped(r.filename))],
-  ['h', plain(remoteHost)],
+  ['h', withArgument(remoteHost)],
   ['H', plain((r) => escapeLogItem(r.protocol))],
   ['i', withArgument(requestHeader)],
   ['k', plain(requestNumber)],

@@ -1,4 +1,5 @@
 /** What the client says it takes: Accept and its kin, and Negotiate (get_entry, do_header_line, parse_negotiate_header of mod_negotiation.c). */
+import { asciiLower, trimSpaces } from '../../../http/bytes.ts';
 import type { HeaderFields } from '../../../http/header-fields.ts';
 
 /** One item of an Accept field, or a Content-Type of a type map; `qs` and `q` are both its quality. */
@@ -35,7 +36,7 @@ const LARGEST_QUALITY = 1000;
 
 /** atoq(): 0, 1 and up to three decimals; what is no number is 1. */
 export function parseQuality(text: string): number {
-  const match = /^\s*(\d*)(?:\.(\d{0,3}))?/.exec(text);
+  const match = /^[\t-\r ]*(\d*)(?:\.(\d{0,3}))?/.exec(text);
   if (match === null || (match[1] === '' && (match[2] ?? '') === '')) return 1;
   const thousandths = Number(match[1] || '0') * 1000 + Number((match[2] ?? '').padEnd(3, '0'));
   return Math.min(thousandths, LARGEST_QUALITY) / 1000;
@@ -47,18 +48,15 @@ export function parseItem(text: string): AcceptItem {
   let quality = 1;
   let level = 0;
   let charset: string | undefined;
-  const type = name.trim().toLowerCase();
+  const type = asciiLower(trimSpaces(name));
   for (const parameter of parameters) {
     const equals = parameter.indexOf('=');
     if (equals < 0) continue;
-    const key = parameter.slice(0, equals).trim().toLowerCase();
-    const value = parameter
-      .slice(equals + 1)
-      .trim()
-      .replace(/^"(.*)"$/, '$1');
+    const key = asciiLower(trimSpaces(parameter.slice(0, equals)));
+    const value = trimSpaces(parameter.slice(equals + 1)).replace(/^"(.*)"$/, '$1');
     if (key === 'q' || key === 'qs') quality = parseQuality(value);
     else if (key === 'level') level = Number.parseInt(value, 10) || 0;
-    else if (key === 'charset') charset = value.toLowerCase();
+    else if (key === 'charset') charset = asciiLower(value);
   }
   return { name: type, quality, level, charset };
 }
@@ -67,7 +65,7 @@ function parseList(field: string | undefined): AcceptItem[] | undefined {
   if (field === undefined) return undefined;
   return field
     .split(',')
-    .filter((item) => item.trim() !== '')
+    .filter((item) => trimSpaces(item) !== '')
     .map(parseItem);
 }
 
@@ -105,7 +103,7 @@ export function readMode(fields: HeaderFields, isTransparent: boolean): Mode {
   if (field === 'trans' && fields.get('user-agent')?.startsWith('Lynx') === true) return mode;
   mode.mayChoose = false;
   for (const item of field.toLowerCase().split(',')) {
-    const word = item.trim();
+    const word = trimSpaces(item);
     if (!/^(?:trans|vlist|guess-small|\*|\d.*)$/.test(word)) continue;
     mode.knowsLists = mode.sendsAlternates = true;
     if (word === '1.0') mode.mayChoose = mode.usesRvsa = mode.isStrict = true;

@@ -1,5 +1,6 @@
 /** Choosing among variants: qualities of each, and which one is better (best_match and what it calls in mod_negotiation.c). */
 import type { Request } from '../../../core/request.ts';
+import { asciiLower } from '../../../http/bytes.ts';
 import type { AcceptItem, ClientSide, Mode } from './accept.ts';
 
 /** A representation that could be sent. */
@@ -37,6 +38,7 @@ interface Rated {
 }
 
 export interface LanguageRules {
+  /** In lower case. */
   readonly priority: readonly string[];
   readonly prefers: boolean;
   readonly fallsBack: boolean;
@@ -190,7 +192,8 @@ function applyPriority(rules: LanguageRules, rated: Rated): void {
   if (!rules.prefers && !(rules.fallsBack && rated.languageQuality === 0)) return;
   let index = -1;
   for (const language of rated.variant.languages) {
-    const at = rules.priority.findIndex((wanted) => language.toLowerCase().startsWith(wanted.toLowerCase()));
+    const lower = asciiLower(language);
+    const at = rules.priority.findIndex((wanted) => lower.startsWith(wanted));
     if (at >= 0 && (index < 0 || at < index)) index = at;
   }
   if (index < 0) return;

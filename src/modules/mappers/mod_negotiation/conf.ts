@@ -6,12 +6,14 @@ import {
   OR_FILEINFO,
   RSRC_CONF,
 } from '../../../config/directive.ts';
+import { asciiLower } from '../../../http/bytes.ts';
 
 export interface ServerConf {
   cachesNegotiated?: boolean;
 }
 export interface DirConf {
-  priority?: readonly string[];
+  /** LanguagePriority, in lower case. */
+  priority?: string[];
   prefers?: boolean;
   fallsBack?: boolean;
 }
@@ -52,7 +54,7 @@ export const directives: readonly AnyRow<ServerConf, DirConf>[] = [
     shape: 'ITERATE',
     where: OR_FILEINFO,
     usage: 'space-delimited list of MIME language abbreviations',
-    apply: (cmd, language) => void (cmd.dir.priority = [...(cmd.dir.priority ?? []), language]),
+    apply: (cmd, language) => void (cmd.dir.priority ??= []).push(asciiLower(language)),
   },
   {
     name: 'ForceLanguagePriority',

@@ -1,4 +1,5 @@
 /** Type maps: files that list variants (read_type_map of mod_negotiation.c). */
+import { asciiLower, trimSpaces } from '../../../http/bytes.ts';
 import { parseItem } from './accept.ts';
 import type { Variant } from './choose.ts';
 
@@ -8,9 +9,26 @@ interface Block {
   body: { start: number; length: number } | undefined;
 }
 
-/** Reads a map; a string says what is wrong with it. */
-export function parseTypeMap(text: string): Variant[] | string {
+/** What is wrong with a map: an AH number, and what to say in front of the file's name. */
+interface MapProblem {
+  readonly code: string;
+  readonly message: string;
+  /** The variants above it do not count either. */
+  readonly isFatal: boolean;
+}
+
+export interface TypeMap {
+  readonly variants: Variant[];
+  readonly problem: MapProblem | undefined;
+}
+
+/** Reads a map up to what is wrong with it. */
+export function parseTypeMap(text: string): TypeMap {
   const variants: Variant[] = [];
+  const stopAt = (code: string, message: string, isFatal: boolean): TypeMap => ({
+    variants,
+    problem: { code, message: `Syntax error in type map, ${message}`, isFatal },
+  });
   let block: Block = { fields: new Map(), body: undefined };
   const finish = (): void => {
     const variant = toVariant(block);
@@ -21,7 +39,7 @@ export function parseTypeMap(text: string): Variant[] | string {
     let end = lineEnd(text, at);
     let line = stripped(text.slice(at, end));
     at = end;
-    if (line.trim() === '') {
+    if (trimSpaces(line) === '') {
       finish();
       continue;
     }
@@ -30,27 +48,29 @@ export function parseTypeMap(text: string): Variant[] | string {
     while (at < text.length && (text[at] === ' ' || text[at] === '\t')) {
       end = lineEnd(text, at);
       const more = stripped(text.slice(at, end));
-      if (more.trim() === '') break;
+      if (trimSpaces(more) === '') break;
       line += more;
       at = end;
     }
     const colon = line.indexOf(':');
-    if (colon < 0) return 'header without colon';
-    const name = line.slice(0, colon).trim().toLowerCase();
-    const value = withoutComments(line.slice(colon + 1)).trim();
+    if (colon < 0) return stopAt('AH00681', "no ':' in a header", true);
+    const name = asciiLower(trimSpaces(line.slice(0, colon)));
+    const value = trimSpaces(withoutComments(line.slice(colon + 1)));
     if (name !== 'body') {
       block.fields.set(name, value);
       continue;
     }
     const tag = value;
-    const stop = tag === '' ? -1 : text.indexOf(tag, at);
-    if (stop < 0) return 'body without its end';
+    if (tag === '') return stopAt('AH00682', 'no header body', true);
+    const stop = text.indexOf(tag, at);
+    // Measured: what stands above it can still be chosen.
+    if (stop < 0) return stopAt('AH00685', `no end tag '${tag}' found`, false);
     block.body = { start: at, length: stop - at };
     at = lineEnd(text, stop);
     finish();
   }
   finish();
-  return variants;
+  return { variants, problem: undefined };
 }
 
 const lineEnd = (text: string, at: number): number => {
@@ -75,16 +95,17 @@ function toVariant({ fields, body }: Block): Variant | undefined {
   )
     return undefined;
   if (uri === '' && body === undefined) return undefined;
+  const encoding = fields.get('content-encoding');
   const item = parseItem(type ?? '');
   const languages = (fields.get('content-language') ?? '')
     .split(',')
-    .map((name) => name.trim().toLowerCase());
+    .map((name) => asciiLower(trimSpaces(name)));
   return {
     fileName: uri.replace(/^"(.*)"$/, '$1'),
     description: fields.get('description') ?? '',
     mimeType: item.name,
     charset: item.charset ?? '',
-    encoding: fields.get('content-encoding')?.trim().toLowerCase(),
+    encoding: encoding === undefined ? undefined : asciiLower(encoding),
     languages: languages.filter((name) => name !== ''),
     sourceQuality: item.quality,
     level: item.level,

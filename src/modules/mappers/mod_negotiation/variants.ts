@@ -35,7 +35,7 @@ export function readViews(r: Request, filename: string): Found | number | Promis
   const base = `${filename.slice(slash)}.`;
   let names: string[];
   try {
-    names = readdirSync(fsPath(directory), { encoding: 'buffer' }).map((name) => name.toString('latin1'));
+    names = readdirSync(fsPath(directory), { encoding: 'latin1' });
   } catch (error) {
     if (
       (error as NodeJS.ErrnoException).code === 'ENOENT' ||
@@ -126,24 +126,21 @@ export function readMap(r: Request, map: Request): Found | number {
   const filename = map.filename ?? '';
   const fd = (map.finfo?.size ?? 0) > LARGEST_MAP ? 'other' : openFile(filename);
   if (typeof fd !== 'number') {
-    logRequest(r, 'negotiation', Level.error, 'AH00681', `cannot access type map file: ${filename}`);
+    logRequest(r, 'negotiation', Level.error, 'AH00683', `cannot access type map file: ${filename}`);
     return fd === 'missing' ? 404 : 403;
   }
-  let variants: Variant[] | string;
+  let text = '';
   try {
-    variants = parseTypeMap(readFileSync(fd, 'latin1'));
+    text = readFileSync(fd, 'latin1');
+  } catch {
+    // Measured: what can be opened and not read, a directory for one, is an empty map.
   } finally {
     closeSync(fd);
   }
-  if (typeof variants === 'string') {
-    logRequest(
-      r,
-      'negotiation',
-      Level.error,
-      'AH00682',
-      `Syntax error in type map, ${variants}: ${filename}`,
-    );
-    return 500;
+  const { variants, problem } = parseTypeMap(text);
+  if (problem !== undefined) {
+    logRequest(r, 'negotiation', Level.error, problem.code, `${problem.message}: ${filename}`);
+    if (problem.isFatal) return 500;
   }
   return { variants, directory: filename.slice(0, filename.lastIndexOf('/') + 1), isMultiViews: false };
 }

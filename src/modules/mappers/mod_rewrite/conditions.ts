@@ -234,7 +234,9 @@ function checkAccess(input: string, pass: Pass): Eventual<boolean> {
     return sub.status < 300 && filename !== '' && typeof statFile(absolute(filename)) === 'object';
   };
   // A directory is looked up without its slash, and so is no file but a redirect.
-  const sub = lookupFile(r, input.replace(/(?<=.)\/+$/, ''));
+  let end = input.length;
+  while (end > 1 && input.charCodeAt(end - 1) === 0x2f) end--;
+  const sub = lookupFile(r, input.slice(0, end));
   return sub instanceof Promise ? sub.then(judge) : judge(sub);
 }
 

@@ -5,7 +5,6 @@ import { DbmError, parseBerkeleyHash, parseGdbm } from '../../../lib/dbm/index.t
 import { parseSdbm } from '../../../lib/sdbm/index.ts';
 
 export interface DbmFormat {
-  readonly name: 'sdbm' | 'db' | 'gdbm';
   /** The files of a map, the first of which tells by its date whether the map changed. */
   files(path: string): readonly string[];
   checkedFile(path: string): string;
@@ -14,19 +13,16 @@ export interface DbmFormat {
 }
 
 const sdbm: DbmFormat = {
-  name: 'sdbm',
   files: (path) => [`${path}.dir`, `${path}.pag`],
   checkedFile: (path) => `${path}.pag`,
   parse: parseSdbm,
 };
 const db: DbmFormat = {
-  name: 'db',
   files: (path) => [path],
   checkedFile: (path) => path,
   parse: parseBerkeleyHash,
 };
 const gdbm: DbmFormat = {
-  name: 'gdbm',
   files: (path) => [path],
   checkedFile: (path) => path,
   parse: parseGdbm,

@@ -12,18 +12,33 @@ import { Level, logServer } from '../../../core/log.ts';
 import { groupId, primaryGroupId, userId } from '../../../core/owner-names.ts';
 import type { VirtualServer } from '../../../core/virtual-server.ts';
 
-/** What a program may write without a line end. */
-const LONGEST_ANSWER = 1024 * 1024;
+/** What a program may have written that nobody has asked for, or without a line end. */
+const MOST_TEXT = 1024 * 1024;
 const KILL_AFTER_MS = 3000;
 
 /** Words between blanks; quotes hold them together, a backslash takes the next character as it is (apr_tokenize_to_argv). */
 export function splitProgram(text: string): string[] {
   const words: string[] = [];
-  const word = /(?:"((?:\\.|[^"\\])*)"|'((?:\\.|[^'\\])*)'|((?:\\.|[^\s\\])+))/gs;
+  // White space of C, that is: \s would also take the byte 0xA0, which is a part of many letters.
+  const word = /(?:"((?:\\.|[^"\\])*)"|'((?:\\.|[^'\\])*)'|((?:\\.|[^\t-\r \\])+))/gs;
   for (const [, double, single, bare] of text.matchAll(word)) {
-    words.push((double ?? single ?? bare ?? '').replace(/\\([\s"'\\])/g, '$1'));
+    words.push((double ?? single ?? bare ?? '').replace(/\\([\t-\r "'\\])/g, '$1'));
   }
   return words;
+}
+
+export interface ProgramIds {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** The ids of `user:group`, by name alone as in httpd; without a group it is the user's own. Undefined where nobody has such a name. */
+export function programIds(text: string): ProgramIds | undefined {
+  const [user = '', group = ''] = text.split(':');
+  if (/^#/.test(user) || /^#/.test(group)) return undefined;
+  const uid = userId(user);
+  const gid = group === '' ? primaryGroupId(user) : groupId(group);
+  return uid === undefined || gid === undefined ? undefined : { uid, gid };
 }
 
 interface Waiting {
@@ -33,19 +48,20 @@ interface Waiting {
 
 export class MapProgram {
   readonly argv: readonly string[];
-  /** `user:group` of the directive. */
-  readonly user: string | undefined;
+  /** Of the directive; undefined: those of the server. */
+  readonly ids: ProgramIds | undefined;
   /** Whether a server that uses it has its engine on: httpd starts it for no other. */
   isWanted = false;
+  /** As long as it runs: one that has closed its output still does. */
   #child: ChildProcess | undefined;
   #state: 'new' | 'running' | 'ended' = 'new';
   #text = '';
   readonly #waiting: Waiting[] = [];
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(argv: readonly string[], user: string | undefined) {
+  constructor(argv: readonly string[], ids: ProgramIds | undefined) {
     this.argv = argv;
-    this.user = user;
+    this.ids = ids;
   }
 
   /** Asks for a key; undefined when there is nothing for it, the empty text when the program is no more. */
@@ -69,7 +85,7 @@ export class MapProgram {
   stop(): void {
     const child = this.#child;
     this.#end();
-    if (child === undefined || child.exitCode !== null) return;
+    if (child === undefined) return;
     // The end of its input ends a program that reads; a signal may not reach one that has more rights than the server has left.
     child.stdin?.destroy();
     child.kill('SIGTERM');
@@ -78,15 +94,21 @@ export class MapProgram {
 
   #start(server: VirtualServer): void {
     const [file = '', ...rest] = this.argv.map((word) => Buffer.from(word, 'latin1').toString());
-    const ids = idsOf(this.user);
+    // Nobody else may change users.
+    const ids = process.getuid?.() === 0 ? this.ids : undefined;
     this.#state = 'running';
     const child = spawn(file, rest, { stdio: ['pipe', 'pipe', 'inherit'], ...ids });
     this.#child = child;
+    child.on('exit', () => {
+      this.#child = undefined;
+    });
     child.stdin?.on('error', () => this.#end());
     child.stdout?.setEncoding('latin1');
     child.stdout?.on('data', (text: string) => this.#onText(server, text));
     child.stdout?.on('end', () => this.#end());
     child.on('error', (error) => {
+      // It never ran, and will not exit.
+      if (child.pid === undefined) this.#child = undefined;
       if (this.#state === 'ended') return;
       const message = `mod_rewrite: could not start RewriteMap program ${file}`;
       logServer(server, 'rewrite', Level.error, 'AH00654', message, error.message);
@@ -102,27 +124,28 @@ export class MapProgram {
     const [next] = this.#waiting;
     if (next === undefined) return;
     this.#timer = setTimeout(() => {
-      logServer(
-        server,
-        'rewrite',
-        Level.error,
-        '',
-        `RewriteMap program ${this.argv[0]} does not answer and is ended`,
-      );
-      this.stop();
+      this.#giveUp(server, 'does not answer');
     }, serverTimeout(server));
     this.#child?.stdin?.write(`${next.key}\n`, 'latin1');
   }
 
+  #giveUp(server: VirtualServer, why: string): void {
+    const message = `RewriteMap program ${this.argv[0]} ${why} and is ended`;
+    logServer(server, 'rewrite', Level.error, '', message);
+    this.stop();
+  }
+
   #onText(server: VirtualServer, text: string): void {
+    if (this.#state !== 'running') return;
+    if (this.#text.length + text.length > MOST_TEXT) {
+      this.#giveUp(server, 'writes more than it is asked for');
+      return;
+    }
     this.#text += text;
     const [first] = this.#waiting;
     if (first === undefined) return;
     const end = this.#text.indexOf('\n');
-    if (end < 0) {
-      if (this.#text.length > LONGEST_ANSWER) this.stop();
-      return;
-    }
+    if (end < 0) return;
     const answer = this.#text.slice(0, end);
     this.#text = this.#text.slice(end + 1);
     clearTimeout(this.#timer);
@@ -136,22 +159,13 @@ export class MapProgram {
   #end(): void {
     if (this.#state === 'ended') return;
     this.#state = 'ended';
-    this.#child = undefined;
     clearTimeout(this.#timer);
     // What it said without a line end is an answer all the same.
     let rest = this.#text;
+    this.#text = '';
     for (const { resolve } of this.#waiting.splice(0)) {
       resolve(rest);
       rest = '';
     }
   }
-}
-
-/** The ids of `user:group`; nothing where the server may not change users. */
-function idsOf(user: string | undefined): { uid?: number; gid?: number } {
-  if (user === undefined || process.getuid?.() !== 0) return {};
-  const [name = '', group] = user.split(':');
-  const uid = userId(name);
-  const gid = group === undefined ? primaryGroupId(name) : groupId(group);
-  return { ...(uid === undefined ? {} : { uid }), ...(gid === undefined ? {} : { gid }) };
 }

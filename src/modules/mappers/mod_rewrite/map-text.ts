@@ -11,7 +11,8 @@ export function parseTextMap(text: string): Map<string, string> {
   for (const line of text.split('\n')) {
     for (let start = 0; start <= line.length; start += LONGEST_LINE) {
       const part = line.length > LONGEST_LINE ? line.slice(start, start + LONGEST_LINE) : line;
-      const found = /^([^\s#]\S*)\s+(\S+)/.exec(part);
+      // White space of C: \s would also take the byte 0xA0, which is a part of many letters.
+      const found = /^([^\t-\r #][^\t-\r ]*)[\t-\r ]+([^\t-\r ]+)/.exec(part);
       const [, key, value] = found ?? [];
       if (key !== undefined && value !== undefined && !entries.has(key)) entries.set(key, value);
     }

@@ -11,7 +11,7 @@ import { asciiLower } from '../../../http/bytes.ts';
 import { escapeUri } from '../../../http/escape.ts';
 import { decodePath } from '../../../http/uri.ts';
 import { type DbmFormat, dbmFormat, readDbm } from './map-dbm.ts';
-import { MapProgram, splitProgram } from './map-program.ts';
+import { MapProgram, programIds, splitProgram } from './map-program.ts';
 import { readTextMap } from './map-text.ts';
 import type { Eventual, Pass } from './pass.ts';
 
@@ -22,7 +22,7 @@ interface Internal {
 }
 
 export type RewriteMap =
-  | { readonly kind: 'file'; readonly path: string; readonly isRandom: boolean; readonly file: MapFile }
+  | { readonly kind: 'file'; readonly isRandom: boolean; readonly file: MapFile }
   | { readonly kind: 'internal'; readonly internal: Internal }
   | { readonly kind: 'program'; readonly program: MapProgram };
 
@@ -74,13 +74,15 @@ export interface MapArguments {
   readonly source: string;
   readonly user: string | undefined;
   serverRootRelative(path: string): string;
-  warn(message: string, hint?: string): void;
+  warn(message: string): void;
 }
 
 /** Reads a map's source. Answers what is wrong with it. */
 export function parseMap(args: MapArguments): RewriteMap | NonNullable<ApplyResult> {
   const { source } = args;
   const key = asciiLower(source);
+  if (args.user !== undefined && !key.startsWith('prg:'))
+    args.warn(`RewriteMap: '${args.user}' says something for prg: maps only and is ignored`);
   if (key.startsWith('txt:')) return fileMap(args, source.slice(4), false);
   if (key.startsWith('rnd:')) return fileMap(args, source.slice(4), true);
   if (key.startsWith('dbm')) return dbmMap(args);
@@ -111,14 +113,8 @@ function notFound(args: MapArguments, path: string): string | undefined {
 
 function fileMap(args: MapArguments, path: string, isRandom: boolean): RewriteMap | string {
   const absolute = args.serverRootRelative(path);
-  return (
-    notFound(args, absolute) ?? {
-      kind: 'file',
-      path: absolute,
-      isRandom,
-      file: new MapFile(absolute, undefined),
-    }
-  );
+  const file = new MapFile(absolute, undefined);
+  return notFound(args, absolute) ?? { kind: 'file', isRandom, file };
 }
 
 /** `dbm:file`, `dbm=type:file`. */
@@ -133,7 +129,7 @@ function dbmMap(args: MapArguments): RewriteMap | string {
     const missing = notFound(args, file);
     if (missing !== undefined) return missing;
   }
-  return { kind: 'file', path, isRandom: false, file: new MapFile(path, format) };
+  return { kind: 'file', isRandom: false, file: new MapFile(path, format) };
 }
 
 function programMap(args: MapArguments): RewriteMap | string {
@@ -141,7 +137,11 @@ function programMap(args: MapArguments): RewriteMap | string {
   const file = args.serverRootRelative(words[0] ?? '');
   const missing = notFound(args, file);
   if (missing !== undefined) return missing;
-  return { kind: 'program', program: new MapProgram([file, ...words.slice(1)], args.user) };
+  const { user } = args;
+  const ids = user === undefined ? undefined : programIds(user);
+  // httpd says so when it is about to start it, and does not start itself.
+  if (user !== undefined && ids === undefined) return `RewriteMap: no such user or group: ${user}`;
+  return { kind: 'program', program: new MapProgram([file, ...words.slice(1)], ids) };
 }
 
 /** undefined: the map has nothing for the key, or is none. */

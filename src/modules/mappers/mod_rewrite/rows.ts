@@ -107,7 +107,7 @@ function addMap(cmd: Cmd, name: string, source: string, user: string | undefined
     source,
     user,
     serverRootRelative: (path) => cmd.serverRootRelative(path),
-    warn: (message, hint) => cmd.warn(message, hint),
+    warn: (message) => cmd.warn(message),
   });
   if (typeof map === 'string' || 'message' in map) return map;
   cmd.server.maps = new Map([...(cmd.server.maps ?? []), [name, map]]);

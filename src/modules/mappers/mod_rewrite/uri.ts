@@ -3,9 +3,9 @@
 import { atoi } from '../../../config/values.ts';
 import type { Request } from '../../../core/request.ts';
 import { constructUrl, defaultPort, requestScheme } from '../../../core/server-identity.ts';
-import { asciiLower } from '../../../http/bytes.ts';
+import { isServersOwn } from '../../../core/vhosts.ts';
+import { asciiLower, equalsIgnoreCase } from '../../../http/bytes.ts';
 import { escapeUri } from '../../../http/escape.ts';
-import { strcmpMatch } from '../../../lib/fnmatch/index.ts';
 
 /** Schemes that make a URL absolute, with what follows them, and whether they know query strings. */
 const SCHEMES: readonly (readonly [prefix: string, hasQuery: boolean])[] = [
@@ -72,31 +72,16 @@ export function qualify(r: Request, uri: string): string {
 
 /** The path of a URL that names this very server; undefined for any other. */
 export function reduceUri(r: Request, uri: string): string | undefined {
-  const scheme = `${requestScheme(r)}://`;
-  if (uri.length < scheme.length || asciiLower(uri.slice(0, scheme.length)) !== scheme) return undefined;
-  const slash = uri.indexOf('/', scheme.length);
-  const authority = uri.slice(scheme.length, slash < 0 ? uri.length : slash);
+  const start = requestScheme(r).length + '://'.length;
+  if (!equalsIgnoreCase(uri.slice(0, start - 3), requestScheme(r)) || !uri.startsWith('://', start - 3))
+    return undefined;
+  const slash = uri.indexOf('/', start);
+  const authority = uri.slice(start, slash < 0 ? uri.length : slash);
   const colon = authority.indexOf(':');
   const host = colon < 0 ? authority : authority.slice(0, colon);
   const port = colon < 0 ? defaultPort(r) : atoi(authority.slice(colon + 1)) & 0xffff;
-  if (!namesServer(r, host, port)) return undefined;
+  if (!isServersOwn(r.server, host, port)) return undefined;
   return slash < 0 ? '/' : uri.slice(slash);
-}
-
-/** ap_matches_request_vhost: an address of the virtual host, or one of its names when ServerName has that port. */
-function namesServer(r: Request, host: string, port: number): boolean {
-  const { server } = r;
-  const name = asciiLower(host);
-  for (const address of server.addresses) {
-    const text = asciiLower(address.text).replace(/:[0-9*]+$/, '');
-    if ((address.port === 0 || address.port === port) && text === name) return true;
-  }
-  if (port !== server.port) return false;
-  return (
-    asciiLower(server.hostname) === name ||
-    server.aliases.includes(name) ||
-    server.wildAliases.some((pattern) => strcmpMatch(name, pattern))
-  );
 }
 
 /** Replaces the directory a path begins with; undefined when it is not below it. */

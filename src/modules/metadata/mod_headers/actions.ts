@@ -3,7 +3,7 @@ import { evaluateBoolean } from '../../../core/expression-context.ts';
 import { Level, logRequest } from '../../../core/log.ts';
 import type { Request } from '../../../core/request.ts';
 import type { BooleanExpr } from '../../../expr/index.ts';
-import { asciiLower } from '../../../http/bytes.ts';
+import { isSpace } from '../../../http/bytes.ts';
 import type { HeaderFields } from '../../../http/header-fields.ts';
 import { MAX_SUBSTITUTION, type Pcre, substitute } from '../../../lib/pcre/index.ts';
 import type { Format } from './format.ts';
@@ -24,6 +24,8 @@ export interface Entry {
   readonly action: Action;
   /** Field name; of `echo` the pattern that names are compared with. */
   readonly header: string;
+  /** The same in lower case. */
+  readonly key: string;
   readonly format: Format;
   /** Of `edit`, `edit*` and `echo`. */
   readonly regex: Pcre | undefined;
@@ -80,8 +82,8 @@ function conditionFailed(r: Request, reason: string): void {
   logRequest(r, 'headers', Level.error, 'AH01501', `Failed to evaluate expression (${reason}) - ignoring`);
 }
 
-function isContentType(entry: Entry, side: Side): boolean {
-  return side === 'response' && entry.header.toLowerCase() === 'content-type';
+function isContentType({ key }: Entry, side: Side): boolean {
+  return side === 'response' && key === 'content-type';
 }
 
 /** False: the entries behind this one are not run any more. */
@@ -140,7 +142,7 @@ function mergeValue(fields: HeaderFields, header: string, value: string): void {
 export function hasListItem(list: string, item: string): boolean {
   let at = 0;
   while (at < list.length) {
-    while (at < list.length && /\s/.test(list[at] as string)) at++;
+    while (at < list.length && isSpace(list.charCodeAt(at))) at++;
     const start = at;
     while (at < list.length && list[at] !== ',') {
       if (list[at++] !== '"') continue;
@@ -173,7 +175,7 @@ function edit(r: Request, fields: HeaderFields, entry: Entry, side: Side): boole
     if (result === undefined) return tooLong(r);
     edited.push(result);
   }
-  const key = asciiLower(entry.header);
+  const { key } = entry;
   const names: string[] = [];
   for (let i = 0; i < fields.size; i++) if (fields.keyAt(i) === key) names.push(fields.nameAt(i));
   fields.delete(entry.header);
@@ -201,10 +203,12 @@ function editValue(r: Request, entry: Entry, value: string): string | undefined 
   if (regex === undefined) return value;
   let result = '';
   let rest = value;
+  let template: string | undefined;
   for (;;) {
     const match = regex.exec(rest);
     if (match === null) return result + rest;
-    const replacement = substitute(entry.format(r), match);
+    template ??= entry.format(r);
+    const replacement = substitute(template, match);
     if (replacement === undefined) return undefined;
     result += rest.slice(0, match.index) + replacement;
     rest = rest.slice(match.end);

@@ -17,18 +17,19 @@ import type { Request } from '../../../core/request.ts';
 import { alikeForFiles } from '../../../core/siblings.ts';
 import { DECLINED } from '../../../core/status.ts';
 import { compileBoolean } from '../../../expr/index.ts';
+import { asciiLower } from '../../../http/bytes.ts';
 import type { Pcre } from '../../../lib/pcre/index.ts';
 import { type Action, type Entry, runEntries, runEntriesNow } from './actions.ts';
 import { compileFormat } from './format.ts';
 
 /** Lists in the order they run: RequestHeader, Header, Header always; and those marked `early`. */
 export interface HeadersDirConf {
-  request?: readonly Entry[];
-  onSuccess?: readonly Entry[];
-  always?: readonly Entry[];
-  earlyRequest?: readonly Entry[];
-  earlyOnSuccess?: readonly Entry[];
-  earlyAlways?: readonly Entry[];
+  request?: Entry[];
+  onSuccess?: Entry[];
+  always?: Entry[];
+  earlyRequest?: Entry[];
+  earlyOnSuccess?: Entry[];
+  earlyAlways?: Entry[];
 }
 type List = keyof HeadersDirConf;
 const LISTS: readonly List[] = [
@@ -111,16 +112,19 @@ function addHeader(
   if (regex !== undefined && 'message' in regex) return regex;
   const compiled = compileFormat(split.value ?? '', cmd.isHtaccess);
   if ('error' in compiled) return compiled.error;
+  const colon = name.indexOf(':');
+  const field = colon < 0 ? name : name.slice(0, colon);
   const entry: Entry = {
     action,
-    header: name.replace(/:.*$/s, ''),
+    header: field,
+    key: asciiLower(field),
     format: compiled.format,
     regex,
     env: condition.env,
     expr: condition.expr,
   };
   const target = condition.isEarly ? EARLY[list] : list;
-  cmd.dir[target] = [...(cmd.dir[target] ?? []), entry];
+  (cmd.dir[target] ??= []).push(entry);
   return undefined;
 }
 

@@ -55,7 +55,7 @@ function follow(r: Request, conf: Readonly<RemoteipServerConf>, trail: Trail): A
     const { rest } = trail;
     if (rest === undefined || !isTrusted(conf, trail)) return finish(r, conf, trail);
     const comma = rest.lastIndexOf(',');
-    const word = rest.slice(comma + 1).replace(/^ +| +$/g, '');
+    const word = lastWord(rest, comma + 1);
     if (word === '') return finish(r, conf, trail);
     const before = comma < 0 ? undefined : rest.slice(0, comma);
     const address = parseNumericAddress(word);
@@ -74,6 +74,15 @@ function follow(r: Request, conf: Readonly<RemoteipServerConf>, trail: Trail): A
     if (!moveTo(r, conf, trail, word, found)) return finish(r, conf, trail);
     trail.rest = before;
   }
+}
+
+/** What stands from `from` on, without the spaces around it; a tab is no space here. */
+function lastWord(list: string, from: number): string {
+  let start = from;
+  let end = list.length;
+  while (start < end && list.charCodeAt(start) === 0x20) start++;
+  while (end > start && list.charCodeAt(end - 1) === 0x20) end--;
+  return list.slice(start, end);
 }
 
 /** Names are looked up, as httpd does; what cannot be one is not asked for. */

@@ -5,7 +5,7 @@ import { Request, type Transport } from '../../../../src/core/request.ts';
 import { VirtualServer } from '../../../../src/core/virtual-server.ts';
 import { HeaderFields } from '../../../../src/http/header-fields.ts';
 import { type LogDefinition, mergeLogServer } from '../../../../src/modules/loggers/mod_log_config/conf.ts';
-import { cookieValue } from '../../../../src/modules/loggers/mod_log_config/cookie.ts';
+import { compileCookie } from '../../../../src/modules/loggers/mod_log_config/cookie.ts';
 import { compileLogFormat } from '../../../../src/modules/loggers/mod_log_config/format.ts';
 import { BUILT_IN_ITEMS } from '../../../../src/modules/loggers/mod_log_config/items.ts';
 import { modLogio } from '../../../../src/modules/loggers/mod_logio.ts';
@@ -231,7 +231,7 @@ describe('wrong formats, in the words of httpd', () => {
   });
 });
 
-describe('cookieValue', () => {
+describe('compileCookie', () => {
   it.each([
     ['a=1; b=2', 'b', '2'],
     ['A = 1 ; b=2', 'a', '1'],
@@ -244,7 +244,7 @@ describe('cookieValue', () => {
     [undefined, 'a', undefined],
     ['a=1; a=2', 'a', '1'],
   ])('%j %s', (field, name, expected) => {
-    expect(cookieValue(field, name)).toBe(expected);
+    expect(compileCookie(name)(field)).toBe(expected);
   });
 });
 

@@ -135,7 +135,7 @@ describe('type maps', () => {
     const text =
       'URI: m\n\n# a comment\nURI: m.en\nContent-Type: text/html;\n  qs=0.8 (nearly)\nContent-Language: en, en-GB\n\n' +
       'Content-Type: text/plain\nBody:--x--\nhello\n\nthere\n--x--\n\nURI: m.fr\nContent-Language: fr\n';
-    const variants = parseTypeMap(text) as Variant[];
+    const { variants } = parseTypeMap(text);
     expect(
       variants.map(({ fileName, mimeType, languages, sourceQuality }) => [
         fileName,
@@ -151,8 +151,12 @@ describe('type maps', () => {
     const body = variants[1]?.body as { start: number; length: number };
     expect(text.slice(body.start, body.start + body.length)).toBe('hello\n\nthere\n');
   });
-  it.each(['no colon\n', 'Body:xx\nnever ends\n'])('refuses %j', (text) => {
-    expect(typeof parseTypeMap(text)).toBe('string');
+  it.each([
+    ['no colon\n', 'AH00681', true],
+    ['Body: \n', 'AH00682', true],
+    ['Body:xx\nnever ends\n', 'AH00685', false],
+  ])('refuses %j', (text, code, isFatal) => {
+    expect(parseTypeMap(text).problem).toMatchObject({ code, isFatal });
   });
   it('takes any text', () => {
     fc.assert(

@@ -1,11 +1,15 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { VirtualServer } from '../../../../../src/core/virtual-server.ts';
 import { dbmFormat, readDbm } from '../../../../../src/modules/mappers/mod_rewrite/map-dbm.ts';
-import { MapProgram, splitProgram } from '../../../../../src/modules/mappers/mod_rewrite/map-program.ts';
+import {
+  MapProgram,
+  programIds,
+  splitProgram,
+} from '../../../../../src/modules/mappers/mod_rewrite/map-program.ts';
 import { parseTextMap } from '../../../../../src/modules/mappers/mod_rewrite/map-text.ts';
 import { lookUpMap, parseMap } from '../../../../../src/modules/mappers/mod_rewrite/maps.ts';
 import type { Pass } from '../../../../../src/modules/mappers/mod_rewrite/pass.ts';
@@ -21,6 +25,7 @@ describe('parseTextMap', () => {
     ['# a b\n a b\n\nc\nd ', {}],
     ['a 1\na 2', { a: '1' }],
     ['a#b c#d', { 'a#b': 'c#d' }],
+    ['voil\xc3\xa0 /\xc3\xa0x', { 'voil\xc3\xa0': '/\xc3\xa0x' }],
     ['a b\r\nc d\r\n', { a: 'b', c: 'd' }],
     [`${'x'.repeat(1000)} ${'y'.repeat(100)}`, { [`${'x'.repeat(1000)}`]: 'y'.repeat(22) }],
   ])('%j', (text, entries) => {
@@ -80,14 +85,11 @@ describe('DBM files', () => {
     }
   });
   it('knows the types that httpd knows', () => {
-    expect(['default', 'DB', 'SDBM', 'gdbm', 'ndbm', ''].map((type) => dbmFormat(type)?.name)).toEqual([
-      'db',
-      'db',
-      'sdbm',
-      'gdbm',
-      undefined,
-      undefined,
-    ]);
+    const berkeley = dbmFormat('db');
+    expect(berkeley?.files('x')).toEqual(['x']);
+    expect(dbmFormat('SDBM')?.files('x')).toEqual(['x.dir', 'x.pag']);
+    expect(dbmFormat('gdbm')).not.toBe(berkeley);
+    expect(['default', 'DB', 'ndbm', ''].map(dbmFormat)).toEqual([berkeley, berkeley, undefined, undefined]);
   });
 });
 
@@ -96,6 +98,7 @@ describe('splitProgram', () => {
     ['/bin/x', ['/bin/x']],
     ['/bin/x  a "b c" \'d e\'', ['/bin/x', 'a', 'b c', 'd e']],
     ['x a\\ b "c\\"d"', ['x', 'a b', 'c"d']],
+    ['/srv/voil\xc3\xa0/p \xa0', ['/srv/voil\xc3\xa0/p', '\xa0']],
     ['', []],
   ])('%s', (text, words) => {
     expect(splitProgram(text)).toEqual(words);
@@ -105,6 +108,20 @@ describe('splitProgram', () => {
 describe('MapProgram', () => {
   const server = applyText('').server as VirtualServer;
   const script = 'while read -r l; do case $l in die) exit;; null) echo NULL;; *) echo "<$l>";; esac; done';
+
+  const quiet = { ...server, slots: [], log: { isOn: () => false } } as unknown as VirtualServer;
+  const tellPid = (name: string): string =>
+    `echo $$ > ${directory}/${name}.new; mv ${directory}/${name}.new ${directory}/${name}`;
+  /** undefined: it has not begun yet. */
+  const isRunning = (name: string): boolean | undefined => {
+    if (!existsSync(join(directory, name))) return undefined;
+    try {
+      process.kill(Number(readFileSync(join(directory, name), 'latin1')), 0);
+      return true;
+    } catch {
+      return false;
+    }
+  };
 
   it('answers one key after the other, and nothing but empty texts when it has ended', async () => {
     const program = new MapProgram(['/bin/sh', '-c', script], undefined);
@@ -123,10 +140,46 @@ describe('MapProgram', () => {
   it('that cannot be started is empty', async () => {
     const program = new MapProgram([join(directory, 'none')], undefined);
     program.isWanted = true;
-    const found = { log: { isOn: () => false } } as unknown as VirtualServer;
-    expect(await program.lookUp({ ...server, ...found, slots: [] } as unknown as VirtualServer, 'a')).toBe(
-      '',
-    );
+    expect(await program.lookUp(quiet, 'a')).toBe('');
+  });
+  it('that writes without being asked is ended, and its text kept no longer', async () => {
+    const program = new MapProgram(['/bin/sh', '-c', `${tellPid('yes')}; exec yes`], undefined);
+    program.isWanted = true;
+    program.begin(quiet);
+    await expect.poll(() => isRunning('yes')).toBe(false);
+    expect(await program.lookUp(quiet, 'a')).toBe('');
+  });
+  it('that has closed its output is stopped with the configuration all the same', async () => {
+    const program = new MapProgram(['/bin/sh', '-c', `${tellPid('shut')}; exec sleep 30 >&-`], undefined);
+    program.isWanted = true;
+    expect(await program.lookUp(server, 'a')).toBe('');
+    await expect.poll(() => isRunning('shut')).toBe(true);
+    program.stop();
+    await expect.poll(() => isRunning('shut')).toBe(false);
+  });
+  it.runIf(process.getuid?.() === 0)('runs as the user of the directive', async () => {
+    const ids = programIds('nobody:nogroup');
+    const program = new MapProgram(['/bin/sh', '-c', 'read -r l; id -un; read -r l; id -gn'], ids);
+    program.isWanted = true;
+    expect(await Promise.all([program.lookUp(server, 'a'), program.lookUp(server, 'b')])).toEqual([
+      'nobody',
+      'nogroup',
+    ]);
+  });
+  it.each(['no-such-user', 'nobody:no-such-group', ':nogroup', '#0', 'nobody:#0', '0:0'])(
+    'of %s is refused: it would run as root',
+    (user) => {
+      const { errors } = applyText(`RewriteMap m prg:/bin/cat ${user.includes('#') ? `"${user}"` : user}`);
+      expect(errors).toEqual([`RewriteMap: no such user or group: ${user}`]);
+    },
+  );
+  it.each(['nobody', 'nobody:', 'nobody:nogroup'])('of %s is taken', (user) => {
+    expect(applyText(`RewriteMap m prg:/bin/cat ${user}`).errors).toEqual([]);
+  });
+  it('alone has a user', () => {
+    const { errors, warnings } = applyText('RewriteMap m int:tolower nobody');
+    expect(errors).toEqual([]);
+    expect(warnings.join()).toContain("'nobody' says something for prg: maps only");
   });
   it('that does not answer within Timeout is ended', async () => {
     const hasty = {

@@ -7,7 +7,7 @@ import { protocolRule } from '../../../../../src/modules/metadata/mod_remoteip/p
 
 const main = new VirtualServer(false, [], undefined);
 const at = (host: string | undefined, port: number): VirtualServer =>
-  new VirtualServer(true, [{ text: 'x', host, port }], undefined);
+  new VirtualServer(true, [{ text: 'x', name: 'x', host, port }], undefined);
 
 describe('protocolRule', () => {
   it.each([
