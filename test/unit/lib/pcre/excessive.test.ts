@@ -23,9 +23,9 @@ it.each(ENDS_SOON)(
     const pattern = compilePcre(source, flags);
     const start = performance.now();
     expect(pattern.exec(`1/${'a'.repeat(8000)}!`)).toBeNull();
-    expect(performance.now() - start).toBeLessThan(30_000);
+    expect(performance.now() - start).toBeLessThan(60_000);
   },
-  60_000,
+  120_000,
 );
 
 it('takes no time itself for loops in loops', () => {

@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { compilePcre, PcreError, type PcreFlags } from '../../../../src/lib/pcre/index.ts';
+import { Machine } from '../../../../src/lib/pcre/machine.ts';
+import { parsePattern } from '../../../../src/lib/pcre/parse.ts';
+import { compileProgram } from '../../../../src/lib/pcre/program.ts';
 
 /**
  * Answers recorded from PCRE2 10.42 with httpd's options (DOTALL, DOLLAR_ENDONLY, DUPNAMES): per subject the
@@ -32,6 +35,28 @@ describe('what PCRE2 matches', () => {
       const groups = spans?.map((span) => (span === null ? undefined : subject.slice(span[0], span[1])));
       expect(match && Array.from(match.groups), subject).toEqual(groups ?? null);
       expect(match && [match.index, match.end], subject).toEqual(spans?.[0] ?? null);
+    }
+  });
+});
+
+describe('what the machine matches, as it does for long subjects', () => {
+  it.each(matching.map((entry) => [name(entry), entry] as const))('%s', (_, { pattern, flags, subjects }) => {
+    const parsed = parsePattern(pattern, {
+      ignoreCase: flags?.ignoreCase === true,
+      extended: flags?.extended === true ? 1 : 0,
+      dotAll: flags?.dotAll ?? true,
+      multiline: flags?.multiline ?? false,
+      dollarEndOnly: flags?.dollarEndOnly ?? true,
+      ungreedy: false,
+      noAutoCapture: false,
+    });
+    const machine = new Machine(compileProgram(parsed));
+    for (const [subject, spans] of subjects ?? []) {
+      const found = machine.exec(subject, 0);
+      const all =
+        found && Array.from({ length: found.length / 2 }, (_, i) => [...found.slice(2 * i, 2 * i + 2)]);
+      const set = all?.map((span) => ((span[1] as number) < 0 ? null : span)) ?? null;
+      expect(set, subject).toEqual(spans);
     }
   });
 });
