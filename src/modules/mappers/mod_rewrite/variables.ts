@@ -13,7 +13,7 @@ import {
 } from '../../../core/server-identity.ts';
 import { lookupFile, lookupUri } from '../../../core/subrequest.ts';
 import { tlsVariable } from '../../../core/tls.ts';
-import { osEnvironment } from '../../../expr/index.ts';
+import { osEnvironment, TIME_VARIABLES } from '../../../expr/index.ts';
 import { asciiLower } from '../../../http/bytes.ts';
 import type { Eventual, Pass } from './pass.ts';
 
@@ -23,13 +23,8 @@ type Reader = (r: Request, pass: Pass) => Eventual<string>;
 /** The version of httpd's module interface (include/ap_mmn.h) that 2.4.71 has. */
 const API_VERSION = '20120211:142';
 
-const two = (n: number): string => String(n).padStart(2, '0');
-const four = (n: number): string => String(n).padStart(4, '0');
-
 function time(_: Request, pass: Pass): string {
-  const now = new Date();
-  const date = four(now.getFullYear()) + two(now.getMonth() + 1) + two(now.getDate());
-  const value = date + two(now.getHours()) + two(now.getMinutes()) + two(now.getSeconds());
+  const value = TIME_VARIABLES.TIME?.(new Date()) ?? '';
   if (pass.trace >= 1) pass.log(1, `RESULT='${value}'`);
   return value;
 }
@@ -42,16 +37,10 @@ function ipv6(r: Request, pass: Pass): string {
 }
 
 const VARIABLES: ReadonlyMap<string, Reader> = new Map<string, Reader>([
+  ...Object.entries(TIME_VARIABLES).map(([name, of]): [string, Reader] => [name, () => of(new Date())]),
   ['TIME', time],
   ['IPV6', ipv6],
   ['HTTPS', (r) => (r.connection.isTls ? 'on' : 'off')],
-  ['TIME_DAY', () => two(new Date().getDate())],
-  ['TIME_SEC', () => two(new Date().getSeconds())],
-  ['TIME_MIN', () => two(new Date().getMinutes())],
-  ['TIME_MON', () => two(new Date().getMonth() + 1)],
-  ['TIME_WDAY', () => String(new Date().getDay())],
-  ['TIME_YEAR', () => four(new Date().getFullYear())],
-  ['TIME_HOUR', () => two(new Date().getHours())],
   ['IS_SUBREQ', (r) => (r.main === undefined ? 'false' : 'true')],
   ['PATH_INFO', (r) => r.pathInfo],
   ['AUTH_TYPE', (r) => r.authType ?? ''],
