@@ -1,13 +1,10 @@
 /** The balancer-manager page in a browser: what is pressed there moves traffic. */
-import { existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { launchChromium, missingChromium as missing } from '../support/chromium.ts';
 import { type Site, startSite } from '../support/with-server.ts';
-
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
-const missing = existsSync(executablePath) ? undefined : `${executablePath} is not installed`;
 
 describe.skipIf(missing !== undefined)(`in a browser${missing === undefined ? '' : ` (${missing})`}`, () => {
   const backends: Server[] = [];
@@ -30,16 +27,7 @@ describe.skipIf(missing !== undefined)(`in a browser${missing === undefined ? ''
         `${members.map((url) => `BalancerMember ${url}`).join('\n')}\n</Proxy>\nProxyPass "/app/" "balancer://app/"`,
     });
     base = `http://127.0.0.1:${site.ports[0]}`;
-    browser = await chromium.launch({
-      executablePath,
-      args: [
-        '--headless',
-        '--no-sandbox',
-        '--disable-gpu',
-        '--no-first-run',
-        '--disable-background-networking',
-      ],
-    });
+    browser = await launchChromium();
     const context = await browser.newContext({ baseURL: base, javaScriptEnabled: false });
     page = await context.newPage();
   });

@@ -1,11 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { launchChromium, missingChromium as missing } from '../support/chromium.ts';
 import { type DemoServer, startDemo } from './demo-server.ts';
-
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
-const missing = existsSync(executablePath) ? undefined : `${executablePath} is not installed`;
 
 /** Directory for pictures of the pages; none are made without it. */
 const pictures = process.env.DEMO_PICTURES;
@@ -18,19 +15,7 @@ describe.skipIf(missing !== undefined)(`in a browser${missing === undefined ? ''
 
   beforeAll(async () => {
     demo = await startDemo();
-    browser = await chromium.launch({
-      executablePath,
-      args: [
-        '--headless',
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    });
+    browser = await launchChromium();
   });
 
   afterAll(async () => {

@@ -4,9 +4,9 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { findApacheLite } from '../support/apache-lite.ts';
 
-const command = fileURLToPath(new URL('../../dist/bin/apache-lite.js', import.meta.url));
+const program = findApacheLite();
 
 export interface Outcome {
   readonly code: number | null;
@@ -17,7 +17,8 @@ export interface Outcome {
 /** Runs the command to its end. */
 export function run(args: readonly string[], cwd?: string): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [command, ...args], {
+    if ('missing' in program) throw new Error(program.missing);
+    const child = spawn(program.command, [...program.prefix, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: 15_000,
       cwd,

@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
-import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { accepts } from '../support/accepts.ts';
 import { findApacheLite } from '../support/apache-lite.ts';
 import { findHttpd, runToEnd } from '../support/httpd.ts';
 import { type DemoServer, startDemo } from './demo-server.ts';
@@ -194,7 +194,7 @@ test.each<NodeJS.Signals>(['SIGINT', 'SIGTERM'])('%s ends server and application
   const demo = await startDemo();
   expect((await fetch(demo.base)).status).toBe(200);
   expect(await demo.stop(signal)).toEqual({ exitCode: 0, leftFiles: [] });
-  expect(await isListening(demo.port)).toBe(false);
+  expect(await accepts(demo.port)).toBe(false);
 });
 
 describe('the configurations to start from', () => {
@@ -261,16 +261,5 @@ function getWithHost(port: number, path: string, host: string): Promise<string> 
       answer.once('end', () => resolve(text));
     });
     asking.once('error', reject).end();
-  });
-}
-
-function isListening(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
   });
 }

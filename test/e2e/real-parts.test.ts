@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { runsAsRoot } from '../differential/server-user.ts';
 import { hasOpenssl } from '../support/certificates.ts';
+import { missingChromium } from '../support/chromium.ts';
 import { findHttpd } from '../support/httpd.ts';
 import { findPhpFpm } from '../support/php-fpm.ts';
 import { STOCK } from '../support/stock.ts';
@@ -16,7 +17,7 @@ const parts: readonly (readonly [name: string, isThere: () => boolean])[] = [
   ['httpd 2.4', () => !('missing' in findHttpd())],
   ["Debian's configuration tree", () => existsSync('/etc/apache2/apache2.conf')],
   ['php-fpm', () => findPhpFpm() !== undefined],
-  ['Chromium', () => existsSync(process.env.CHROMIUM ?? '/usr/bin/chromium')],
+  ['Chromium', () => missingChromium === undefined],
   [
     "Debian's PHP applications",
     () =>

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { accepts } from './accepts.ts';
 
 /** A server program with httpd's command line. */
 export interface ServerProgram {
@@ -127,17 +127,6 @@ async function stopProcess(child: ChildProcess, exited: Promise<void>): Promise<
   const insist = setTimeout(() => killGroup(child), 2000);
   await exited;
   clearTimeout(insist);
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
 }
 
 /** Nothing of the caller's environment but the search path: PassEnv and ${VAR} see the same everywhere. */

@@ -1,13 +1,20 @@
 /** A php-fpm pool of a test's own. */
 import { spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { connect, type NetConnectOpts } from 'node:net';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { findPhpFpm } from '../differential/php-fpm.ts';
 import { runsAsRoot, serverUser } from '../differential/server-user.ts';
+import { accepts } from './accepts.ts';
 import { pause } from './with-server.ts';
 
-export { findPhpFpm } from '../differential/php-fpm.ts';
+/** The installed php-fpm, whatever its version; undefined when there is none. */
+export function findPhpFpm(): string | undefined {
+  const directory = '/usr/sbin';
+  if (!existsSync(directory)) return undefined;
+  const name = readdirSync(directory)
+    .sort()
+    .find((file) => /^php-fpm[\d.]*$/.test(file));
+  return name === undefined ? undefined : path.join(directory, name);
+}
 
 export interface PhpPool {
   /** Path of the unix socket it listens on. */
@@ -91,15 +98,4 @@ export function makePhpPool(
     },
     stop: () => end(),
   };
-}
-
-function accepts(address: NetConnectOpts): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(address);
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
 }

@@ -20,6 +20,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { runsAsRoot, serverUser } from '../differential/server-user.ts';
+import { accepts } from './accepts.ts';
 import { findApacheLite } from './apache-lite.ts';
 import { claimPorts, type PortBlock } from './ports.ts';
 
@@ -249,17 +250,6 @@ export function readUntil(socket: Socket, wanted: string): Promise<string> {
     };
     socket.on('data', read);
     socket.once('close', closed);
-  });
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
   });
 }
 

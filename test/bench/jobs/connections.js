@@ -4,15 +4,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { PLAIN, startPeer } from '../peers/index.js';
 import { memory, resetPeak } from '../process-tree.js';
 import { KIB, MIB } from '../site.js';
+import { openSlowReader } from './slow-reader.js';
 
 /** @typedef {import('./index.js').Context} Context */
 /** @typedef {import('node:net').Socket} Socket */
 
 const IDLE = 1000;
 const READERS = 20;
-/** A slow reader takes this many bytes, then waits that many milliseconds. */
+/** A slow reader takes this many bytes, then waits. */
 const SIP = 64 * KIB;
-const PAUSE = 50;
 const READING = 3000;
 
 /**
@@ -59,7 +59,7 @@ export async function runSlowReaders(name, context) {
     const { tree } = running;
     resetPeak(tree);
     const before = memory(tree);
-    const readers = Array.from({ length: READERS }, () => openSlowReader(port));
+    const readers = Array.from({ length: READERS }, () => openSlowReader(port, '/32m.bin', SIP));
     await sleep(READING);
     const after = memory(running.tree);
     const idlers = readers.filter(({ received }) => received < SIP).length;
@@ -137,23 +137,4 @@ function openOne(port) {
 /** @param {readonly Socket[]} sockets */
 function closeAll(sockets) {
   for (const socket of sockets) socket.destroy();
-}
-
-/** @param {number} port */
-function openSlowReader(port) {
-  const socket = connect(port, '127.0.0.1', () => {
-    socket.write('GET /32m.bin HTTP/1.1\r\nHost: localhost\r\n\r\n');
-  });
-  const reader = { socket, received: 0 };
-  let sip = 0;
-  socket.on('error', () => {});
-  socket.on('data', (chunk) => {
-    reader.received += chunk.length;
-    sip += chunk.length;
-    if (sip < SIP) return;
-    sip = 0;
-    socket.pause();
-    setTimeout(() => socket.resume(), PAUSE).unref();
-  });
-  return reader;
 }

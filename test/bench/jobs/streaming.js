@@ -1,12 +1,12 @@
 /** Bodies of 50 MiB through a proxy, down and up, and many slow clients of one: what they cost in memory. */
 import { request } from 'node:http';
-import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PLAIN, startPeer } from '../peers/index.js';
 import { startPhpFpms } from '../php-fpm.js';
 import { memory, resetPeak } from '../process-tree.js';
 import { KIB, MIB } from '../site.js';
 import { startUpstream } from '../upstream-process.js';
+import { openSlowReader } from './slow-reader.js';
 
 /** @typedef {import('./index.js').Context} Context */
 /** @typedef {import('../processes.js').Running} Running */
@@ -14,9 +14,8 @@ import { startUpstream } from '../upstream-process.js';
 
 const SIZE = 50 * MIB;
 const SLOW_CLIENTS = 200;
-/** A slow client takes this many bytes, then waits that many milliseconds. */
+/** A slow client takes this many bytes, then waits. */
 const SIP = 16 * KIB;
-const PAUSE = 50;
 const READING = 4000;
 
 /** @type {readonly Way[]} */
@@ -73,7 +72,9 @@ export async function runSlowProxyClients(name, context) {
           for (let round = 0; round < 2; round++) await transfer(port, /** @type {Way} */ (WAYS[2]));
           resetPeak(running.tree);
           const before = memory(running.tree);
-          const readers = Array.from({ length: SLOW_CLIENTS }, () => openSlowReader(port));
+          const readers = Array.from({ length: SLOW_CLIENTS }, () =>
+            openSlowReader(port, '/upstream/stream', SIP),
+          );
           await sleep(READING);
           const after = memory(running.tree);
           const idlers = readers.filter(({ received }) => received < SIP).length;
@@ -175,23 +176,4 @@ function transfer(port, { path, upload }) {
     call.on('drain', pump);
     pump();
   });
-}
-
-/** @param {number} port */
-function openSlowReader(port) {
-  const socket = connect(port, '127.0.0.1', () => {
-    socket.write('GET /upstream/stream HTTP/1.1\r\nHost: localhost\r\n\r\n');
-  });
-  const reader = { socket, received: 0 };
-  let sip = 0;
-  socket.on('error', () => {});
-  socket.on('data', (chunk) => {
-    reader.received += chunk.length;
-    sip += chunk.length;
-    if (sip < SIP) return;
-    sip = 0;
-    socket.pause();
-    setTimeout(() => socket.resume(), PAUSE).unref();
-  });
-  return reader;
 }

@@ -97,6 +97,8 @@ const faulty = defineModule({
         const [, kind, place = ''] = r.uri.split('/');
         if (kind === 'backend') return askBackend(r, place as Place);
         if (kind === 'body') return readBody(r, place);
+        if (kind === 'throws') throw new Error('thrown at once');
+        if (kind === 'rejects') return Promise.reject(new Error('thrown later'));
         return kind === 'drain' ? fillSocket(r) : DECLINED;
       },
     },
@@ -132,6 +134,21 @@ afterAll(async () => {
 beforeEach(() => {
   logged.length = 0;
   gaveUp = false;
+});
+
+it.each(['/throws', '/rejects'])('%s is answered by 500, and the server goes on', async (target) => {
+  const next = 'OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n';
+  const { responses } = await rawRequest(`GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n${next}`, {
+    port,
+    methods: ['GET', 'OPTIONS'],
+  });
+  expect(responses[0]).toMatchObject({
+    status: 500,
+    body: expect.stringContaining('Internal Server Error'),
+  });
+  expect(logged.at(-1)).toMatch(/\[core:crit\] .*AL0500: internal error: Error: thrown (at once|later)/);
+  const again = await rawRequest(next, { port });
+  expect(again.responses[0]?.status).toBe(200);
 });
 
 it.each(['onHead', 'write', 'flush', 'end'])('a sink that throws in %s: 500', async (place) => {

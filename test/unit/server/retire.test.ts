@@ -1,9 +1,9 @@
-import { createServer } from 'node:net';
 import { expect, it } from 'vitest';
 import { loadConfiguration } from '../../../src/core/load.ts';
 import { createFcgiServer } from '../../../src/fcgi/responder-server.ts';
 import { modules } from '../../../src/modules/index.ts';
 import { HttpServer } from '../../../src/server/http-server.ts';
+import { claimPorts } from '../../support/ports.ts';
 
 /** A kept backend connection belongs to its configuration: it must not outlive it. */
 it('a reload and a stop close the kept connections of the configuration before', async () => {
@@ -17,7 +17,8 @@ it('a reload and a stop close the kept connections of the configuration before',
   });
   await new Promise<void>((resolve) => backend.listen(0, '127.0.0.1', resolve));
   const backendPort = (backend.address() as { port: number }).port;
-  const port = await freePort();
+  const block = await claimPorts({ from: 22600, to: 22649, blockSize: 5 });
+  const [port] = block.ports;
   const text = `ServerName x\nListen 127.0.0.1:${port}\n<Location "/">\nRequire all granted\n</Location>\nProxyPass "/" "fcgi://127.0.0.1:${backendPort}/" enablereuse=on\n`;
   const load = async () => {
     const { configuration } = await loadConfiguration(modules, {
@@ -42,12 +43,5 @@ it('a reload and a stop close the kept connections of the configuration before',
   await server.stop(true);
   await expect.poll(() => open.size, { timeout: 10_000 }).toBe(0);
   backend.close();
+  await block.release();
 });
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const { port } = probe.address() as { port: number };
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
-}

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { shortSize } from '../../../../src/lib/short-size.ts';
 import {
   findItem,
   isIgnored,
@@ -14,24 +13,6 @@ import { cutDescription } from '../../../../src/modules/generators/mod_autoindex
 import { readQuery } from '../../../../src/modules/generators/mod_autoindex/query.ts';
 import { argumentsOf } from '../../../../src/modules/generators/mod_cgi/index.ts';
 import { formatBytes, formatUptime } from '../../../../src/modules/generators/mod_status/page.ts';
-
-describe('sizes', () => {
-  it.each([
-    [-1, '  - '],
-    [0, '  0 '],
-    [972, '972 '],
-    [973, '1.0K'],
-    [1500, '1.5K'],
-    [1024 * 9, '9.0K'],
-    [1024 * 10, ' 10K'],
-    [1024 * 972, '972K'],
-    [1024 * 973, '1.0M'],
-    [1_500_000, '1.4M'],
-    [5 * 1024 ** 3, '5.0G'],
-  ])('%d is %j', (size, text) => {
-    expect(shortSize(size)).toBe(text);
-  });
-});
 
 describe('natural order', () => {
   it.each([

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { shortSize } from '../../../../../src/lib/short-size.ts';
 import { modProxy } from '../../../../../src/modules/proxy/mod_proxy/index.ts';
 import { proxyStatus } from '../../../../../src/modules/proxy/mod_proxy/status.ts';
 import { applyText } from '../../support.ts';
@@ -13,19 +12,6 @@ function statusOf(text: string, isText: boolean): string {
   expect(errors).toEqual([]);
   return proxyStatus(modProxy.server(server), isText);
 }
-
-it.each([
-  [0, '  0 '],
-  [972, '972 '],
-  [973, '1.0K'],
-  [1536, '1.5K'],
-  [10_000, '9.8K'],
-  [10_240, ' 10K'],
-  [1_000_000, '1.0M'],
-  [5 * 1024 ** 3, '5.0G'],
-])('%d bytes are %j', (bytes, text) => {
-  expect(shortSize(bytes)).toBe(text);
-});
 
 describe('ProxyStatus', () => {
   it('is Off by default', () => {
