@@ -17,6 +17,7 @@ import { FilterType, OUTPUT_FILTER } from '../../core/filters.ts';
 import { INPUT_FILTER } from '../../core/input-filters.ts';
 import { defineModule } from '../../core/module.ts';
 import type { Request } from '../../core/request.ts';
+import { Gathered } from './shared/gathered.ts';
 
 interface DirConf {
   /** Bytes. */
@@ -40,49 +41,25 @@ const rows: readonly AnyRow<object, DirConf>[] = [
   },
 ];
 
-/** Pieces gathered up to a size. */
-class Gathered {
-  readonly #limit: number;
-  #pieces: Buffer[] = [];
-  #size = 0;
-
-  constructor(limit: number) {
-    this.#limit = limit;
-  }
-  /** True when it is full. */
-  add(piece: Buffer): boolean {
-    this.#pieces.push(piece);
-    this.#size += piece.length;
-    return this.#size >= this.#limit;
-  }
-  get size(): number {
-    return this.#size;
-  }
-  take(): Buffer {
-    const all = this.#pieces.length === 1 ? (this.#pieces[0] as Buffer) : Buffer.concat(this.#pieces);
-    this.#pieces = [];
-    this.#size = 0;
-    return all;
-  }
-}
-
 class BufferingWriter implements BodyWriter {
   readonly #next: BodyWriter;
-  readonly #gathered: Gathered;
+  readonly #gathered = new Gathered();
+  readonly #limit: number;
 
   constructor(next: BodyWriter, limit: number) {
     this.#next = next;
-    this.#gathered = new Gathered(limit);
+    this.#limit = limit;
   }
   write(chunk: Buffer): boolean {
-    return this.#gathered.add(chunk) ? this.#next.write(this.#gathered.take()) : true;
+    this.#gathered.add(chunk, false);
+    return this.#gathered.size >= this.#limit ? this.#next.write(this.#gathered.take()) : true;
   }
   end(): void {
     if (this.#gathered.size === 0) this.#next.end();
     else endBody(this.#next, this.#gathered.take());
   }
   endWith(chunk: Buffer): void {
-    this.#gathered.add(chunk);
+    this.#gathered.add(chunk, false);
     endBody(this.#next, this.#gathered.take());
   }
   // Nothing goes on before its time, though a script would have it so: that is what the buffer is for.
@@ -95,16 +72,17 @@ class BufferingWriter implements BodyWriter {
 class BufferingStage implements InputStage {
   readonly #next: BodyReader;
   readonly #source: BodyFlow;
-  readonly #gathered: Gathered;
+  readonly #gathered = new Gathered();
+  readonly #limit: number;
 
   constructor(next: BodyReader, source: BodyFlow, limit: number) {
     this.#next = next;
     this.#source = source;
-    this.#gathered = new Gathered(limit);
+    this.#limit = limit;
   }
   onBody(chunk: Buffer): boolean {
-    // The piece is only lent.
-    return this.#gathered.add(Buffer.from(chunk)) ? this.#next.onBody(this.#gathered.take()) : true;
+    this.#gathered.add(chunk, true);
+    return this.#gathered.size >= this.#limit ? this.#next.onBody(this.#gathered.take()) : true;
   }
   onBodyEnd(): void {
     // A reader that wants to wait has had all there is.

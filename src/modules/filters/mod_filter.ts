@@ -12,7 +12,7 @@ import {
   RSRC_CONF,
 } from '../../config/directive.ts';
 import { atoi } from '../../config/values.ts';
-import type { OutputFilter } from '../../core/body.ts';
+import type { BodyWriter, OutputFilter } from '../../core/body.ts';
 import { evaluateBoolean } from '../../core/expression-context.ts';
 import { addOutputFilter, FilterType, findOutputFilter } from '../../core/filters.ts';
 import { Level, logRequest } from '../../core/log.ts';
@@ -48,9 +48,31 @@ interface SmartFilter {
   readonly trace: number;
 }
 
+/** A smart filter as it stands in a chain: one for all requests. */
+class ChosenFilter implements OutputFilter {
+  readonly smart: SmartFilter;
+
+  constructor(smart: SmartFilter) {
+    this.smart = smart;
+  }
+  get type(): number {
+    return this.smart.type;
+  }
+  /** Of every provider: which one fits is not known yet (filter_init). */
+  setup(r: Request): void {
+    for (const { filter } of this.smart.providers) filter.setup?.(r);
+  }
+  passHead(r: Request): void {
+    choose(this.smart, r)?.filter.passHead?.(r);
+  }
+  start(r: Request, next: BodyWriter, length: number | undefined): BodyWriter | undefined {
+    return choose(this.smart, r)?.filter.start(r, next, length);
+  }
+}
+
 export interface DirConf {
   /** By name, as written. */
-  filters?: ReadonlyMap<string, SmartFilter>;
+  filters?: ReadonlyMap<string, ChosenFilter>;
   /** Names in order; null: what was inherited before it is forgotten. */
   chain?: readonly (string | null)[];
 }
@@ -66,7 +88,7 @@ const TYPES: ReadonlyMap<string, number> = new Map([
 ]);
 
 function setFilter(cmd: Cmd, filter: SmartFilter): void {
-  cmd.dir.filters = new Map([...(cmd.dir.filters ?? []), [filter.name, filter]]);
+  cmd.dir.filters = new Map([...(cmd.dir.filters ?? []), [filter.name, new ChosenFilter(filter)]]);
 }
 
 function declare(cmd: Cmd, name: string, type: string | undefined): void {
@@ -83,10 +105,10 @@ function provide(
 ): ApplyResult {
   const filter = findOutputFilter(cmd.providers, providerName);
   if (filter === undefined) return `Unknown filter provider ${providerName}`;
-  let smart = cmd.dir.filters?.get(name);
+  let smart = cmd.dir.filters?.get(name)?.smart;
   if (smart === undefined) {
     declare(cmd, name, undefined);
-    smart = cmd.dir.filters?.get(name) as SmartFilter;
+    smart = cmd.dir.filters?.get(name)?.smart as SmartFilter;
   }
   setFilter(cmd, {
     ...smart,
@@ -144,7 +166,7 @@ function byType(cmd: Cmd, words: readonly string[]): ApplyResult {
 }
 
 function trace(cmd: Cmd, name: string, level: string): ApplyResult {
-  const smart = cmd.dir.filters?.get(name);
+  const smart = cmd.dir.filters?.get(name)?.smart;
   if (smart === undefined) return `Undeclared smart filter ${name}`;
   setFilter(cmd, { ...smart, trace: atoi(level) });
   return undefined;
@@ -165,7 +187,7 @@ export function protocolBits(text: string): number {
 }
 
 function filterProtocol(cmd: Cmd, name: string, second: string, third: string | undefined): ApplyResult {
-  const smart = cmd.dir.filters?.get(name);
+  const smart = cmd.dir.filters?.get(name)?.smart;
   if (smart === undefined) return 'FilterProtocol: No such filter';
   const bits = protocolBits(third ?? second);
   // Without a provider httpd notes it for the smart filter, which by then is not asked any more.
@@ -247,20 +269,12 @@ function insertChain(r: Request): void {
   if (chain === undefined) return;
   for (const name of chain) {
     if (name === null) continue;
-    const smart = filters?.get(name);
-    if (smart === undefined) {
+    const filter = filters?.get(name);
+    if (filter === undefined) {
       logRequest(r, 'filter', Level.warn, 'AH01380', `Unknown filter ${name} not added`);
       continue;
     }
-    addOutputFilter(r, {
-      type: smart.type,
-      // Of every provider: which one fits is not known yet (filter_init).
-      setup: (request) => {
-        for (const { filter } of smart.providers) filter.setup?.(request);
-      },
-      passHead: (request) => choose(smart, request)?.filter.passHead?.(request),
-      start: (request, next, length) => choose(smart, request)?.filter.start(request, next, length),
-    });
+    addOutputFilter(r, filter);
   }
 }
 

@@ -10,6 +10,7 @@ import { Level, logRequest } from '../../core/log.ts';
 import { defineModule } from '../../core/module.ts';
 import type { Request } from '../../core/request.ts';
 import { DECLINED } from '../../core/status.ts';
+import { Gathered } from './shared/gathered.ts';
 
 interface DirConf {
   /** Bytes; 0: nothing is kept. */
@@ -37,7 +38,7 @@ class KeepingBody implements RequestBody {
   readonly #r: Request;
   readonly #behind: RequestBody;
   readonly #limit: number;
-  #kept: Buffer[] | undefined = [];
+  #kept: Gathered | undefined = new Gathered();
   #size = 0;
   #isWhole = false;
   #isGivenAgain = false;
@@ -91,7 +92,7 @@ class KeepingBody implements RequestBody {
         if (isRefused) return true;
         this.#size += chunk.length;
         if (this.#size <= this.#limit) {
-          this.#kept?.push(Buffer.from(chunk));
+          this.#kept?.add(chunk, true);
         } else {
           this.#kept = undefined;
           if (this.isEnforced) {
@@ -115,7 +116,7 @@ class KeepingBody implements RequestBody {
 
   #giveAgain(reader: BodyReader): void {
     this.#isGivenAgain = true;
-    const chunks = [...(this.#kept ?? [])];
+    const chunks = this.#kept?.takePieces() ?? [];
     const next = (): void => {
       for (let chunk = chunks.shift(); chunk !== undefined; chunk = chunks.shift())
         if (!reader.onBody(chunk)) return;

@@ -11,6 +11,8 @@ import { type Coder, CompressingWriter } from '../shared/zlib-writer.ts';
  */
 const AT_ONCE = 16_383;
 const SLOWEST_THAT_GIVES_AT_ONCE = 1;
+/** Beyond it a small body takes tens of milliseconds, which the other requests would wait for. */
+const SLOWEST_AT_ONCE = 9;
 /** Nothing is kept back but what comes with the end. */
 const BUFFER = 0;
 
@@ -51,7 +53,7 @@ export class BrotliWriter extends CompressingWriter {
     return createBrotliCompress(optionsOf(this.#settings));
   }
   protected codeAtOnce(body: Buffer): Buffer | undefined {
-    if (body.length > AT_ONCE) return undefined;
+    if (body.length > AT_ONCE || this.#settings.quality > SLOWEST_AT_ONCE) return undefined;
     if (body.length > 0 && this.#settings.quality <= SLOWEST_THAT_GIVES_AT_ONCE) return undefined;
     return brotliCompressSync(body, optionsOf(this.#settings));
   }

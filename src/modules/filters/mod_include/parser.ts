@@ -3,6 +3,7 @@
  * (send_parsed_content and its helpers in mod_include.c). Pure: bytes in, events out.
  */
 import type { IncludeArgument } from '../../../core/include-element.ts';
+import { asciiLower } from '../../../http/bytes.ts';
 
 /** What is wrong with the way an element is written. */
 export type ElementProblem = 'no-name' | 'value-without-name' | 'empty-name' | 'too-long';
@@ -36,9 +37,6 @@ type State =
 
 const isSpace = (c: string): boolean => c === ' ' || (c >= '\t' && c <= '\r');
 const isQuote = (c: string): boolean => c === '"' || c === "'" || c === '`';
-
-/** ASCII only. */
-export const lowerCase = (text: string): string => text.replace(/[A-Z]+/g, (part) => part.toLowerCase());
 
 export class PageParser {
   readonly #start: Buffer;
@@ -164,7 +162,7 @@ export class PageParser {
   #element(): PageEvent {
     this.#isDone = false;
     this.#state = 'text';
-    return { kind: 'element', name: lowerCase(this.#name), args: this.#args, problems: this.#problems };
+    return { kind: 'element', name: asciiLower(this.#name), args: this.#args, problems: this.#problems };
   }
 
   #step(c: string): void {
@@ -264,7 +262,7 @@ export class PageParser {
 
   #endArgumentName(c: string): void {
     if (this.#argName === '') this.#problems.push('empty-name');
-    this.#argName = lowerCase(this.#argName);
+    this.#argName = asciiLower(this.#argName);
     this.#state = 'arg-eq';
     this.#step(c);
   }

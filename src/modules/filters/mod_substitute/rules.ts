@@ -1,4 +1,6 @@
 /** Substitute's rules, and what they make of a line (set_pattern and do_pattmatch of mod_substitute.c). Pure; texts are byte strings. */
+
+import { asciiLower } from '../../../http/bytes.ts';
 import { compilePcre, type Pcre, PcreError, substitute } from '../../../lib/pcre/index.ts';
 
 export interface Rule {
@@ -12,8 +14,6 @@ export interface Rule {
   readonly flattens: boolean;
 }
 
-const lower = (text: string): string => text.replace(/[A-Z]+/g, (part) => part.toLowerCase());
-
 /** Reads `s/pattern/replacement/flags`; a string is what is wrong with it, in httpd's words. */
 export function parseRule(line: string): Rule | string {
   if (line[0] !== 's' && line[0] !== 'S') return 'Bad Substitute format, must be an s/// pattern';
@@ -21,11 +21,11 @@ export function parseRule(line: string): Rule | string {
   const [pattern, replacement] = parts;
   if (pattern === undefined || pattern === '' || replacement === undefined)
     return 'Bad Substitute format, must be a complete s/// pattern';
-  const flags = lower(parts.slice(2).join(line[1] as string));
+  const flags = asciiLower(parts.slice(2).join(line[1] as string));
   if (/[^infq]/.test(flags)) return 'Bad Substitute flag, only s///[infq] are supported';
   const ignoresCase = flags.includes('i');
   const rule = {
-    text: ignoresCase ? lower(pattern) : pattern,
+    text: ignoresCase ? asciiLower(pattern) : pattern,
     ignoresCase,
     replacement,
     // The last word counts.
@@ -87,7 +87,7 @@ class Replacement {
 }
 
 function replaceText({ text, ignoresCase, replacement }: Rule, piece: string, out: Replacement): boolean {
-  const searched = ignoresCase ? lower(piece) : piece;
+  const searched = ignoresCase ? asciiLower(piece) : piece;
   let from = 0;
   for (let at = searched.indexOf(text); at >= 0; at = searched.indexOf(text, from)) {
     if (out.room < at - from + replacement.length) return false;

@@ -1,4 +1,5 @@
 /** Sorting of listings (dsortf; apr_strnatcmp by Martin Pool's rules). */
+import { asciiLower } from '../../../http/bytes.ts';
 
 export interface Entry {
   /** A directory's ends in a slash; the parent's begins with one. */
@@ -23,12 +24,14 @@ export interface Order {
 }
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-const fold = (text: string): string => text.replace(/[A-Z]+/g, (run) => run.toLowerCase());
 
 export function sortEntries(entries: Entry[], order: Order): void {
   const isByName = order.key === 'N' && !order.isVersion && !order.ignoresCase;
   if (!isByName || entries.some(({ isFirst }) => isFirst)) {
-    entries.sort((a, b) => compareEntries(a, b, order));
+    const folded = order.ignoresCase
+      ? new Map(entries.map((entry) => [entry, asciiLower(entry.name)]))
+      : NONE;
+    entries.sort((a, b) => compareEntries(a, b, order, folded));
     return;
   }
   // The usual order, without asking for the rest of it at every step.
@@ -40,11 +43,15 @@ export function sortEntries(entries: Entry[], order: Order): void {
   });
 }
 
-export function compareEntries(a: Entry, b: Entry, order: Order): number {
+const NONE: ReadonlyMap<Entry, string> = new Map();
+
+/** @param folded names in lower case, where they are at hand. */
+export function compareEntries(a: Entry, b: Entry, order: Order, folded = NONE): number {
   if (a.name.startsWith('/')) return -1;
   if (b.name.startsWith('/')) return 1;
   if (a.isFirst !== b.isFirst) return a.isFirst ? -1 : 1;
-  const [first, second] = order.isAscending ? [a, b] : [b, a];
+  const first = order.isAscending ? a : b;
+  const second = order.isAscending ? b : a;
   const compare = order.isVersion ? compareNatural : compareText;
   let result = 0;
   if (order.key === 'M') result = first.modified - second.modified;
@@ -52,7 +59,11 @@ export function compareEntries(a: Entry, b: Entry, order: Order): number {
   else if (order.key === 'D') result = compare(first.description ?? '', second.description ?? '');
   if (result !== 0) return result;
   // Names that differ in case only still have an order.
-  if (order.ignoresCase) result = compare(fold(first.name), fold(second.name));
+  if (order.ignoresCase)
+    result = compare(
+      folded.get(first) ?? asciiLower(first.name),
+      folded.get(second) ?? asciiLower(second.name),
+    );
   return result !== 0 ? result : compare(first.name, second.name);
 }
 
@@ -60,8 +71,11 @@ const isDigit = (text: string, at: number): boolean => {
   const code = text.charCodeAt(at);
   return code >= 0x30 && code <= 0x39;
 };
-const isSpace = (text: string, at: number): boolean =>
-  at < text.length && /[\t-\r ]/.test(text[at] as string);
+/** What is behind the end (NaN) is none. */
+const isSpace = (text: string, at: number): boolean => {
+  const code = text.charCodeAt(at);
+  return code === 0x20 || (code >= 0x09 && code <= 0x0d);
+};
 
 /** Runs of digits compare as numbers; with leading zeros as fractions. */
 export function compareNatural(a: string, b: string): number {

@@ -7,8 +7,6 @@ export interface ServerConf {
   /** Bytes. */
   logLength?: number;
   logBuffer?: number;
-  /** ScriptSock: read, and of no use without a daemon. */
-  socket?: string;
 }
 export interface DirConf {
   /** Milliseconds between two pieces of output; undefined: TimeOut. */
@@ -68,7 +66,7 @@ export const cgidRows: readonly Row[] = [
     forbidden: GLOBAL_ONLY,
     usage: 'the name of the socket to use for communication with the cgi daemon.',
     noEffect: 'scripts are started by the server itself, without a daemon',
-    apply: (cmd, name) => void (cmd.server.socket = name),
+    apply: () => undefined,
   },
   timeoutRow('CGIDScriptTimeout'),
 ];
