@@ -31,14 +31,14 @@ it.each([
 
 describe('addresses of virtual hosts', () => {
   it.each([
-    ['*', { host: undefined, port: 0 }],
-    ['_Default_', { host: undefined, port: 0 }],
-    ['_default_:443', { host: undefined, port: 443 }],
-    ['*:80', { host: undefined, port: 80 }],
-    ['*:*', { host: undefined, port: 0 }],
-    ['example.test:80', { host: 'example.test', port: 80 }],
-    ['example.test:x', { host: 'example.test:x', port: 0 }],
-    ['[::1]:80', { host: '::1', port: 80 }],
+    ['*', { name: '*', host: undefined, port: 0 }],
+    ['_Default_', { name: '_default_', host: undefined, port: 0 }],
+    ['_default_:443', { name: '_default_', host: undefined, port: 443 }],
+    ['*:80', { name: '*', host: undefined, port: 80 }],
+    ['*:*', { name: '*', host: undefined, port: 0 }],
+    ['example.test:80', { name: 'example.test', host: 'example.test', port: 80 }],
+    ['example.test:x', { name: 'example.test:x', host: 'example.test:x', port: 0 }],
+    ['[::1]:80', { name: '::1', host: '::1', port: 80 }],
   ])('%s', (word, expected) => {
     expect(parseAddress(word)).toEqual({ text: word, ...expected });
   });
