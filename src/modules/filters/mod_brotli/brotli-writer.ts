@@ -41,7 +41,7 @@ export class BrotliWriter extends CompressingWriter {
     r: Request,
     next: BodyWriter,
     settings: BrotliSettings,
-    onDone: (bytesIn: number, bytesOut: number) => void,
+    onDone: ((bytesIn: number, bytesOut: number) => void) | undefined,
   ) {
     super(r, next, BUFFER, onDone);
     this.#settings = settings;

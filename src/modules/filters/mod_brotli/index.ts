@@ -1,25 +1,20 @@
 /** mod_brotli: brotli for answers (modules/filters/mod_brotli.c): the output filter BROTLI_COMPRESS. Complete. */
-import { type AnyRow, type ApplyResult, type Command, RSRC_CONF } from '../../../config/directive.ts';
+import { type AnyRow, RSRC_CONF } from '../../../config/directive.ts';
 import { atoi } from '../../../config/values.ts';
 import type { BodyWriter, OutputFilter } from '../../../core/body.ts';
 import { FilterType, OUTPUT_FILTER } from '../../../core/filters.ts';
 import { defineModule } from '../../../core/module.ts';
 import type { Request } from '../../../core/request.ts';
-import { contentCodings, type EtagRule, isPlain, markEtag, setCoding } from '../shared/codings.ts';
+import { alterEtag, type CodingConf, filterNote, noteWriter } from '../shared/coding-rows.ts';
+import { contentCodings, isPlain, markEtag, setCoding } from '../shared/codings.ts';
 import { BrotliWriter } from './brotli-writer.ts';
 
-export interface ServerConf {
+export interface ServerConf extends CodingConf {
   quality?: number;
   /** Bits. */
   window?: number;
   block?: number;
-  etag?: EtagRule;
-  /** Names of notes for bytes in, bytes out and the ratio in percent. */
-  inputNote?: string;
-  outputNote?: string;
-  ratioNote?: string;
 }
-type Cmd = Command<ServerConf>;
 type Row = AnyRow<ServerConf, object>;
 
 const DEFAULT_QUALITY = 5;
@@ -44,36 +39,13 @@ const bounded = (
   },
 });
 
-function filterNote(cmd: Cmd, first: string, second: string | undefined): ApplyResult {
-  const type = second === undefined ? 'ratio' : first.toLowerCase();
-  const name = second ?? first;
-  if (type === 'ratio') cmd.server.ratioNote = name;
-  else if (type === 'input') cmd.server.inputNote = name;
-  else if (type === 'output') cmd.server.outputNote = name;
-  else return `Unknown BrotliFilterNote type '${first}'`;
-  return undefined;
-}
-
-const ETAG_RULES: ReadonlyMap<string, EtagRule> = new Map([
-  ['addsuffix', 'suffix'],
-  ['nochange', 'keep'],
-  ['remove', 'remove'],
-]);
-
-function alterEtag(cmd: Cmd, word: string): ApplyResult {
-  const rule = ETAG_RULES.get(word.toLowerCase());
-  if (rule === undefined) return "BrotliAlterETag accepts only 'AddSuffix', 'NoChange' and 'Remove'";
-  cmd.server.etag = rule;
-  return undefined;
-}
-
 const directives: readonly Row[] = [
   {
     name: 'BrotliFilterNote',
     shape: 'TAKE12',
     where: RSRC_CONF,
     usage: 'Set a note to report on compression ratio',
-    apply: filterNote,
+    apply: filterNote((type) => `Unknown BrotliFilterNote type '${type}'`),
   },
   bounded(
     'BrotliCompressionQuality',
@@ -102,7 +74,7 @@ const directives: readonly Row[] = [
     where: RSRC_CONF,
     usage:
       "Set how mod_brotli should modify ETag response headers: 'AddSuffix' (default), 'NoChange', 'Remove'",
-    apply: alterEtag,
+    apply: alterEtag("BrotliAlterETag accepts only 'AddSuffix', 'NoChange' and 'Remove'"),
   },
 ];
 
@@ -135,16 +107,7 @@ function start(r: Request, next: BodyWriter): BodyWriter | undefined {
   if (!codeHead(r)) return undefined;
   const conf = modBrotli.server(r.server);
   const { quality = DEFAULT_QUALITY, window = DEFAULT_WINDOW, block = 0 } = conf;
-  return new BrotliWriter(r, next, { quality, window, block }, (bytesIn, bytesOut) =>
-    note(r, conf, bytesIn, bytesOut),
-  );
-}
-
-function note(r: Request, conf: Readonly<ServerConf>, bytesIn: number, bytesOut: number): void {
-  if (conf.inputNote !== undefined) r.notes.set(conf.inputNote, String(bytesIn));
-  if (conf.outputNote !== undefined) r.notes.set(conf.outputNote, String(bytesOut));
-  if (conf.ratioNote !== undefined)
-    r.notes.set(conf.ratioNote, bytesIn > 0 ? String(Math.floor((bytesOut * 100) / bytesIn)) : '-');
+  return new BrotliWriter(r, next, { quality, window, block }, noteWriter(r, conf, '0'));
 }
 
 const brotliCompress: OutputFilter = {

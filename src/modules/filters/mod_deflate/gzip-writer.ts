@@ -39,9 +39,9 @@ export class CompressingWriter extends Compressing {
     next: BodyWriter,
     options: GzipOptions,
     bufferSize: number,
-    onDone: (bytesIn: number, bytesOut: number) => void,
+    onDone: ((bytesIn: number, bytesOut: number) => void) | undefined,
   ) {
-    super(r, next, bufferSize, (bytesIn, bytesOut) => onDone(bytesIn, bytesOut - WRAPPING));
+    super(r, next, bufferSize, onDone && ((bytesIn, bytesOut) => onDone(bytesIn, bytesOut - WRAPPING)));
     this.#options = options;
   }
   protected logFailure(message: string): void {

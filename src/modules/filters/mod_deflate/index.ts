@@ -19,23 +19,19 @@ import { Level, logRequest } from '../../../core/log.ts';
 import { defineModule } from '../../../core/module.ts';
 import type { Request } from '../../../core/request.ts';
 import { DEFAULT_BODY_LIMIT } from '../../../core/request-body.ts';
-import { contentCodings, type EtagRule, isPlain, markEtag, setCoding } from '../shared/codings.ts';
+import { alterEtag, type CodingConf, filterNote, noteWriter } from '../shared/coding-rows.ts';
+import { contentCodings, isPlain, markEtag, setCoding } from '../shared/codings.ts';
 import { CompressingWriter, InflatingWriter } from './gzip-writer.ts';
 import { InflatingRequest } from './inflate-request.ts';
 import { acceptsGzip, takeGzip, takeRequestGzip } from './negotiate.ts';
 
-export interface ServerConf {
+export interface ServerConf extends CodingConf {
   /** 1-15; httpd's zlib refuses those below 9 when an answer is to be compressed. */
   windowSize?: number;
   memLevel?: number;
   level?: number;
   /** Compressed bytes gathered before they are passed on. */
   bufferSize?: number;
-  etag?: EtagRule;
-  /** Names of notes for bytes in, bytes out and the ratio in percent. */
-  inputNote?: string;
-  outputNote?: string;
-  ratioNote?: string;
 }
 export interface DirConf {
   inflateLimit?: number;
@@ -70,42 +66,6 @@ function bufferSize(cmd: Cmd, text: string): ApplyResult {
   return undefined;
 }
 
-function filterNote(cmd: Cmd, first: string, second: string | undefined): ApplyResult {
-  if (second === undefined) {
-    cmd.server.ratioNote = first;
-    return undefined;
-  }
-  switch (first.toLowerCase()) {
-    case 'ratio':
-      cmd.server.ratioNote = second;
-      return undefined;
-    case 'input':
-      cmd.server.inputNote = second;
-      return undefined;
-    case 'output':
-      cmd.server.outputNote = second;
-      return undefined;
-    default:
-      return `Unknown note type ${first}`;
-  }
-}
-
-function alterEtag(cmd: Cmd, word: string): ApplyResult {
-  switch (word.toLowerCase()) {
-    case 'nochange':
-      cmd.server.etag = 'keep';
-      return undefined;
-    case 'addsuffix':
-      cmd.server.etag = 'suffix';
-      return undefined;
-    case 'remove':
-      cmd.server.etag = 'remove';
-      return undefined;
-    default:
-      return "DeflateAlterETAG accepts only 'NoChange', 'AddSuffix', and 'Remove'";
-  }
-}
-
 function inflateLimit(cmd: Cmd, text: string): ApplyResult {
   const limit = parseWhole(text);
   if (limit === undefined && parseLong(text).outOfRange)
@@ -131,7 +91,7 @@ const directives: readonly AnyRow<ServerConf, DirConf>[] = [
     shape: 'TAKE12',
     where: RSRC_CONF,
     usage: 'Set a note to report on compression ratio',
-    apply: filterNote,
+    apply: filterNote((type) => `Unknown note type ${type}`),
   },
   {
     name: 'DeflateWindowSize',
@@ -188,7 +148,7 @@ const directives: readonly AnyRow<ServerConf, DirConf>[] = [
     where: RSRC_CONF,
     usage:
       "Set how mod_deflate should modify ETAG response headers: 'AddSuffix' (default), 'NoChange' (2.2.x behavior), 'Remove'",
-    apply: alterEtag,
+    apply: alterEtag("DeflateAlterETAG accepts only 'NoChange', 'AddSuffix', and 'Remove'"),
   },
 ];
 
@@ -217,8 +177,7 @@ function startDeflate(r: Request, next: BodyWriter, length: number | undefined):
   setCoding(r, 'gzip', codings);
   markEtag(r, 'gzip', conf.etag ?? 'suffix');
   const { level = -1, memLevel = DEFAULT_MEMORY, bufferSize: held = DEFAULT_BUFFER } = conf;
-  const done = (bytesIn: number, bytesOut: number): void => note(r, conf, bytesIn, bytesOut);
-  return new CompressingWriter(r, next, { windowBits, level, memLevel }, held, done);
+  return new CompressingWriter(r, next, { windowBits, level, memLevel }, held, noteWriter(r, conf, '-'));
 }
 
 /** Main requests that are no part of something and that no variable excludes. */
@@ -226,13 +185,6 @@ function mayCompress(r: Request): boolean {
   if (r.main !== undefined || r.status === 204 || r.status === 304) return false;
   if (r.getEnv('no-gzip') !== undefined || r.headersOut.has('content-range')) return false;
   return r.getEnv('gzip-only-text/html') !== '1' || r.contentType?.startsWith('text/html') === true;
-}
-
-function note(r: Request, conf: Readonly<ServerConf>, bytesIn: number, bytesOut: number): void {
-  if (conf.inputNote !== undefined) r.notes.set(conf.inputNote, bytesIn > 0 ? String(bytesIn) : '-');
-  if (conf.outputNote !== undefined) r.notes.set(conf.outputNote, bytesOut > 0 ? String(bytesOut) : '-');
-  if (conf.ratioNote !== undefined)
-    r.notes.set(conf.ratioNote, bytesIn > 0 ? String(Math.floor((bytesOut * 100) / bytesIn)) : '-');
 }
 
 /** INFLATE (inflate_out_filter). */

@@ -4,12 +4,15 @@ import type { IncludeArgument } from '../../../core/include-element.ts';
 import { Level } from '../../../core/log.ts';
 import { lookupUri } from '../../../core/subrequest.ts';
 import {
+  type BooleanExpr,
+  type CompileResult,
   compileBoolean,
   type ExprContext,
   ExprEvaluationError,
   type ExprExtensions,
 } from '../../../expr/index.ts';
-import { withPcreDefaults } from '../../../lib/pcre/index.ts';
+import { LruCache } from '../../../lib/lru.ts';
+import { type PcreDefaults, withPcreDefaults } from '../../../lib/pcre/index.ts';
 import { evaluateLegacy, type LegacyResult } from './legacy-expression.ts';
 import type { Page } from './page.ts';
 
@@ -89,14 +92,35 @@ function branch(page: Page, expression: string): undefined | Promise<void> {
 
 type Outcome = boolean | undefined | Promise<boolean | undefined>;
 
-function evaluate(page: Page, expression: string): Outcome {
-  const compiled = withPcreDefaults(page.r.configuration.pcreDefaults, () =>
+type Compiled = CompileResult<BooleanExpr<PageExprContext>>;
+
+/** Conditions by their text, for a configuration: pages say the same at each view. */
+const compiledFor = new WeakMap<PcreDefaults, LruCache<string, Compiled>>();
+const MOST_COMPILED = 512;
+/** Longer ones are not kept (bytes). */
+const LONGEST_COMPILED = 1024;
+
+function compileCondition(defaults: PcreDefaults, expression: string): Compiled {
+  let known = compiledFor.get(defaults);
+  if (known === undefined) {
+    known = new LruCache(MOST_COMPILED);
+    compiledFor.set(defaults, known);
+  }
+  let compiled = known.get(expression);
+  if (compiled !== undefined) return compiled;
+  compiled = withPcreDefaults(defaults, () =>
     compileBoolean<PageExprContext>(expression, {
       restricted: 'include',
       captures: 'shared',
       extensions: extensions as ExprExtensions<PageExprContext>,
     }),
   );
+  if (expression.length <= LONGEST_COMPILED) known.set(expression, compiled);
+  return compiled;
+}
+
+function evaluate(page: Page, expression: string): Outcome {
+  const compiled = compileCondition(page.r.configuration.pcreDefaults, expression);
   if (!compiled.ok) {
     const message = `Could not parse expr "${expression}" in ${page.filename}: ${compiled.error.message}`;
     page.log(Level.error, 'AH01337', message);

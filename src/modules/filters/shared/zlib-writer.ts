@@ -82,7 +82,7 @@ export abstract class ZlibWriter implements BodyWriter {
 /** Compresses. */
 export abstract class CompressingWriter extends ZlibWriter {
   readonly #bufferSize: number;
-  readonly #onDone: (bytesIn: number, bytesOut: number) => void;
+  readonly #onDone: ((bytesIn: number, bytesOut: number) => void) | undefined;
   /** Output kept back until there is more than a buffer of it, or the end: a short answer has a length. */
   #held: Buffer[] = [];
   #heldBytes = 0;
@@ -95,7 +95,7 @@ export abstract class CompressingWriter extends ZlibWriter {
     r: Request,
     next: BodyWriter,
     bufferSize: number,
-    onDone: (bytesIn: number, bytesOut: number) => void,
+    onDone: ((bytesIn: number, bytesOut: number) => void) | undefined,
   ) {
     super(r, next);
     this.#bufferSize = bufferSize;
@@ -118,7 +118,7 @@ export abstract class CompressingWriter extends ZlibWriter {
   endWith(chunk: Buffer): void {
     const whole = this.#bytesIn === 0 ? this.codeAtOnce(chunk) : undefined;
     if (whole !== undefined) {
-      this.#onDone(chunk.length, whole.length);
+      this.#onDone?.(chunk.length, whole.length);
       endBody(this.next, whole);
       return;
     }
@@ -145,7 +145,7 @@ export abstract class CompressingWriter extends ZlibWriter {
     return held;
   }
   protected onOutputEnd(): void {
-    this.#onDone(this.#bytesIn, this.#bytesOut);
+    this.#onDone?.(this.#bytesIn, this.#bytesOut);
     if (this.#isPassing) this.next.end();
     else endBody(this.next, this.#takeHeld());
   }
