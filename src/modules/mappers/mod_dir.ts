@@ -14,6 +14,7 @@ import { constructUrl } from '../../core/server-identity.ts';
 import { alikeForFiles } from '../../core/siblings.ts';
 import { DECLINED, isRedirect, OK } from '../../core/status.ts';
 import { lookupUri } from '../../core/subrequest.ts';
+import { asciiLower } from '../../http/bytes.ts';
 import { escapeUri } from '../../http/escape.ts';
 
 /** Content type and handler name of a directory (DIR_MAGIC_TYPE). */
@@ -27,6 +28,7 @@ export interface DirConf {
   checkHandler?: boolean;
   /** Status of DirectoryIndexRedirect; 0: Off. */
   redirectStatus?: number;
+  /** Empty after "FallbackResource disabled": no argument is. */
   fallback?: string;
 }
 type Cmd = Command<object, DirConf>;
@@ -65,7 +67,7 @@ const directives: readonly AnyRow<object, DirConf>[] = [
     shape: 'TAKE1',
     where: OR_INDEXES,
     usage: 'Set a default handler',
-    apply: (cmd, resource) => void (cmd.dir.fallback = resource),
+    apply: (cmd, resource) => void (cmd.dir.fallback = asciiLower(resource) === 'disabled' ? '' : resource),
   },
   {
     name: 'DirectoryIndex',
@@ -192,7 +194,7 @@ function takeHeaders(r: Request, sub: Request): void {
 /** FallbackResource for what is not there (fixup_dflt). */
 function fallBack(r: Request): Answer {
   const { fallback } = modDir.dir(r);
-  if (fallback === undefined || fallback.toLowerCase() === 'disabled') return DECLINED;
+  if (fallback === undefined || fallback === '') return DECLINED;
   const found = lookupUri(r, withArgs(r, fallback));
   return found instanceof Promise ? found.then((sub) => judgeFallback(r, sub)) : judgeFallback(r, found);
 }

@@ -10,14 +10,18 @@ import { asciiLower } from '../../http/bytes.ts';
 
 export interface UserdirServerConf {
   /** Patterns, in the order they are tried. */
-  patterns?: readonly string[];
+  patterns?: readonly Pattern[];
   /** `enabled` or `disabled` without names. */
   isDisabled?: boolean;
   /** Names in lower case. What a virtual host says of names takes the place of all that the main server does. */
-  disabledUsers?: ReadonlySet<string>;
-  enabledUsers?: ReadonlySet<string>;
+  disabledUsers?: Set<string>;
+  enabledUsers?: Set<string>;
 }
 type Cmd = Command<UserdirServerConf, object>;
+
+function addAll(names: Set<string>, more: readonly string[]): void {
+  for (const name of more) names.add(name);
+}
 
 /** set_user_dir() */
 function userDir(cmd: Cmd, text: string): ApplyResult {
@@ -28,15 +32,15 @@ function userDir(cmd: Cmd, text: string): ApplyResult {
     case 'disable':
     case 'disabled':
       if (users.length === 0) cmd.server.isDisabled = true;
-      else cmd.server.disabledUsers = new Set([...(cmd.server.disabledUsers ?? []), ...users]);
+      else addAll((cmd.server.disabledUsers ??= new Set()), users);
       return undefined;
     case 'enable':
     case 'enabled':
       if (users.length === 0) cmd.server.isDisabled = false;
-      else cmd.server.enabledUsers = new Set([...(cmd.server.enabledUsers ?? []), ...users]);
+      else addAll((cmd.server.enabledUsers ??= new Set()), users);
       return undefined;
     default:
-      cmd.server.patterns = wordsUntilEmpty(text);
+      cmd.server.patterns = wordsUntilEmpty(text).map(compilePattern);
       return undefined;
   }
 }
@@ -63,22 +67,26 @@ const directives: readonly AnyRow<UserdirServerConf, object>[] = [
   },
 ];
 
-/** What a pattern makes of a user: a directory, or a URL to which the rest of the path is added; undefined: the user has no home. */
-export function resolvePattern(
-  pattern: string,
-  user: string,
-  homeOf: (user: string) => string | undefined,
-): { readonly directory: string } | { readonly url: string } | undefined {
+type Place = { readonly directory: string } | { readonly url: string };
+/** A user's directory, or a URL to which the rest of the path is added; undefined: the user has no home. */
+type Pattern = (user: string, homeOf: (user: string) => string | undefined) => Place | undefined;
+
+export function compilePattern(pattern: string): Pattern {
   const star = pattern.indexOf('*');
   const prefix = star < 0 ? undefined : pattern.slice(0, star);
   const rest = star < 0 ? pattern : pattern.slice(star + 1);
-  if (pattern.startsWith('/'))
-    return { directory: prefix === undefined ? `${rest}/${user}` : prefix + user + rest };
+  if (pattern.startsWith('/')) {
+    return prefix === undefined
+      ? (user) => ({ directory: `${rest}/${user}` })
+      : (user) => ({ directory: prefix + user + rest });
+  }
   // Measured: what is behind the star is dropped, and without a star nobody is sent anywhere.
-  if (prefix?.includes(':') === true) return { url: prefix + user };
-  if (rest === '') return { directory: (prefix ?? '') + user };
-  const home = homeOf(user);
-  return home === undefined ? undefined : { directory: `${home}/${rest}` };
+  if (prefix?.includes(':') === true) return (user) => ({ url: prefix + user });
+  if (rest === '') return (user) => ({ directory: (prefix ?? '') + user });
+  return (user, homeOf) => {
+    const home = homeOf(user);
+    return home === undefined ? undefined : { directory: `${home}/${rest}` };
+  };
 }
 
 /** translate_userdir() */
@@ -95,7 +103,7 @@ function translateUserdir(r: Request): number {
   if (disabledUsers?.has(key) === true) return DECLINED;
   if (isDisabled === true && enabledUsers?.has(key) !== true) return DECLINED;
   for (let i = 0; i < patterns.length; i++) {
-    const place = resolvePattern(patterns[i] as string, user, homeDirectory);
+    const place = (patterns[i] as Pattern)(user, homeDirectory);
     if (place === undefined) continue;
     if ('url' in place) {
       r.headersOut.set('Location', place.url + rest);

@@ -17,10 +17,9 @@ import { Level, logRequest } from '../../core/log.ts';
 import { defineModule } from '../../core/module.ts';
 import type { Request } from '../../core/request.ts';
 import { DECLINED } from '../../core/status.ts';
-import { Table } from '../../core/table.ts';
 import { type BooleanExpr, compileBoolean } from '../../expr/index.ts';
 import { asciiLower } from '../../http/bytes.ts';
-import { type Pcre, substitute } from '../../lib/pcre/index.ts';
+import { MAX_SUBSTITUTION, type Pcre, substitute } from '../../lib/pcre/index.ts';
 
 type Groups = readonly (string | undefined)[];
 
@@ -35,12 +34,23 @@ interface Entry {
   readonly simple: string | undefined;
   readonly regex: Pcre | undefined;
   readonly expr: BooleanExpr | undefined;
-  /** A value of `!` takes the variable away. */
-  readonly features: Table;
+  readonly features: Features;
+}
+
+/** By their names in lower case, in the order in which they were first said. */
+export type Features = Map<string, Feature>;
+
+/** A variable to set, or to take away. */
+export interface Feature {
+  readonly name: string;
+  /** undefined: it is taken away. */
+  readonly value: string | undefined;
+  /** The value has something in it that a match fills in. */
+  readonly needsGroups: boolean;
 }
 
 export interface SetEnvIfConf {
-  entries?: readonly Entry[];
+  entries?: Entry[];
 }
 type Cmd = Command<SetEnvIfConf, SetEnvIfConf>;
 
@@ -97,19 +107,27 @@ export function simplePattern(pattern: string): string | undefined {
   return text;
 }
 
-/** `name`, `!name`, `name=value` (add_envvars). */
-export function parseFeatures(text: string, features: Table): boolean {
+/** `name`, `!name`, `name=value` (add_envvars); false: there is none. What is said of a name later takes the place of what was said before. */
+export function parseFeatures(text: string, features: Features): boolean {
   let isAny = false;
   for (const word of wordsUntilEmpty(text)) {
     isAny = true;
     const equal = word.indexOf('=');
     const value = equal < 0 ? '' : word.slice(equal + 1);
     const name = equal < 0 ? word : word.slice(0, equal);
-    if (value !== '') features.set(name, value);
-    else if (name.startsWith('!')) features.set(name.slice(1), '!');
-    else features.set(name, '1');
+    if (value !== '') setFeature(features, name, value);
+    else if (name.startsWith('!')) setFeature(features, name.slice(1), '!');
+    else setFeature(features, name, '1');
   }
   return isAny;
+}
+
+function setFeature(features: Features, name: string, text: string): void {
+  const key = asciiLower(name);
+  // A value that begins so takes the variable away, too.
+  const value = text.startsWith('!') ? undefined : text;
+  const needsGroups = /[$\\]/.test(text) || text.length >= MAX_SUBSTITUTION;
+  features.set(key, { name: features.get(key)?.name ?? name, value, needsGroups });
 }
 
 /** SetEnvIf behind its attribute (add_setenvif_core). */
@@ -118,7 +136,8 @@ function addEntry(cmd: Cmd, name: string, text: string, ignoreCase: boolean): Ap
   const [pattern, rest] = getWord(text);
   if (pattern === '') return `Missing regular expression for ${directive}`;
   const conf = cmd.path === undefined ? cmd.server : cmd.dir;
-  const entries = conf.entries ?? [];
+  conf.entries ??= [];
+  const { entries } = conf;
   const last = entries[entries.length - 1];
   const key = asciiLower(name);
   if (last?.name === key && last.ignoreCase === ignoreCase && last.pattern === pattern) {
@@ -132,13 +151,10 @@ function addEntry(cmd: Cmd, name: string, text: string, ignoreCase: boolean): Ap
   if (regex !== undefined && 'message' in regex) return regex;
   const value = readerOf(directive, name, ignoreCase);
   if (typeof value !== 'function') return value;
-  const features = new Table();
+  const features: Features = new Map();
   if (!parseFeatures(rest, features)) return `Missing envariable expression for ${directive}`;
   const simple = plain !== undefined && ignoreCase ? asciiLower(plain) : plain;
-  conf.entries = [
-    ...entries,
-    { name: key, value, pattern, ignoreCase, simple, regex, expr: undefined, features },
-  ];
+  entries.push({ name: key, value, pattern, ignoreCase, simple, regex, expr: undefined, features });
   return undefined;
 }
 
@@ -159,7 +175,7 @@ function setEnvIfExpr(cmd: Cmd, text: string): ApplyResult {
   if (source === '') return `Missing expression for ${cmd.node.name}`;
   const compiled = compileBoolean(source, { restricted: cmd.isHtaccess, captures: 'shared' });
   if (!compiled.ok) return `Could not parse expression "${source}": ${compiled.error.message}`;
-  const features = new Table();
+  const features: Features = new Map();
   if (!parseFeatures(rest, features)) return `Missing envariable expression for ${cmd.node.name}`;
   const conf = cmd.path === undefined ? cmd.server : cmd.dir;
   const entry: Entry = {
@@ -172,7 +188,7 @@ function setEnvIfExpr(cmd: Cmd, text: string): ApplyResult {
     expr: compiled.expr,
     features,
   };
-  conf.entries = [...(conf.entries ?? []), entry];
+  (conf.entries ??= []).push(entry);
   return undefined;
 }
 
@@ -193,6 +209,8 @@ const directives: readonly Row[] = [
 interface Run {
   name: string | undefined;
   value: string;
+  /** The same in lower case, once somebody has asked. */
+  lower: string | undefined;
   groups: Groups | undefined;
 }
 
@@ -215,6 +233,7 @@ function runEntries(r: Request, entries: readonly Entry[], run: Run, from: numbe
       run.name = entry.name;
       // What is not there is the empty string: ^$ matches it.
       run.value = entry.value(r) ?? '';
+      run.lower = undefined;
     }
     if (matches(entry, run)) applyFeatures(r, entry, run.groups);
   }
@@ -223,7 +242,8 @@ function runEntries(r: Request, entries: readonly Entry[], run: Run, from: numbe
 
 function matches(entry: Entry, run: Run): boolean {
   if (entry.simple !== undefined) {
-    return (entry.ignoreCase ? asciiLower(run.value) : run.value).includes(entry.simple);
+    if (entry.ignoreCase) run.lower ??= asciiLower(run.value);
+    return (entry.ignoreCase ? (run.lower as string) : run.value).includes(entry.simple);
   }
   const found = entry.regex?.exec(run.value) ?? null;
   if (found === null) return false;
@@ -243,32 +263,30 @@ function evaluate(r: Request, expr: BooleanExpr, run: Run): boolean | Promise<bo
   return typeof value === 'boolean' ? keep(value) : value.then(keep);
 }
 
-function applyFeatures(r: Request, entry: Entry, groups: Groups | undefined): void {
+function applyFeatures(r: Request, { features, simple }: Entry, groups: Groups | undefined): void {
   const { env } = r;
-  for (const [name, value] of entry.features) {
-    if (value.startsWith('!')) {
+  for (const { name, value, needsGroups } of features.values()) {
+    if (value === undefined) {
       env.delete(name);
-    } else if (entry.simple !== undefined) {
-      env.set(name, value);
-    } else {
-      const filled = substitute(value, { groups: groups ?? [], index: 0, end: 0 });
-      if (filled !== undefined) env.set(name, filled);
-      else
-        logRequest(
-          r,
-          'setenvif',
-          Level.error,
-          'AH01505',
-          `Regular expression replacement failed for '${name}', value too long?`,
-        );
+      continue;
     }
+    const filled =
+      needsGroups && simple === undefined
+        ? substitute(value, { groups: groups ?? [], index: 0, end: 0 })
+        : value;
+    if (filled !== undefined) {
+      env.set(name, filled);
+      continue;
+    }
+    const message = `Regular expression replacement failed for '${name}', value too long?`;
+    logRequest(r, 'setenvif', Level.error, 'AH01505', message);
   }
 }
 
 function matchHeaders(r: Request, conf: Readonly<SetEnvIfConf>): Answer {
   const { entries } = conf;
   if (entries === undefined) return DECLINED;
-  return runEntries(r, entries, { name: undefined, value: '', groups: undefined }, 0);
+  return runEntries(r, entries, { name: undefined, value: '', lower: undefined, groups: undefined }, 0);
 }
 
 function matchServerEntries(r: Request): Answer {

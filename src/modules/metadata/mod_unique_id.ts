@@ -18,7 +18,7 @@ const record = Buffer.alloc(SIZE);
 randomBytes(COUNTER_AT - ROOT_AT).copy(record, ROOT_AT);
 let counter = randomBytes(2).readUInt16BE();
 
-/** gen_unique_id(): base64 with `@` and `-` for its last two characters. */
+/** gen_unique_id(): base64 with `-` and `_` for its last two characters, and without its padding. */
 export function makeUniqueId(requestTime: number): string {
   record.writeUInt32BE(Math.floor(requestTime / 1000) >>> 0, STAMP_AT);
   record.writeUInt16BE(counter, COUNTER_AT);

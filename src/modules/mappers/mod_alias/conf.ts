@@ -15,12 +15,12 @@ export interface Mapping {
 }
 
 export interface AliasServerConf {
-  aliases?: readonly Mapping[];
-  redirects?: readonly Mapping[];
+  aliases?: Mapping[];
+  redirects?: Mapping[];
 }
 
 export interface AliasDirConf {
-  redirects?: readonly Mapping[];
+  redirects?: Mapping[];
   /** Alias with one argument; `fake` is the section's path. */
   alias?: {
     readonly expr: StringExpr;

@@ -33,10 +33,7 @@ function mergeDir(base: AliasDirConf, add: AliasDirConf): AliasDirConf {
   return merged;
 }
 
-function prepend<T>(
-  first: readonly T[] | undefined,
-  second: readonly T[] | undefined,
-): readonly T[] | undefined {
+function prepend<T>(first: T[] | undefined, second: T[] | undefined): T[] | undefined {
   if (first === undefined || second === undefined) return first ?? second;
   return [...first, ...second];
 }

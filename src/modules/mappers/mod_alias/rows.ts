@@ -35,9 +35,10 @@ function addAlias(
   if (misplaced !== undefined) return misplaced;
   const regex = isRegex ? compileDirectivePcre(fake, BAD_REGEX) : undefined;
   if (regex !== undefined && 'message' in regex) return regex;
-  const aliases = cmd.server.aliases ?? [];
+  cmd.server.aliases ??= [];
+  const { aliases } = cmd.server;
   if (!isRegex) warnOfOverlap(cmd, fake, aliases);
-  cmd.server.aliases = [...aliases, { fake, regex, real, handler, status: 0 }];
+  aliases.push({ fake, regex, real, handler, status: 0 });
   return undefined;
 }
 
@@ -126,7 +127,7 @@ function addRedirect(
   }
   const mapping: Mapping = { fake, regex, real: url, handler: undefined, status };
   const owner = cmd.path === undefined ? cmd.server : cmd.dir;
-  owner.redirects = [...(owner.redirects ?? []), mapping];
+  (owner.redirects ??= []).push(mapping);
   return undefined;
 }
 

@@ -111,10 +111,10 @@ export interface RewriteServerConf {
   owner?: ServerConfigs;
   engine?: boolean;
   options?: number;
-  maps?: ReadonlyMap<string, RewriteMap>;
+  maps?: Map<string, RewriteMap>;
   /** Conditions that wait for their rule. */
-  conditions?: readonly Condition[];
-  rules?: readonly Rule[];
+  conditions?: Condition[];
+  rules?: Rule[];
 }
 
 export interface RewriteDirConf {
@@ -123,8 +123,8 @@ export interface RewriteDirConf {
   base?: string;
   /** The section's path with its slash; undefined outside of sections. */
   directory?: string;
-  conditions?: readonly Condition[];
-  rules?: readonly Rule[];
+  conditions?: Condition[];
+  rules?: Rule[];
 }
 
 const NONE: readonly never[] = [];
@@ -138,12 +138,8 @@ function inheritance(base: number, own: number): 'none' | 'after' | 'before' {
   return 'none';
 }
 
-function mergeLists<T>(
-  base: readonly T[] | undefined,
-  add: readonly T[] | undefined,
-  how: 'none' | 'after' | 'before',
-): readonly T[] {
-  if (how === 'none') return add ?? NONE;
+function mergeLists<T>(base: T[] | undefined, add: T[] | undefined, how: 'none' | 'after' | 'before'): T[] {
+  if (how === 'none') return add ?? [];
   return how === 'after' ? [...(add ?? NONE), ...(base ?? NONE)] : [...(base ?? NONE), ...(add ?? NONE)];
 }
 

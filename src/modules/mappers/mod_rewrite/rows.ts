@@ -35,7 +35,7 @@ import {
 } from './conf.ts';
 import { parseCondFlags, parseRuleFlags } from './flags.ts';
 import { parseMap } from './maps.ts';
-import { compileTemplate } from './template.ts';
+import { compileTemplate, isTooDeep } from './template.ts';
 
 type Cmd = Command<RewriteServerConf, RewriteDirConf>;
 
@@ -110,7 +110,7 @@ function addMap(cmd: Cmd, name: string, source: string, user: string | undefined
     warn: (message) => cmd.warn(message),
   });
   if (typeof map === 'string' || 'message' in map) return map;
-  cmd.server.maps = new Map([...(cmd.server.maps ?? []), [name, map]]);
+  (cmd.server.maps ??= new Map()).set(name, map);
   return undefined;
 }
 
@@ -119,9 +119,12 @@ function compile(directive: string, pattern: string, ignoreCase: boolean): Pcre 
   return compileDirectivePcre(pattern, message, { ignoreCase });
 }
 
+const TOO_DEEP = 'braces are nested too deep';
+
 function addCondition(cmd: Cmd, text: string): ApplyResult {
   const words = parseArgumentLine(text);
   if (words === undefined) return `RewriteCond: bad argument line '${text}'`;
+  if (isTooDeep(words.first)) return `RewriteCond: ${TOO_DEEP}`;
   const flags = parseCondFlags(words.third);
   if (typeof flags === 'string') return `RewriteCond: ${flags}`;
   const isNegated = words.second.startsWith('!');
@@ -136,7 +139,7 @@ function addCondition(cmd: Cmd, text: string): ApplyResult {
     ...flags,
   };
   const owner = ownerOf(cmd);
-  owner.conditions = [...(owner.conditions ?? []), condition];
+  (owner.conditions ??= []).push(condition);
   return undefined;
 }
 
@@ -179,6 +182,7 @@ function placeOf(cmd: Cmd): string {
 function addRule(cmd: Cmd, text: string): ApplyResult {
   const words = parseArgumentLine(text);
   if (words === undefined) return `RewriteRule: bad argument line '${text}'`;
+  if (isTooDeep(words.second) || isTooDeep(words.third ?? '')) return `RewriteRule: ${TOO_DEEP}`;
   const flags = parseRuleFlags(words.third);
   if (typeof flags === 'string') return `RewriteRule: ${flags}`;
   const isNegated = words.first.startsWith('!');
@@ -199,25 +203,22 @@ function addRule(cmd: Cmd, text: string): ApplyResult {
   const usesGroups = [output, type, handler, ...variables, ...cookies, ...inputs].some(
     (template) => template?.usesRule === true,
   );
-  owner.rules = [
-    ...(owner.rules ?? []),
-    {
-      pattern,
-      regex,
-      isNegated,
-      usesGroups: usesGroups && !isNegated,
-      conditions,
-      text: written,
-      output,
-      dropsQuery,
-      flags,
-      variables,
-      cookies,
-      type,
-      handler,
-      place: placeOf(cmd),
-    },
-  ];
+  (owner.rules ??= []).push({
+    pattern,
+    regex,
+    isNegated,
+    usesGroups: usesGroups && !isNegated,
+    conditions,
+    text: written,
+    output,
+    dropsQuery,
+    flags,
+    variables,
+    cookies,
+    type,
+    handler,
+    place: placeOf(cmd),
+  });
   return undefined;
 }
 

@@ -46,18 +46,59 @@ class Builder {
   }
 }
 
+/** What is compiled, and for each opening brace in it the place of its closing one; -1: none. */
+interface Source {
+  readonly text: string;
+  readonly closes: Int32Array;
+  readonly escapes: Escapes | undefined;
+}
+
+const NO_BRACES = new Int32Array(0);
+/** How deep look-ups may stand in one another: more is a configuration error. */
+const DEEPEST = 100;
+
+/** Pairs of braces, whatever stands before them. */
+function matchBraces(text: string): { readonly closes: Int32Array; readonly depth: number } {
+  if (!text.includes('{')) return { closes: NO_BRACES, depth: 0 };
+  const closes = new Int32Array(text.length).fill(-1);
+  const open: number[] = [];
+  let depth = 0;
+  for (let at = 0; at < text.length; at++) {
+    const c = text.charCodeAt(at);
+    if (c === OPEN_BRACE) open.push(at);
+    else if (c === CLOSE_BRACE && open.length > 0) {
+      depth = Math.max(depth, open.length);
+      closes[open.pop() as number] = at;
+    }
+  }
+  return { closes, depth };
+}
+
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+
+/** Whether braces stand in one another so deep that expanding them would fill the stack. */
+export function isTooDeep(text: string): boolean {
+  return matchBraces(text).depth > DEEPEST;
+}
+
 /** `escapes`: how the rule wants its back-references escaped. */
 export function compileTemplate(text: string, escapes?: Escapes): Template {
+  return compileRange({ text, closes: matchBraces(text).closes, escapes }, 0, text.length);
+}
+
+function compileRange(source: Source, from: number, to: number): Template {
+  const { text, escapes } = source;
   const builder = new Builder();
-  let at = 0;
-  while (at < text.length) {
+  let at = from;
+  while (at < to) {
     const c = text[at] as string;
-    const next = text[at + 1];
+    const next = at + 1 < to ? text[at + 1] : undefined;
     if (c === '\\') {
       builder.literal += next ?? c;
       at += 2;
     } else if ((c === '$' || c === '%') && next === '{') {
-      at = compileBraces(builder, text, at, escapes);
+      at = compileBraces(builder, source, at);
     } else if ((c === '$' || c === '%') && next !== undefined && next >= '0' && next <= '9') {
       compileReference(builder, c === '$', Number(next), escapes);
       at += 2;
@@ -71,35 +112,32 @@ export function compileTemplate(text: string, escapes?: Escapes): Template {
 }
 
 /** `%{...}` and `${...}`; answers where to go on. What is not closed, or names no map, is text. */
-function compileBraces(builder: Builder, text: string, at: number, escapes: Escapes | undefined): number {
+function compileBraces(builder: Builder, source: Source, at: number): number {
+  const { text, closes } = source;
   const from = at + 2;
-  const end = findInBraces(text, from, '}');
+  const end = closes[at + 1] ?? -1;
   if (end >= 0 && text[at] === '%') {
     builder.add(compileVariable(text.slice(from, end)));
     return end + 1;
   }
-  const colon = end < 0 ? -1 : findInBraces(text, from, ':');
+  const colon = end < 0 ? -1 : findOutside(source, from, end, ':');
   if (colon < 0) {
     builder.literal += text.slice(at, from);
     return from;
   }
-  const inner = text.slice(0, end);
-  const bar = findInBraces(inner, colon + 1, '|');
-  const key = compileTemplate(inner.slice(colon + 1, bar < 0 ? end : bar), escapes);
-  const fallback = bar < 0 || bar + 1 === end ? undefined : compileTemplate(inner.slice(bar + 1), escapes);
+  const bar = findOutside(source, colon + 1, end, '|');
+  const key = compileRange(source, colon + 1, bar < 0 ? end : bar);
+  const fallback = bar < 0 || bar + 1 === end ? undefined : compileRange(source, bar + 1, end);
   builder.usesRule ||= key.usesRule || fallback?.usesRule === true;
   builder.add(compileLookup(text.slice(from, colon), key, fallback));
   return end + 1;
 }
 
-/** Finds a character outside of any inner pair of braces; -1 when the braces end before it. */
-function findInBraces(text: string, from: number, wanted: string): number {
-  let depth = 1;
-  for (let at = from; at < text.length; at++) {
-    const c = text[at];
-    if (wanted !== '}' && c === wanted && depth === 1) return at;
-    if (c === '}' && --depth === 0) return wanted === '}' ? at : -1;
-    if (c === '{') depth++;
+/** Finds a character between two places of the same pair of braces, outside of any inner pair; -1: none. */
+function findOutside({ text, closes }: Source, from: number, to: number, wanted: string): number {
+  for (let at = from; at < to; at++) {
+    if (text[at] === wanted) return at;
+    if (text.charCodeAt(at) === OPEN_BRACE) at = closes[at] as number;
   }
   return -1;
 }
@@ -132,10 +170,11 @@ function compileReference(
     builder.add(value);
     return;
   }
+  const escapeGroup = compileEscapes(escapes);
   builder.add((pass) => {
     const plain = value(pass);
     if (plain === '') return '';
-    const escaped = escapeReference(plain, escapes);
+    const escaped = escapeGroup(plain);
     if (pass.trace >= 5) pass.log(5, `escaping backreference '${plain}' to '${escaped}'`);
     return escaped;
   });
@@ -144,19 +183,20 @@ function compileReference(
 const HEX = '0123456789abcdef';
 
 /** escape_backref. Hex digits are lower case. */
-export function escapeReference(text: string, escapes: Escapes): string {
-  const { only, never, noPlus, controls } = escapes;
-  let escaped = '';
-  for (let i = 0; i < text.length; i++) {
-    const c = text[i] as string;
-    const code = text.charCodeAt(i) & 0xff;
+export function compileEscapes({ only, never, noPlus, controls }: Escapes): (text: string) => string {
+  const escapes = new Array<string | undefined>(256);
+  for (let code = 0; code < 256; code++) {
+    const c = String.fromCharCode(code);
     const isControl = code <= 0x20 || code === 0x7f;
     const isMeant = (controls ? isControl : only === undefined) || only?.includes(c) === true;
-    if (!isMeant || never?.includes(c) === true || /[A-Za-z0-9_]/.test(c)) escaped += c;
-    else if (c === ' ' && !noPlus) escaped += '+';
-    else escaped += `%${HEX[code >> 4]}${HEX[code & 15]}`;
+    if (!isMeant || never?.includes(c) === true || /[A-Za-z0-9_]/.test(c)) continue;
+    escapes[code] = c === ' ' && !noPlus ? '+' : `%${HEX[code >> 4]}${HEX[code & 15]}`;
   }
-  return escaped;
+  return (text) => {
+    let escaped = '';
+    for (let i = 0; i < text.length; i++) escaped += escapes[text.charCodeAt(i) & 0xff] ?? text[i];
+    return escaped;
+  };
 }
 
 /** Expands for whoever only wants the text. */

@@ -13,14 +13,17 @@ import type { Request } from '../../../core/request.ts';
 import { alikeForFiles } from '../../../core/siblings.ts';
 import { DECLINED, OK } from '../../../core/status.ts';
 import { lookupFile } from '../../../core/subrequest.ts';
+import type { Span } from '../../../diagnostics/source.ts';
 import { type MagicRule, readMagic } from './magic-file.ts';
 import { describeContent } from './match.ts';
 import { readResult } from './result.ts';
-import { compressionOf, uncompressedStart } from './uncompress.ts';
+import { compressionOf } from './uncompress.ts';
 import { describeText } from './words.ts';
 
 export interface MimeMagicServerConf {
   magicFile?: string;
+  /** Where it is named. */
+  place?: Span;
   /** Read when the configuration is complete. */
   rules?: readonly MagicRule[];
 }
@@ -31,7 +34,11 @@ const directives: readonly AnyRow<MimeMagicServerConf, object>[] = [
     shape: 'TAKE1',
     where: RSRC_CONF,
     usage: 'Path to MIME Magic file (in file(1) format)',
-    apply: (cmd, path) => void (cmd.server.magicFile = path),
+    apply: (cmd, path) => {
+      cmd.server.magicFile = path;
+      cmd.server.place = cmd.node.span;
+      return undefined;
+    },
   },
 ];
 
@@ -39,35 +46,40 @@ const directives: readonly AnyRow<MimeMagicServerConf, object>[] = [
 function loadMagic(configuration: Configuration): void {
   const read = new Map<string, readonly MagicRule[] | undefined>();
   for (const server of [configuration.main, ...configuration.virtualServers]) {
-    const { magicFile } = modMimeMagic.server(server);
+    const conf = modMimeMagic.server(server);
+    const { magicFile } = conf;
     if (magicFile === undefined) continue;
     const path = magicFile.startsWith('/') ? magicFile : `${configuration.serverRoot}/${magicFile}`;
-    if (!read.has(path)) read.set(path, readMagicFile(configuration, path));
+    if (!read.has(path)) read.set(path, readMagicFile(configuration, path, conf.place));
     const rules = read.get(path);
     // httpd reads no further one behind a file that it cannot read.
     if (rules === undefined) return;
-    server.slots[modMimeMagic.index] = { magicFile, rules };
+    server.slots[modMimeMagic.index] = { ...conf, rules };
   }
 }
 
-function readMagicFile(configuration: Configuration, path: string): readonly MagicRule[] | undefined {
-  const complain = (code: string, message: string): void =>
-    configuration.problems.add({
-      code,
-      severity: 'warning',
-      message: `mod_mime_magic: ${message}`,
-      span: undefined,
-    });
+function readMagicFile(
+  configuration: Configuration,
+  path: string,
+  place: Span | undefined,
+): readonly MagicRule[] | undefined {
+  const complain = (code: string, message: string, span: Span | undefined): void =>
+    configuration.problems.add({ code, severity: 'warning', message: `mod_mime_magic: ${message}`, span });
   let content: string;
   try {
     content = readFileSync(fsPath(path), 'latin1');
   } catch (error) {
     const reason = errorText(failureOf(error));
-    complain('AH01515', `can't read magic file ${path}${reason === undefined ? '' : `: ${reason}`}`);
+    const why = reason === undefined ? '' : `: ${reason}`;
+    complain('AH01515', `can't read magic file ${path}${why}`, place);
     return undefined;
   }
   const { rules, problems } = readMagic(content);
-  for (const { code, message } of problems) complain(code, message);
+  const source = { name: path, text: content, includedFrom: place };
+  for (const { code, message, at } of problems) {
+    const newline = content.indexOf('\n', at);
+    complain(code, message, { source, start: at, end: newline < 0 ? content.length : newline });
+  }
   return rules;
 }
 
@@ -113,7 +125,7 @@ function lookInside(r: Request, rules: readonly MagicRule[]): Answer {
     // Measured: a NUL takes the place of the last byte.
     return settle(r, describe(rules, content.subarray(0, -1)) ?? describe(rules, start));
   };
-  return uncompressedStart(r.filename ?? '', LOOKED_AT).then(settleInner);
+  return compression.start(r.filename ?? '', LOOKED_AT).then(settleInner);
 }
 
 /** The first bytes of the file; undefined when it cannot be read, which is for the handler to say. */

@@ -1,4 +1,5 @@
 /** The magic file: what httpd's own reader makes of file(1)'s format (apprentice, parse, getstr of modules/metadata/mod_mime_magic.c). */
+import { trimSpaces } from '../../../http/bytes.ts';
 import { ALL_BITS, type Long, ofInt, readLong, ZERO } from './integer.ts';
 
 /** Sizes of httpd's struct magic: a string with its end, a description with its end. */
@@ -42,7 +43,10 @@ export interface MagicRule {
 export interface MagicProblem {
   readonly code: string;
   readonly message: string;
+  /** Offset of the line in the file. */
+  readonly at: number;
 }
+type Complaint = Omit<MagicProblem, 'at'>;
 
 /** In the order in which httpd compares the beginning of what stands there. */
 const TYPES: readonly (readonly [name: string, type: MagicType])[] = [
@@ -72,11 +76,16 @@ function skipSpace(text: string, at: number): number {
 export function readMagic(content: string): { rules: MagicRule[]; problems: MagicProblem[] } {
   const rules: MagicRule[] = [];
   const problems: MagicProblem[] = [];
+  let start = 0;
   for (const line of content.split('\n')) {
     for (let at = 0; at === 0 || at < line.length; at += LINE_SIZE) {
-      const text = line.slice(at, at + LINE_SIZE).replace(/^[ \t\v\f\r]+|[ \t\v\f\r]+$/g, '');
-      if (text !== '' && !text.startsWith('#')) rules.push(readRule(text, problems));
+      const text = trimSpaces(line.slice(at, at + LINE_SIZE));
+      if (text === '' || text.startsWith('#')) continue;
+      const complaints: Complaint[] = [];
+      rules.push(readRule(text, complaints));
+      for (const complaint of complaints) problems.push({ ...complaint, at: start });
     }
+    start += line.length + 1;
   }
   return { rules, problems };
 }
@@ -95,7 +104,7 @@ export function extend(type: MagicType, value: Long): Long {
   }
 }
 
-function readRule(line: string, problems: MagicProblem[]): MagicRule {
+function readRule(line: string, problems: Complaint[]): MagicRule {
   let at = 0;
   while (line[at] === '>') at++;
   const level = at;
@@ -135,7 +144,7 @@ function readRule(line: string, problems: MagicProblem[]): MagicRule {
   return { ...place, type, mask, ...readTest(line, at, type, problems) };
 }
 
-function readIndirect(line: string, from: number, problems: MagicProblem[]): [MagicRule['indirect'], number] {
+function readIndirect(line: string, from: number, problems: Complaint[]): [MagicRule['indirect'], number] {
   let at = from;
   let type: 'byte' | 'short' | 'long' = 'long';
   if (line[at] === '.') {
@@ -161,7 +170,7 @@ function readIndirect(line: string, from: number, problems: MagicProblem[]): [Ma
 type Test = Pick<MagicRule, 'relation' | 'number' | 'text' | 'description' | 'joins'>;
 
 /** Relation, value, description. */
-function readTest(line: string, from: number, type: MagicType, problems: MagicProblem[]): Test {
+function readTest(line: string, from: number, type: MagicType, problems: Complaint[]): Test {
   let at = from;
   let relation = '=';
   const first = line.charAt(at);
@@ -199,7 +208,7 @@ const LETTER_ESCAPES: Readonly<Record<string, string>> = {
 };
 
 /** A string up to white space, which it takes along (getstr). `\x` takes up to three digits, of which a byte is kept. */
-function readString(line: string, from: number, problems: MagicProblem[]): { text: string; end: number } {
+function readString(line: string, from: number, problems: Complaint[]): { text: string; end: number } {
   let text = '';
   let at = from;
   while (at < line.length) {

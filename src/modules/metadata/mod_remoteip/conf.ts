@@ -19,7 +19,7 @@ export interface ProtocolSwitch {
 export interface RemoteipServerConf {
   header?: string;
   proxiesHeader?: string;
-  proxies?: readonly Proxy[];
+  proxies?: Proxy[];
   /** Of all servers; kept with the main server. */
   switches?: readonly ProtocolSwitch[];
   exceptions?: readonly IpSubnet[];

@@ -38,10 +38,8 @@ function addProxy(cmd: Cmd, word: string, isInternal: boolean): ApplyResult {
   const mask = slash < 0 ? undefined : word.slice(slash + 1);
   const { name } = cmd.node;
   const add = (address: string): void => {
-    cmd.server.proxies = [
-      ...(cmd.server.proxies ?? []),
-      { subnet: createIpSubnet(address, mask), isInternal },
-    ];
+    const subnet = createIpSubnet(address, mask);
+    (cmd.server.proxies ??= []).push({ subnet, isInternal });
   };
   const looksLikeAddress = /^[0-9.:]*$/.test(host);
   if (!looksLikeAddress && mask !== undefined && !host.includes(':'))

@@ -246,6 +246,10 @@ describe('compileCookie', () => {
   ])('%j %s', (field, name, expected) => {
     expect(compileCookie(name)(field)).toBe(expected);
   });
+  it('takes long runs of blanks in linear time', () => {
+    const field = `a${' '.repeat(500_000)}b=${' '.repeat(500_000)}c;x=${' '.repeat(500_000)}`;
+    expect(compileCookie('x')(field)).toBe('');
+  });
 });
 
 describe('virtual servers', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { mergeServer, resolvePattern } from '../../../../src/modules/mappers/mod_userdir.ts';
+import { compilePattern, mergeServer } from '../../../../src/modules/mappers/mod_userdir.ts';
 
-describe('resolvePattern', () => {
+describe('compilePattern', () => {
   const homeOf = (user: string): string | undefined => (user === 'anna' ? '/home/anna' : undefined);
   it.each([
     ['public_html', 'anna', { directory: '/home/anna/public_html' }],
@@ -13,13 +13,14 @@ describe('resolvePattern', () => {
     ['http://x.test/*/y', 'bob', { url: 'http://x.test/bob' }],
     ['http://x.test/', 'bob', undefined],
   ])('%s of %s', (pattern, user, expected) => {
-    expect(resolvePattern(pattern, user, homeOf)).toEqual(expected);
+    expect(compilePattern(pattern)(user, homeOf)).toEqual(expected);
   });
 });
 
 describe('mergeServer', () => {
   it('does not take over names', () => {
-    const base = { patterns: ['a'], isDisabled: true, enabledUsers: new Set(['x']) };
-    expect(mergeServer(base, { isDisabled: false })).toEqual({ patterns: ['a'], isDisabled: false });
+    const patterns = [compilePattern('a')];
+    const base = { patterns, isDisabled: true, enabledUsers: new Set(['x']) };
+    expect(mergeServer(base, { isDisabled: false })).toEqual({ patterns, isDisabled: false });
   });
 });

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { Table } from '../../../../src/core/table.ts';
-import { modSetenvif, parseFeatures, simplePattern } from '../../../../src/modules/metadata/mod_setenvif.ts';
+import {
+  type Features,
+  modSetenvif,
+  parseFeatures,
+  simplePattern,
+} from '../../../../src/modules/metadata/mod_setenvif.ts';
 import { applyText } from '../support.ts';
 
 describe('simplePattern', () => {
@@ -19,17 +23,19 @@ describe('simplePattern', () => {
 
 describe('parseFeatures', () => {
   it.each([
-    ['a b=c !d', { a: '1', b: 'c', d: '!' }],
+    ['a b=c !d', { a: '1', b: 'c', d: undefined }],
     ['x= "y=two words"', { x: '1', y: 'two words' }],
     ['a A=2', { a: '2' }],
     ['!d=1', { '!d': '1' }],
   ])('%s', (text, expected) => {
-    const features = new Table();
+    const features: Features = new Map();
     expect(parseFeatures(text, features)).toBe(true);
-    expect(Object.fromEntries(features)).toEqual(expected);
+    expect(Object.fromEntries([...features.values()].map(({ name, value }) => [name, value]))).toEqual(
+      expected,
+    );
   });
   it('wants at least one', () => {
-    expect(parseFeatures('', new Table())).toBe(false);
+    expect(parseFeatures('', new Map())).toBe(false);
   });
 });
 
@@ -38,7 +44,7 @@ describe('entries', () => {
     const conf = modSetenvif.server(
       applyText('SetEnvIf Host x a\nSetEnvIf host x b\nSetEnvIfNoCase host x c').server,
     );
-    expect(conf.entries?.map(({ features }) => [...features].map(([name]) => name))).toEqual([
+    expect(conf.entries?.map(({ features }) => [...features.values()].map(({ name }) => name))).toEqual([
       ['a', 'b'],
       ['c'],
     ]);

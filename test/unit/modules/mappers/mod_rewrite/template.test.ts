@@ -2,10 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { parseMap } from '../../../../../src/modules/mappers/mod_rewrite/maps.ts';
 import type { Pass } from '../../../../../src/modules/mappers/mod_rewrite/pass.ts';
 import {
+  compileEscapes,
   compileTemplate,
-  escapeReference,
   expand,
   expandSubstitution,
+  isTooDeep,
 } from '../../../../../src/modules/mappers/mod_rewrite/template.ts';
 
 function passOf(): Pass {
@@ -75,7 +76,23 @@ describe('expansion', () => {
   });
 });
 
-describe('escapeReference', () => {
+describe('hostile templates', () => {
+  it.each(['${', '%{', '${a:', '${a:x}', '%{X}', '{', '}', '${a:b|'])(
+    'takes many of %s in linear time',
+    (piece) => {
+      const text = piece.repeat(300_000 / piece.length);
+      expect(compileTemplate(text).parts.length).toBeGreaterThanOrEqual(0);
+    },
+  );
+  it('knows what is nested too deep to be expanded', () => {
+    const nested = (depth: number): string => '${up:'.repeat(depth) + '}'.repeat(depth);
+    expect(isTooDeep(nested(100))).toBe(false);
+    expect(isTooDeep(nested(101))).toBe(true);
+    expect(isTooDeep('${'.repeat(1000))).toBe(false);
+  });
+});
+
+describe('compileEscapes', () => {
   const plain = { only: undefined, never: undefined, noPlus: false, controls: false };
   it.each([
     ['a b/c_d.e\xe9%?', plain, 'a+b%2fc_d%2ee%e9%25%3f'],
@@ -85,6 +102,6 @@ describe('escapeReference', () => {
     ['a b?\n\x7f\xe9', { ...plain, controls: true }, 'a+b?%0a%7f\xe9'],
     ['a b?&', { ...plain, controls: true, only: '&' }, 'a+b?%26'],
   ])('%j', (text, escapes, expected) => {
-    expect(escapeReference(text, escapes)).toBe(expected);
+    expect(compileEscapes(escapes)(text)).toBe(expected);
   });
 });

@@ -47,7 +47,11 @@ describe('readMagic', () => {
     ['0 quad 5', 'AH01524', 'type quad 5 invalid'],
     [`0 string ${'a'.repeat(64)}`, 'AH01526', `string too long: ${'a'.repeat(64)}`],
   ])('complains of %s', (line, code, message) => {
-    expect(readMagic(line).problems[0]).toEqual({ code, message });
+    expect(readMagic(line).problems[0]).toEqual({ code, message, at: 0 });
+  });
+  it('tells where a bad line begins', () => {
+    const text = '# a comment\n0 byte 1 a/b\n  x byte 1\n';
+    expect(readMagic(text).problems[0]?.at).toBe(text.indexOf('  x'));
   });
 });
 
