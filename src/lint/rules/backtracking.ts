@@ -55,7 +55,7 @@ export const backtrackingRule: Rule = {
         code: 'AL1501',
         span: node.argsSpan,
         message:
-          'this regular expression takes exponential time for some requests: one of a few dozen letters keeps a server busy',
+          'this regular expression takes exponential time for some requests: httpd gives up after millions of steps, and takes it for no match',
         hint: 'let no repeated group hold a repetition that can match the same text in two ways: [^/]+ instead of (?:[^/]+)*',
       });
     }
