@@ -45,15 +45,10 @@ function completeHead(r: Request): boolean {
 
 /** Answers with a whole body. */
 export function sendBuffer(r: Request, body: Buffer): void {
-  if (r.outputFilters !== undefined) {
-    const writer = beginFiltered(r, body.length);
-    if (writer !== undefined) {
-      // For HEAD too: the length is that of what the filters make of it.
-      endBody(writer, body);
-      return;
-    }
-  }
-  sendUnfiltered(r, body);
+  const writer = beginFiltered(r, body.length);
+  // For HEAD too: the length is that of what the filters make of it.
+  if (writer !== undefined) endBody(writer, body);
+  else sendUnfiltered(r, body);
 }
 
 function sendUnfiltered(r: Request, body: Buffer): void {
@@ -81,9 +76,12 @@ function sendPlanned(r: Request, body: Buffer, plan: RangePlan): void {
   }
 }
 
-/** httpd leaves the length out of answers to HEAD when it counts 0: more likely nobody counted. */
+/**
+ * httpd leaves the length out of answers to HEAD when it counts 0: more likely nobody counted. Beside a coding that a backend named there is none.
+ */
 function setLength(r: Request, length: number): void {
-  if (length === 0 && r.headerOnly) r.headersOut.delete('Content-Length');
+  if (r.headerOnly && (length === 0 || r.headersOut.has('transfer-encoding')))
+    r.headersOut.delete('Content-Length');
   else r.headersOut.set('Content-Length', String(length));
 }
 
@@ -107,19 +105,31 @@ export function sendHead(r: Request): void {
 }
 
 /**
+ * Answers HEAD where somebody else has counted the body: the count holds unless a filter, which sees the end of the body alone, takes it away.
+ * What a filter makes of nothing counts in its place.
+ */
+export function sendCountedHead(r: Request, length: number): void {
+  r.headersOut.set('Content-Length', String(length));
+  const writer = startFilters(r, new CountedHead(r), 0);
+  if (writer === undefined) {
+    sendHead(r);
+    return;
+  }
+  r.isBodyBegun = true;
+  writer.end();
+}
+
+/**
  * Starts an answer whose body comes in pieces. Filters see it first; they may change headers until they call on. `length`, in bytes, where it
  * is known and no filter changes it.
  */
 export function beginBody(r: Request, length: number | undefined): BodyWriter {
-  if (r.outputFilters !== undefined) {
-    const writer = beginFiltered(r, length);
-    if (writer !== undefined) return writer;
-  }
-  return startTransport(r, length);
+  return beginFiltered(r, length) ?? startTransport(r, length);
 }
 
 /** The writer that leads through the request's filters; undefined when all of them step aside from a body of that length. */
-function beginFiltered(r: Request, length: number | undefined): BodyWriter | undefined {
+export function beginFiltered(r: Request, length: number | undefined): BodyWriter | undefined {
+  if (r.outputFilters === undefined) return undefined;
   const writer = startFilters(
     r,
     new LazyStart(r, length === undefined ? undefined : lengthBehind(r, length)),
@@ -179,6 +189,29 @@ class LazyStart implements BodyWriter {
   abort(): void {
     this.#writer ??= startTransport(this.#r, undefined);
     this.#writer.abort();
+  }
+}
+
+/** The end of an answer to HEAD whose length is known by then. */
+class CountedHead extends LazyStart {
+  readonly #request: Request;
+  #hasBegun = false;
+
+  constructor(r: Request) {
+    super(r, undefined);
+    this.#request = r;
+  }
+  override write(chunk: Buffer): boolean {
+    this.#hasBegun = true;
+    return super.write(chunk);
+  }
+  override end(): void {
+    if (this.#hasBegun) super.end();
+    else sendHead(this.#request);
+  }
+  override endWith(chunk: Buffer): void {
+    if (chunk.length > 0) super.endWith(chunk);
+    else this.end();
   }
 }
 

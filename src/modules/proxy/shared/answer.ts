@@ -10,7 +10,7 @@ import type { Pump } from '../../../backend/pump.ts';
 import { type BodyWriter, endBody } from '../../../core/body.ts';
 import { Level, logServer } from '../../../core/log.ts';
 import type { Request } from '../../../core/request.ts';
-import { beginBody, sendHead } from '../../../core/response.ts';
+import { beginBody, sendCountedHead } from '../../../core/response.ts';
 import { OK } from '../../../core/status.ts';
 import { systemError } from '../../../lib/error-text.ts';
 import { isOverridden } from './config.ts';
@@ -176,10 +176,8 @@ export abstract class BackendAnswer<Head> implements ResponseSink<Head> {
   protected finish(): void {
     if (this.#isClosed) return;
     if (this.r.headerOnly && this.#length !== undefined) {
-      // The length that was named is that of the body not sent.
       this.#isClosed = true;
-      this.r.headersOut.set('Content-Length', String(this.#length));
-      sendHead(this.r);
+      sendCountedHead(this.r, this.#length);
       return;
     }
     this.#isClosed = true;
