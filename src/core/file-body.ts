@@ -6,7 +6,7 @@ import { BLOCK, type CachedFile } from './file-cache.ts';
 import type { Answer } from './hooks.ts';
 import { planRanges } from './ranges.ts';
 import type { Request } from './request.ts';
-import { beginBody, sendHead } from './response.ts';
+import { beginBody, beginFiltered, sendHead } from './response.ts';
 import { OK } from './status.ts';
 
 /** Bytes read at a time of a file that is not kept. */
@@ -17,7 +17,11 @@ type Part = { readonly start: number; readonly end: number } | string;
 
 /** Answers with a file's bytes from `from` on, or the ranges of them that are asked for. The file is released at the end. */
 export function sendFile(r: Request, file: CachedFile, from = 0): Answer {
-  const isPlain = r.outputFilters === undefined;
+  // What filters hold they hold as it is, also those that stand at the wire.
+  const mayReuse = r.outputFilters === undefined && r.main === undefined;
+  // Ranges count in what filters make of a file: in the file itself where all of them step aside.
+  const filtered = beginFiltered(r, file.size - from);
+  const isPlain = filtered === undefined;
   const plan = isPlain ? planRanges(r, file.size - from) : ({ kind: 'whole' } as const);
   if (plan.kind === 'unsatisfiable') {
     file.release();
@@ -33,10 +37,9 @@ export function sendFile(r: Request, file: CachedFile, from = 0): Answer {
   }
   const whole: readonly Part[] = [{ start: from, end: file.size - 1 }];
   const parts = plan.kind === 'parts' ? plan.parts.map((part) => movedBy(from, part)) : whole;
-  const writer = beginBody(r, length);
+  const writer = filtered ?? beginBody(r, length);
   return new Promise((resolve) => {
-    // What filters of the main request hold of a sub-request's body they hold as it is.
-    new FilePump(r, file, parts, writer, isPlain && r.main === undefined, resolve).run();
+    new FilePump(r, file, parts, writer, mayReuse, resolve).run();
   });
 }
 
