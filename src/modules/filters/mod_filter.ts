@@ -280,6 +280,8 @@ function insertChain(r: Request): void {
 
 /** The first provider that fits takes the body (filter_lookup). */
 function choose(smart: SmartFilter, r: Request): Provider | undefined {
+  // Answers other than 200 are left alone unless that is wanted (filter_harness).
+  if (r.status !== 200 && r.getEnv('filter-errordocs') === undefined) return undefined;
   for (const provider of smart.providers) {
     if (!fits(provider, r)) continue;
     const bits = provider.protocol;
