@@ -44,7 +44,7 @@ interface Entry {
 }
 
 interface DirConf {
-  entries?: readonly Entry[];
+  entries?: Entry[];
 }
 type Cmd = Command<object, DirConf>;
 
@@ -70,7 +70,7 @@ function logMessage(cmd: Cmd, text: string, ...options: readonly (string | undef
     }
   }
   const place = `${cmd.node.span.source.name}:${httpdLine(cmd.node.span)}`;
-  cmd.dir.entries = [...(cmd.dir.entries ?? []), { hook, condition, message: message.expr, place }];
+  (cmd.dir.entries ??= []).push({ hook, condition, message: message.expr, place });
   return undefined;
 }
 

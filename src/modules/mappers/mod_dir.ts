@@ -23,7 +23,7 @@ const DEFAULT_NAMES: readonly string[] = ['index.html'];
 
 export interface DirConf {
   /** Empty after "DirectoryIndex disabled". */
-  indexNames?: readonly string[];
+  indexNames?: string[];
   slash?: boolean;
   checkHandler?: boolean;
   /** Status of DirectoryIndexRedirect; 0: Off. */
@@ -37,7 +37,8 @@ type Cmd = Command<object, DirConf>;
 function directoryIndex(cmd: Cmd, text: string): ApplyResult {
   const words = wordsUntilEmpty(text);
   const isDisabled = words.length === 1 && words[0]?.toLowerCase() === 'disabled';
-  cmd.dir.indexNames = isDisabled ? [] : [...(cmd.dir.indexNames ?? []), ...words];
+  if (isDisabled || cmd.dir.indexNames === undefined) cmd.dir.indexNames = isDisabled ? [] : words;
+  else for (const word of words) cmd.dir.indexNames.push(word);
   return undefined;
 }
 

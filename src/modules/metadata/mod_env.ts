@@ -9,7 +9,7 @@ import { Table } from '../../core/table.ts';
 export interface EnvDirConf {
   vars?: Table;
   /** Names that UnsetEnv takes away from what is merged below. */
-  unset?: readonly string[];
+  unset?: string[];
 }
 type Cmd = Command<object, EnvDirConf>;
 
@@ -46,7 +46,7 @@ function passEnv(cmd: Cmd, name: string): ApplyResult {
 
 /** What the same section has set before goes too; what it sets afterwards stays. */
 function unsetEnv(cmd: Cmd, name: string): ApplyResult {
-  cmd.dir.unset = [...(cmd.dir.unset ?? []), name];
+  (cmd.dir.unset ??= []).push(name);
   cmd.dir.vars?.delete(name);
   return undefined;
 }

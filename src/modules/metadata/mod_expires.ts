@@ -18,7 +18,7 @@ export interface ExpiresDirConf {
   /** In force where a more specific one is not. */
   fallback?: Expiry;
   /** `text/html`, or `text/*`; as written. */
-  byType?: ReadonlyMap<string, Expiry>;
+  byType?: Map<string, Expiry>;
 }
 type Cmd = Command<object, ExpiresDirConf>;
 
@@ -57,7 +57,7 @@ export function parseExpiry(code: string): Expiry | string {
 function expiresByType(cmd: Cmd, type: string, code: string): ApplyResult {
   const expiry = parseExpiry(code);
   if (typeof expiry === 'string') return `'ExpiresByType ${type} ${code}': ${expiry}`;
-  cmd.dir.byType = new Map(cmd.dir.byType).set(type, expiry);
+  (cmd.dir.byType ??= new Map()).set(type, expiry);
   return undefined;
 }
 

@@ -28,9 +28,9 @@ export interface ReadyLog {
 }
 
 export interface LogServerConf {
-  logs?: readonly LogDefinition[];
+  logs?: LogDefinition[];
   /** LogFormat with a name. */
-  formats?: ReadonlyMap<string, string>;
+  formats?: Map<string, string>;
   /** LogFormat without one: a format or a nickname. */
   defaultFormat?: string;
   /** BufferedLogs; of the main server, whoever says it. */

@@ -28,7 +28,7 @@ function logFormat(cmd: Cmd, format: string, name: string | undefined): ApplyRes
   const wrong = checkFormat(cmd, format);
   if (wrong !== undefined) return wrong;
   if (name === undefined) cmd.server.defaultFormat = format;
-  else cmd.server.formats = new Map([...(cmd.server.formats ?? []), [name, format]]);
+  else (cmd.server.formats ??= new Map()).set(name, format);
   return undefined;
 }
 
@@ -49,7 +49,7 @@ function addLog(
   const wrong = format === undefined ? undefined : checkFormat(cmd, format);
   if (wrong !== undefined) return wrong;
   const definition = { target, format, condition, isGlobal, definedAt: cmd.node.span };
-  cmd.server.logs = [...(cmd.server.logs ?? []), definition];
+  (cmd.server.logs ??= []).push(definition);
   return undefined;
 }
 

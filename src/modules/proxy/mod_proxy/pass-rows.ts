@@ -10,9 +10,9 @@ import {
   PROXY_CONF,
   RSRC_CONF,
 } from '../../../config/directive.ts';
+import { compileDirectivePcre } from '../../../config/patterns.ts';
 import { getWord, sectionText } from '../../../config/words.ts';
 import { compileFnmatch, isFnmatchPattern } from '../../../lib/fnmatch/index.ts';
-import { compilePcre, type Pcre, PcreError } from '../../../lib/pcre/index.ts';
 import { findBalancer, isBalancerUrl } from '../shared/balancer.ts';
 import type { ProxyAlias, ProxyDirConf, ProxyServerConf } from '../shared/config.ts';
 import { splitSocket } from '../shared/url.ts';
@@ -28,15 +28,6 @@ type Cmd = Command<ProxyServerConf, ProxyDirConf>;
 export type Row = AnyRow<ProxyServerConf, ProxyDirConf>;
 
 const ANYWHERE = RSRC_CONF | ACCESS_CONF;
-
-function compile(pattern: string): Pcre | undefined {
-  try {
-    return compilePcre(pattern);
-  } catch (error) {
-    if (error instanceof PcreError) return undefined;
-    throw error;
-  }
-}
 
 /** The words of ProxyPass, told apart. */
 interface PassWords {
@@ -123,8 +114,8 @@ function proxyPass(cmd: Cmd, args: string, isMatch: boolean): ApplyResult {
   const split = splitSocket(to);
   if (split === undefined) return 'ProxyPass|ProxyPassMatch uses an invalid "unix:" URL';
   const { isRegex } = words;
-  const regex = isRegex ? compile(from) : undefined;
-  if (isRegex && regex === undefined) return 'Regular expression could not be compiled.';
+  const regex = isRegex ? compileDirectivePcre(from, 'Regular expression could not be compiled.') : undefined;
+  if (regex !== undefined && 'message' in regex) return regex;
   const { isNocanon, isInterpolated, mapping } = words;
   const alias: ProxyAlias = { from, regex, to: split.url, isNocanon, isInterpolated, mapping };
   if (to !== '!') {
@@ -237,8 +228,8 @@ function proxySection(cmd: Cmd, text: string): ApplyResult {
   const shown = /^proxy:/i.test(name) ? name.slice('proxy:'.length) : name;
   const split = splitSocket(shown);
   if (split === undefined) return '<Proxy/ProxyMatch > uses an invalid "unix:" URL';
-  const regex = isMatch ? compile(shown) : undefined;
-  if (isMatch && regex === undefined) return 'Regex could not be compiled';
+  const regex = isMatch ? compileDirectivePcre(shown, 'Regex could not be compiled') : undefined;
+  if (regex !== undefined && 'message' in regex) return regex;
   const pattern = split.url;
   const perDir = cmd.walkSection({ path: shown, override: OR_ALL | ACCESS_CONF | PROXY_CONF });
   const isWildcard = !isMatch && isFnmatchPattern(pattern);
