@@ -1,5 +1,5 @@
 /** Periods in words, as mod_expires and mod_usertrack read them: `[plus] 1 hour 30 minutes`. */
-import { asciiLower } from '../http/bytes.ts';
+import { asciiLower } from '../lib/ascii.ts';
 import { atoi } from './values.ts';
 import { WordCursor } from './words.ts';
 

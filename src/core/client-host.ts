@@ -3,7 +3,7 @@
  * names. Names are looked up without holding up anything else; answers are kept for a short time.
  */
 import { lookup, lookupService } from 'node:dns/promises';
-import { asciiLower } from '../http/bytes.ts';
+import { asciiLower } from '../lib/ascii.ts';
 import { type IpAddress, parseIpAddress } from '../lib/cidr.ts';
 import { LruCache } from '../lib/lru.ts';
 import { coreDir } from './core-config.ts';

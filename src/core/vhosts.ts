@@ -2,7 +2,7 @@
  * Which server answers: by the connection's local address, then by name, then the first (server/vhost.c). Names are looked up in one map per
  * address, so that ten thousand virtual hosts cost what one does.
  */
-import { asciiLower } from '../http/bytes.ts';
+import { asciiLower } from '../lib/ascii.ts';
 import { strcmpMatch } from '../lib/fnmatch/index.ts';
 import type { VirtualServer } from './virtual-server.ts';
 

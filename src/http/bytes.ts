@@ -2,6 +2,8 @@
  * Byte classes of RFC 9110/9112, as tables indexed by byte. httpd generates the same classes in server/gen_test_char.c.
  */
 
+import { asciiLower } from '../lib/ascii.ts';
+
 function table(accepts: (byte: number) => boolean): Uint8Array {
   const flags = new Uint8Array(256);
   for (let byte = 0; byte < 256; byte++) flags[byte] = accepts(byte) ? 1 : 0;
@@ -74,15 +76,6 @@ export function scanClass(classTable: Uint8Array, text: string, from: number): n
   let index = from;
   while (index < text.length && classTable[text.charCodeAt(index)] === 1) index++;
   return index;
-}
-
-const HIGH_BYTE = /[\x80-\xff]/;
-const UPPER = /[A-Z]+/g;
-
-/** Lower case for A-Z alone: byte strings must not see Latin-1 letters change. */
-export function asciiLower(text: string): string {
-  if (!HIGH_BYTE.test(text)) return text.toLowerCase();
-  return text.replace(UPPER, (run) => run.toLowerCase());
 }
 
 /** Equality without regard to ASCII case. */

@@ -6,7 +6,9 @@
  * One flat array of (key, name, value) triples: a request has three to ten fields, and for so few a linear search over
  * interned keys beats any hash table, costs one allocation and keeps the order for free.
  */
-import { asciiLower, ownCopy } from './bytes.ts';
+
+import { asciiLower } from '../lib/ascii.ts';
+import { ownCopy } from './bytes.ts';
 
 const STRIDE = 3;
 

@@ -2,7 +2,9 @@
  * Field values that are lists: tokens, items between commas, parameters, quoted strings (RFC 9110 section 5.6), with the
  * lenience of server/util.c (ap_find_token, ap_get_list_item, ap_find_list_item).
  */
-import { asciiLower, equalsIgnoreCase, TOKEN, trimBlanks } from './bytes.ts';
+
+import { asciiLower } from '../lib/ascii.ts';
+import { equalsIgnoreCase, TOKEN, trimBlanks } from './bytes.ts';
 
 /**
  * ap_find_token: whether `token` stands in the value as a word, any byte that no token may hold being a separator. httpd compares no more than

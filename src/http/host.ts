@@ -3,7 +3,8 @@
  * calls): lower case, without the final dot, checked more strictly under HttpProtocolOptions Strict.
  */
 import { isIPv6 } from 'node:net';
-import { asciiLower, isAlpha, isDigit, ownCopy } from './bytes.ts';
+import { asciiLower } from '../lib/ascii.ts';
+import { isAlpha, isDigit, ownCopy } from './bytes.ts';
 import { debugLog, type FailureLog } from './request-head.ts';
 
 /** A host that may be looked up. An IPv6 literal stands without its brackets. */

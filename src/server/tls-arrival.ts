@@ -12,7 +12,7 @@ import { allowedTime } from '../core/read-timeouts.ts';
 import type { ClientTls } from '../core/tls.ts';
 import { type AddressServers, serverByName } from '../core/vhosts.ts';
 import type { VirtualServer } from '../core/virtual-server.ts';
-import { asciiLower } from '../http/bytes.ts';
+import { asciiLower } from '../lib/ascii.ts';
 import { Arrival, type ArrivalHost, ignore } from './arrival.ts';
 import { FirstBytesReader } from './client-hello.ts';
 

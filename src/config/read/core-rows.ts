@@ -1,7 +1,8 @@
 /** Core's directives that act while the text is read (httpd's server/core.c), and Error. The core module lists them among its own. */
+
+import { asciiLower } from '../../lib/ascii.ts';
 import { ACCESS_CONF, type AnyRow, type ApplyResult, OR_ALL, RSRC_CONF } from '../directive.ts';
 import { getWord, sectionText } from '../words.ts';
-import { asciiLower } from './ascii.ts';
 import { rootRelative } from './files.ts';
 import { resolveInclude } from './include.ts';
 import type { OnRead, ReadCommand } from './on-read.ts';

@@ -1,7 +1,7 @@
 /** Lines taken apart (ap_build_config_sub), and sections passed over line by line (ap_soak_end_container). */
 import { joinLines, type Statement } from '../../../grammar/httpd-conf/statement.ts';
+import { asciiLower } from '../../lib/ascii.ts';
 import { WordCursor } from '../words.ts';
-import { asciiLower } from './ascii.ts';
 import type { Frame, TextStack } from './texts.ts';
 
 export const SLASH = 47;

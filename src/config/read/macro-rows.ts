@@ -3,9 +3,9 @@
  * front of the lines still to be read, so that a macro may open what the text behind it closes.
  */
 import type { SourceText } from '../../diagnostics/source.ts';
+import { asciiLower } from '../../lib/ascii.ts';
 import { type AnyRow, type ApplyResult, OR_ALL } from '../directive.ts';
 import { getWord, WordCursor } from '../words.ts';
-import { asciiLower } from './ascii.ts';
 import { type Macro, substituteLine, usedParameters } from './macro-text.ts';
 import type { OnRead, ReadCommand, Reading } from './on-read.ts';
 

@@ -8,11 +8,11 @@ import { joinLines, type Statement } from '../../../grammar/httpd-conf/statement
 import type { Problems, Severity } from '../../diagnostics/problem.ts';
 import { httpdLine } from '../../diagnostics/render.ts';
 import { positionOf, type SourceText, type Span } from '../../diagnostics/source.ts';
+import { asciiLower } from '../../lib/ascii.ts';
 import type { DirectiveError } from '../directive.ts';
 import { withUsage } from '../invoke.ts';
 import type { ConfigNode } from '../tree.ts';
 import { splitArguments } from '../words.ts';
-import { asciiLower } from './ascii.ts';
 import { errorText } from './files.ts';
 import { LESS, type Line, SLASH, skipSection, takeApart } from './line.ts';
 import type { ReadCommand } from './on-read.ts';

@@ -1,7 +1,7 @@
 /** What one reading knows: defines, loaded modules, ServerRoot. */
 import type { Span } from '../../diagnostics/source.ts';
+import { asciiLower } from '../../lib/ascii.ts';
 import type { AnyRow } from '../directive.ts';
-import { asciiLower } from './ascii.ts';
 import { rootRelative } from './files.ts';
 import type { ModuleName, Reading } from './on-read.ts';
 import type { ConfigFiles, ReadEntry } from './options.ts';

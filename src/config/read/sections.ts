@@ -2,8 +2,8 @@
 import { joinLines } from '../../../grammar/httpd-conf/statement.ts';
 import { httpdLine } from '../../diagnostics/render.ts';
 import type { Span } from '../../diagnostics/source.ts';
+import { asciiLower } from '../../lib/ascii.ts';
 import type { ConfigNode } from '../tree.ts';
-import { asciiLower } from './ascii.ts';
 import { LESS, type Line } from './line.ts';
 import { spanOf } from './texts.ts';
 

@@ -1,5 +1,5 @@
 /** `${VAR}` in a configuration line (ap_resolve_env of httpd's server/core.c): expanded once, in the whole line, before the name is read. */
-import { asciiLower } from './ascii.ts';
+import { asciiLower } from '../../lib/ascii.ts';
 
 /** Variables of the process, as far as the reading is to know them; byte strings, names keep their case. */
 export type Environment = Readonly<Record<string, string | undefined>>;

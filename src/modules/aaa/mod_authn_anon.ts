@@ -3,7 +3,7 @@ import { type AnyRow, type Command, OR_AUTHCFG } from '../../config/directive.ts
 import { Level, logRequest } from '../../core/log.ts';
 import { defineModule } from '../../core/module.ts';
 import type { AuthnProvider, AuthnResult } from '../../core/providers.ts';
-import { asciiLower } from '../../http/bytes.ts';
+import { asciiLower } from '../../lib/ascii.ts';
 
 interface DirConf {
   /** Lower case. */

@@ -10,7 +10,7 @@ import { groupName } from '../../core/owner-names.ts';
 import type { AuthzProvider } from '../../core/providers.ts';
 import type { Request } from '../../core/request.ts';
 import { requireOfUser, requireWords, wordsOf } from '../../core/require-words.ts';
-import { asciiLower } from '../../http/bytes.ts';
+import { asciiLower } from '../../lib/ascii.ts';
 
 interface DirConf {
   groupFile?: string;

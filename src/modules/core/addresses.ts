@@ -1,7 +1,7 @@
 /** Addresses as Listen and VirtualHost write them (apr_parse_addr_port, get_addresses of server/vhost.c). */
 import { isIP, isIPv6 } from 'node:net';
 import type { ServerAddress } from '../../core/virtual-server.ts';
-import { asciiLower } from '../../http/bytes.ts';
+import { asciiLower } from '../../lib/ascii.ts';
 
 /** Host and port of `host:port`, `[v6]:port`, `host`, `*:port`, `:port` or a bare port; a text says what is wrong. */
 export function splitHostPort(word: string): { host: string | undefined; port: string | undefined } | string {

@@ -10,7 +10,7 @@ import { atoi, parseTimeout } from '../../config/values.ts';
 import { allWords } from '../../config/words.ts';
 import { compileErrorLogFormat } from '../../core/error-log-format.ts';
 import { LEVEL_NAMES } from '../../core/log.ts';
-import { asciiLower } from '../../http/bytes.ts';
+import { asciiLower } from '../../lib/ascii.ts';
 import { type Cmd, isDirectory, type Row, serverRow } from './core-row.ts';
 
 /** `[scheme://]host[:port]`: only a port is looked at closely (server_hostname_port). */

@@ -14,8 +14,8 @@ import { Level, logRequest } from '../../core/log.ts';
 import { defineModule } from '../../core/module.ts';
 import type { Request } from '../../core/request.ts';
 import { DECLINED } from '../../core/status.ts';
-import { asciiLower } from '../../http/bytes.ts';
 import { escapeUri } from '../../http/escape.ts';
+import { asciiLower } from '../../lib/ascii.ts';
 
 interface Action {
   readonly script: string;

@@ -14,8 +14,8 @@ import { constructUrl } from '../../core/server-identity.ts';
 import { alikeForFiles } from '../../core/siblings.ts';
 import { DECLINED, isRedirect, OK } from '../../core/status.ts';
 import { lookupUri } from '../../core/subrequest.ts';
-import { asciiLower } from '../../http/bytes.ts';
 import { escapeUri } from '../../http/escape.ts';
+import { asciiLower } from '../../lib/ascii.ts';
 
 /** Content type and handler name of a directory (DIR_MAGIC_TYPE). */
 const REWRITE_HANDLER = 'redirect-handler';

@@ -9,8 +9,9 @@ import type { Request } from '../../core/request.ts';
 import { constructUrl } from '../../core/server-identity.ts';
 import { alikeForFiles } from '../../core/siblings.ts';
 import { DECLINED, OK } from '../../core/status.ts';
-import { asciiLower, equalsIgnoreCase } from '../../http/bytes.ts';
+import { equalsIgnoreCase } from '../../http/bytes.ts';
 import { escapeHtml, escapeUri } from '../../http/escape.ts';
+import { asciiLower } from '../../lib/ascii.ts';
 
 /** These are not merged: a section that says anything of spelling has only what it says. */
 export interface SpelingDirConf {

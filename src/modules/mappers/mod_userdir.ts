@@ -6,7 +6,7 @@ import { defineModule } from '../../core/module.ts';
 import { homeDirectory } from '../../core/owner-names.ts';
 import type { Request } from '../../core/request.ts';
 import { DECLINED, OK } from '../../core/status.ts';
-import { asciiLower } from '../../http/bytes.ts';
+import { asciiLower } from '../../lib/ascii.ts';
 
 export interface UserdirServerConf {
   /** Patterns, in the order they are tried. */

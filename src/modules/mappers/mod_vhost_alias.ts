@@ -8,7 +8,7 @@ import { defineModule } from '../../core/module.ts';
 import type { Request } from '../../core/request.ts';
 import { serverName, serverPort } from '../../core/server-identity.ts';
 import { DECLINED, OK } from '../../core/status.ts';
-import { asciiLower } from '../../http/bytes.ts';
+import { asciiLower } from '../../lib/ascii.ts';
 
 /** A part of a name: `%-2+`, counted from 1; 0 is all of it. */
 interface Selector {

@@ -18,7 +18,7 @@ import { defineModule } from '../../core/module.ts';
 import type { Request } from '../../core/request.ts';
 import { DECLINED } from '../../core/status.ts';
 import { type BooleanExpr, compileBoolean } from '../../expr/index.ts';
-import { asciiLower } from '../../http/bytes.ts';
+import { asciiLower } from '../../lib/ascii.ts';
 import { MAX_SUBSTITUTION, type Pcre, substitute } from '../../lib/pcre/index.ts';
 
 type Groups = readonly (string | undefined)[];

@@ -6,7 +6,7 @@ import { REALLY_FIRST } from '../../core/hooks.ts';
 import { defineModule } from '../../core/module.ts';
 import type { Request } from '../../core/request.ts';
 import { DECLINED, OK } from '../../core/status.ts';
-import { asciiLower } from '../../http/bytes.ts';
+import { asciiLower } from '../../lib/ascii.ts';
 
 type Style = 'netscape' | 'cookie' | 'cookie2';
 

@@ -3,7 +3,7 @@
  * (send_parsed_content and its helpers in mod_include.c). Pure: bytes in, events out.
  */
 import type { IncludeArgument } from '../../../core/include-element.ts';
-import { asciiLower } from '../../../http/bytes.ts';
+import { asciiLower } from '../../../lib/ascii.ts';
 
 /** What is wrong with the way an element is written. */
 export type ElementProblem = 'no-name' | 'value-without-name' | 'empty-name' | 'too-long';

@@ -1,6 +1,6 @@
 /** Substitute's rules, and what they make of a line (set_pattern and do_pattmatch of mod_substitute.c). Pure; texts are byte strings. */
 
-import { asciiLower } from '../../../http/bytes.ts';
+import { asciiLower } from '../../../lib/ascii.ts';
 import { compilePcre, type Pcre, PcreError, substitute } from '../../../lib/pcre/index.ts';
 
 export interface Rule {

@@ -1,7 +1,7 @@
 /** What mod_deflate and mod_brotli have in common of their configuration: notes of sizes, and what becomes of the ETag. */
 import type { ApplyResult, Command } from '../../../config/directive.ts';
 import type { Request } from '../../../core/request.ts';
-import { asciiLower } from '../../../http/bytes.ts';
+import { asciiLower } from '../../../lib/ascii.ts';
 import type { EtagRule } from './codings.ts';
 
 export interface CodingConf {

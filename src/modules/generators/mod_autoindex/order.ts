@@ -1,5 +1,5 @@
 /** Sorting of listings (dsortf; apr_strnatcmp by Martin Pool's rules). */
-import { asciiLower } from '../../../http/bytes.ts';
+import { asciiLower } from '../../../lib/ascii.ts';
 
 export interface Entry {
   /** A directory's ends in a slash; the parent's begins with one. */

@@ -9,8 +9,8 @@ import type { Request } from '../../../core/request.ts';
 import { sendBuffer, sendHead } from '../../../core/response.ts';
 import { serverSignature } from '../../../core/server-identity.ts';
 import { DECLINED, OK } from '../../../core/status.ts';
-import { asciiLower } from '../../../http/bytes.ts';
 import { escapeHtml } from '../../../http/escape.ts';
+import { asciiLower } from '../../../lib/ascii.ts';
 import { listConfiguration } from './config-list.ts';
 import { moduleList, modulePage, modulesOf, providers, requestHooks, serverSettings } from './sections.ts';
 

@@ -19,7 +19,7 @@ import { defineModule } from '../../../core/module.ts';
 import type { Request } from '../../../core/request.ts';
 import { alikeForFiles } from '../../../core/siblings.ts';
 import { DECLINED, OK } from '../../../core/status.ts';
-import { asciiLower } from '../../../http/bytes.ts';
+import { asciiLower } from '../../../lib/ascii.ts';
 import { LruCache } from '../../../lib/lru.ts';
 import {
   type Attribute,

@@ -1,5 +1,5 @@
 /** What a file's name says of it, worked out once per configuration and list of extensions (find_ct's loop). */
-import { asciiLower } from '../../../http/bytes.ts';
+import { asciiLower } from '../../../lib/ascii.ts';
 import {
   extensionsOf,
   MATCH_ANY,

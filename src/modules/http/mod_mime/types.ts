@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { wordsUntilEmpty } from '../../../config/words.ts';
 import { fsPath } from '../../../core/files.ts';
-import { asciiLower } from '../../../http/bytes.ts';
+import { asciiLower } from '../../../lib/ascii.ts';
 import type { TypeTable } from './conf.ts';
 
 /** Where a mime.types may be when TypesConfig says nothing: httpd's default first, then where systems keep theirs. */

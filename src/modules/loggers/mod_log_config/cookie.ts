@@ -2,7 +2,8 @@
  * A cookie's value in a Cookie field, as log_cookie() of httpd's mod_log_config.c finds it: names without case, white space around names and
  * values dropped, no quoting; a cookie without a value is none.
  */
-import { asciiLower, equalsIgnoreCase, isBlank, isSpace } from '../../../http/bytes.ts';
+import { equalsIgnoreCase, isBlank, isSpace } from '../../../http/bytes.ts';
+import { asciiLower } from '../../../lib/ascii.ts';
 
 /** Finds the cookie of a name in a field. */
 export function compileCookie(name: string): (field: string | undefined) => string | undefined {

@@ -1,6 +1,7 @@
 /** What the client says it takes: Accept and its kin, and Negotiate (get_entry, do_header_line, parse_negotiate_header of mod_negotiation.c). */
-import { asciiLower, trimSpaces } from '../../../http/bytes.ts';
+import { trimSpaces } from '../../../http/bytes.ts';
 import type { HeaderFields } from '../../../http/header-fields.ts';
+import { asciiLower } from '../../../lib/ascii.ts';
 
 /** One item of an Accept field, or a Content-Type of a type map; `qs` and `q` are both its quality. */
 export interface AcceptItem {

@@ -1,6 +1,6 @@
 /** Choosing among variants: qualities of each, and which one is better (best_match and what it calls in mod_negotiation.c). */
 import type { Request } from '../../../core/request.ts';
-import { asciiLower } from '../../../http/bytes.ts';
+import { asciiLower } from '../../../lib/ascii.ts';
 import type { AcceptItem, ClientSide, Mode } from './accept.ts';
 
 /** A representation that could be sent. */

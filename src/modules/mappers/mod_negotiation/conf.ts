@@ -6,7 +6,7 @@ import {
   OR_FILEINFO,
   RSRC_CONF,
 } from '../../../config/directive.ts';
-import { asciiLower } from '../../../http/bytes.ts';
+import { asciiLower } from '../../../lib/ascii.ts';
 
 export interface ServerConf {
   cachesNegotiated?: boolean;

@@ -1,5 +1,6 @@
 /** Type maps: files that list variants (read_type_map of mod_negotiation.c). */
-import { asciiLower, trimSpaces } from '../../../http/bytes.ts';
+import { trimSpaces } from '../../../http/bytes.ts';
+import { asciiLower } from '../../../lib/ascii.ts';
 import { parseItem } from './accept.ts';
 import type { Variant } from './choose.ts';
 

@@ -6,7 +6,7 @@ import { lstatFile, type StatResult, statFile } from '../../../core/files.ts';
 import type { Request } from '../../../core/request.ts';
 import { lookupFile, lookupUri } from '../../../core/subrequest.ts';
 import type { BooleanExpr } from '../../../expr/index.ts';
-import { asciiLower } from '../../../http/bytes.ts';
+import { asciiLower } from '../../../lib/ascii.ts';
 import type { Comparison, Condition, Test } from './conf.ts';
 import { type Eventual, type Pass, traceRequest } from './pass.ts';
 import { expand } from './template.ts';

@@ -2,7 +2,7 @@
 
 import { atoi } from '../../../config/values.ts';
 import type { Request } from '../../../core/request.ts';
-import { asciiLower } from '../../../http/bytes.ts';
+import { asciiLower } from '../../../lib/ascii.ts';
 import type { Rule } from './conf.ts';
 import { type Pass, traceRequest } from './pass.ts';
 import { expand, type Template } from './template.ts';

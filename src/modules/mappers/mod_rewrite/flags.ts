@@ -1,8 +1,8 @@
 /** The flags of RewriteRule and RewriteCond (cmd_rewriterule_setflag, cmd_rewritecond_setflag). */
 
 import { atoi } from '../../../config/values.ts';
-import { asciiLower } from '../../../http/bytes.ts';
 import { isKnownStatus } from '../../../http/reason-phrases.ts';
+import { asciiLower } from '../../../lib/ascii.ts';
 import { parseFlagField } from './argument-line.ts';
 import type { RuleFlags } from './conf.ts';
 

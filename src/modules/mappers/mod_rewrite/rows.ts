@@ -11,7 +11,7 @@ import { compileDirectivePcre } from '../../../config/patterns.ts';
 import { allWords } from '../../../config/words.ts';
 import { positionOf } from '../../../diagnostics/source.ts';
 import { compileBoolean } from '../../../expr/index.ts';
-import { asciiLower } from '../../../http/bytes.ts';
+import { asciiLower } from '../../../lib/ascii.ts';
 import type { Pcre } from '../../../lib/pcre/index.ts';
 import { parseArgumentLine } from './argument-line.ts';
 import { parseTest } from './conditions.ts';

@@ -6,8 +6,8 @@ import { homeDirectory } from '../../../core/owner-names.ts';
 import type { Request } from '../../../core/request.ts';
 import { constructUrl } from '../../../core/server-identity.ts';
 import { DECLINED, OK } from '../../../core/status.ts';
-import { asciiLower } from '../../../http/bytes.ts';
 import { normalizePath } from '../../../http/uri.ts';
+import { asciiLower } from '../../../lib/ascii.ts';
 import {
   OPTION_ANY_URI,
   OPTION_LEGACY_PREFIX_DOCROOT,

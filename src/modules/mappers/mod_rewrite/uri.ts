@@ -4,8 +4,9 @@ import { atoi } from '../../../config/values.ts';
 import type { Request } from '../../../core/request.ts';
 import { constructUrl, defaultPort, requestScheme } from '../../../core/server-identity.ts';
 import { isServersOwn } from '../../../core/vhosts.ts';
-import { asciiLower, equalsIgnoreCase } from '../../../http/bytes.ts';
+import { equalsIgnoreCase } from '../../../http/bytes.ts';
 import { escapeUri } from '../../../http/escape.ts';
+import { asciiLower } from '../../../lib/ascii.ts';
 
 /** Schemes that make a URL absolute, with what follows them, and whether they know query strings. */
 const SCHEMES: readonly (readonly [prefix: string, hasQuery: boolean])[] = [

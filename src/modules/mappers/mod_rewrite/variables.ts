@@ -14,7 +14,7 @@ import {
 import { lookupFile, lookupUri } from '../../../core/subrequest.ts';
 import { tlsVariable } from '../../../core/tls.ts';
 import { osEnvironment, TIME_VARIABLES } from '../../../expr/index.ts';
-import { asciiLower } from '../../../http/bytes.ts';
+import { asciiLower } from '../../../lib/ascii.ts';
 import type { Eventual, Pass } from './pass.ts';
 
 /** `r`: the request asked, which for LA-U and LA-F is a sub-request. */

@@ -17,7 +17,7 @@ import type { Request } from '../../../core/request.ts';
 import { alikeForFiles } from '../../../core/siblings.ts';
 import { DECLINED } from '../../../core/status.ts';
 import { compileBoolean } from '../../../expr/index.ts';
-import { asciiLower } from '../../../http/bytes.ts';
+import { asciiLower } from '../../../lib/ascii.ts';
 import type { Pcre } from '../../../lib/pcre/index.ts';
 import { type Action, type Entry, runEntries, runEntriesNow } from './actions.ts';
 import { compileFormat } from './format.ts';

@@ -1,5 +1,5 @@
 /** From what the tests printed to a content type and an encoding (magic_rsl_to_request of mod_mime_magic.c). */
-import { asciiLower } from '../../../http/bytes.ts';
+import { asciiLower } from '../../../lib/ascii.ts';
 
 export interface Magic {
   readonly type: string;

@@ -7,7 +7,7 @@ import type { BackendAddress, Traffic } from '../../../backend/connect.ts';
 import type { BackendPool } from '../../../backend/pool.ts';
 import { WorkerState } from '../../../backend/worker-state.ts';
 import type { Configuration } from '../../../core/configuration.ts';
-import { asciiLower } from '../../../http/bytes.ts';
+import { asciiLower } from '../../../lib/ascii.ts';
 import { type HealthCheck, newHealthCheck } from './health-check.ts';
 import { runtimePath } from './runtime-path.ts';
 import { bracketHost, defaultPortOf, parseNetloc, splitSocket, tcpAddress, unixAddress } from './url.ts';

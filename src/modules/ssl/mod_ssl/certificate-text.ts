@@ -1,7 +1,7 @@
 /** Certificates in words and names (ssl_util_ssl.c: modssl_X509_match_name, the lines of ssl_log_xerror). */
 import type { X509Certificate } from 'node:crypto';
 import type { PeerCertificate } from 'node:tls';
-import { asciiLower } from '../../../http/bytes.ts';
+import { asciiLower } from '../../../lib/ascii.ts';
 
 /** Of a distinguished name in lines, as Node has it: in one line, its most particular part first (RFC 2253). */
 export function nameInOneLine(lines: string): string {

@@ -3,7 +3,7 @@ import { constants } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { SecureContextOptions, SecureVersion } from 'node:tls';
 import type { ApplyResult } from '../../../config/directive.ts';
-import { asciiLower } from '../../../http/bytes.ts';
+import { asciiLower } from '../../../lib/ascii.ts';
 import { checkedFile } from './material.ts';
 import type { Cmd } from './proxy-rows.ts';
 

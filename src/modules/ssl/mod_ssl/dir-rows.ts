@@ -8,7 +8,7 @@ import {
 } from '../../../config/directive.ts';
 import { allWords, getWord } from '../../../config/words.ts';
 import { compileBoolean } from '../../../expr/index.ts';
-import { asciiLower } from '../../../http/bytes.ts';
+import { asciiLower } from '../../../lib/ascii.ts';
 import type { SslOptions } from './config.ts';
 import type { Cmd, Row } from './proxy-rows.ts';
 

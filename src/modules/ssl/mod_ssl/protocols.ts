@@ -1,7 +1,7 @@
 /** SSLProtocol and SSLProxyProtocol (ssl_cmd_protocol_parse of ssl_engine_config.c, ssl_init_ctx_protocol of ssl_engine_init.c). */
 import type { SecureVersion } from 'node:tls';
 import { getWord } from '../../../config/words.ts';
-import { asciiLower } from '../../../http/bytes.ts';
+import { asciiLower } from '../../../lib/ascii.ts';
 
 const VERSIONS: readonly (readonly [name: string, version: SecureVersion])[] = [
   ['tlsv1', 'TLSv1'],

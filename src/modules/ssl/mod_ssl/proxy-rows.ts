@@ -8,7 +8,7 @@ import {
 } from '../../../config/directive.ts';
 import { atoi } from '../../../config/values.ts';
 import { allWords } from '../../../config/words.ts';
-import { asciiLower } from '../../../http/bytes.ts';
+import { asciiLower } from '../../../lib/ascii.ts';
 import { setCipherSuite } from './ciphers.ts';
 import type { ProxyTlsConf, RevocationMode, SslDirConf, SslServerConf, VerifyMode } from './config.ts';
 import { parseProtocols } from './protocols.ts';

@@ -14,7 +14,7 @@ import {
 } from '../../../config/directive.ts';
 import { atoi } from '../../../config/values.ts';
 import { allWords } from '../../../config/words.ts';
-import { asciiLower } from '../../../http/bytes.ts';
+import { asciiLower } from '../../../lib/ascii.ts';
 import { type Cmd, parseDepth, parseRevocationCheck, parseVerify, type Row } from './proxy-rows.ts';
 import { fileRow, pathRow } from './rows.ts';
 

@@ -1,7 +1,7 @@
 /** What servers speak TLS with: certificates, protocols, ciphers, sessions. */
 import { type ApplyResult, GLOBAL_ONLY, OR_AUTHCFG, RSRC_CONF } from '../../../config/directive.ts';
 import { atoi } from '../../../config/values.ts';
-import { asciiLower } from '../../../http/bytes.ts';
+import { asciiLower } from '../../../lib/ascii.ts';
 import { setCipherSuite } from './ciphers.ts';
 import { setConfCommand } from './conf-commands.ts';
 import type { SslServerConf } from './config.ts';
