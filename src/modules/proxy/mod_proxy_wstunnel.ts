@@ -71,7 +71,6 @@ class HandshakeDriver implements Driver<Buffer> {
 }
 
 class HandshakeAnswer extends BackendAnswer<Buffer> {
-  protected readonly label = 'WS';
   readonly #pump: () => Pump<Buffer>;
   readonly #done: (status: number) => void;
   readonly #defect: (error: unknown) => void;
@@ -110,6 +109,10 @@ class HandshakeAnswer extends BackendAnswer<Buffer> {
       onEnd: ({ why, error }) => (why === 'defect' ? this.#defect(error) : this.#done(OK)),
     });
     tunnel.start(first);
+  }
+
+  protected get label(): string {
+    return this.target.url.startsWith('wss:') ? 'WSS' : 'WS';
   }
 
   protected report(failure: BackendFailure): number {
@@ -163,7 +166,7 @@ function requireUpgrade(r: Request, url: string, asked: string | undefined, expe
 
 function handlerOf(scheme: string): ClaimingHandler {
   return {
-    label: 'WS',
+    label: scheme.toUpperCase(),
     claims: (r) =>
       modProxyWstunnel.dir(r).fallsBack === false ||
       r.configuration.providers.find(SCHEME_HANDLERS, scheme) === undefined,

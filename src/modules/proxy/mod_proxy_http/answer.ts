@@ -33,7 +33,6 @@ const SHOWN = 80;
 export type Expectation = 'none' | 'client' | 'ping';
 
 export class HttpAnswer extends BackendAnswer<HttpHead> implements HttpEvents {
-  protected readonly label = 'HTTP';
   protected override readonly beginsAtHead = true;
   readonly #upgrade: string | undefined;
   readonly #done: (status: number) => void;
@@ -62,6 +61,12 @@ export class HttpAnswer extends BackendAnswer<HttpHead> implements HttpEvents {
     this.#defect = defect;
     this.#expectation = expectation;
     this.#upgrade = upgrade;
+  }
+
+  /** The scheme as it stands in the URL. */
+  protected get label(): string {
+    const { url } = this.target;
+    return url.slice(0, url.indexOf(':'));
   }
 
   /** Must be called before anything comes. */

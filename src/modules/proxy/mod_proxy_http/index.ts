@@ -19,7 +19,7 @@ const BY: CanonicalBy = {
 
 function handlerOf(scheme: string): SchemeHandler {
   return {
-    label: 'HTTP',
+    label: scheme,
     canonicalise: (r, rest, state) => canonicaliseHttp(r, scheme, rest, state, BY),
     handle: handleHttp,
   };

@@ -39,8 +39,8 @@ type Mode = 'no-head' | 'pass' | 'drop' | 'override';
 export abstract class BackendAnswer<Head> implements ResponseSink<Head> {
   protected readonly r: Request;
   protected readonly target: ProxyTarget;
-  /** `FCGI`, `HTTP`, ...: what log lines of connecting begin with. */
-  protected abstract readonly label: string;
+  /** `FCGI`, `https`, ...: what log lines of connecting begin with. */
+  protected abstract get label(): string;
   readonly #resolve: (status: number) => void;
   #pump: Pump<Head> | undefined;
   #mode: Mode = 'no-head';

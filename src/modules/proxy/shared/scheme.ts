@@ -69,7 +69,7 @@ export interface ProxyTarget {
 }
 
 export interface SchemeHandler {
-  /** `FCGI`: how log lines call it. */
+  /** `FCGI`, `https`: how log lines call it. */
   readonly label: string;
   /** Asked when a ProxyPass matches: OK or DECLINED to go on, DONE for "not this one", else the status to answer with. */
   checkTranslate?(r: Request, url: string): number;
