@@ -6,7 +6,7 @@ import { isLogged, Level, logServer } from '../../../core/log.ts';
 import type { Request } from '../../../core/request.ts';
 import type { VirtualServer } from '../../../core/virtual-server.ts';
 import type { Balancer } from './balancer.ts';
-import type { Worker } from './worker.ts';
+import type { Worker, WorkerRecord } from './worker.ts';
 
 /** Group of providers; the names are those of `lbmethod=`. */
 export const LB_METHODS = 'proxylbmethod';
@@ -93,6 +93,31 @@ export function bestMember(
     logServer(server, 'proxy', Level.debug, 'AH10123', message);
   }
   return best;
+}
+
+/** A method by which every member in question gains its factor (`lbfactor`), and who is chosen pays what all have gained. */
+export abstract class GainingMethod implements LbMethod, Comparison {
+  abstract readonly name: string;
+  #gained = 0;
+
+  choose(balancer: Balancer, r: Request): Worker | undefined {
+    this.#gained = 0;
+    const best = bestMember(balancer, r, this.name, this);
+    if (best !== undefined) best.record.lbstatus -= this.#gained;
+    return best;
+  }
+
+  reset({ members }: Balancer): void {
+    for (const { record } of members) record.lbstatus = 0;
+  }
+
+  isBetter({ record }: Worker, best: Worker | undefined): boolean {
+    record.lbstatus += record.lbfactor;
+    this.#gained += record.lbfactor;
+    return best === undefined || this.isAhead(record, best.record);
+  }
+
+  protected abstract isAhead(record: Readonly<WorkerRecord>, best: Readonly<WorkerRecord>): boolean;
 }
 
 function isReserve(worker: Worker, set: number): boolean {
