@@ -24,14 +24,12 @@ import { type AnswerHost, Http1Transport } from './http1-answer.ts';
 import { keepAliveTimeout } from './http1-head.ts';
 import { CUT_OFF, chooseServer, logFailures, makeRequest, plainAddress } from './http1-request.ts';
 import { IncomingBody } from './incoming-body.ts';
+import { Lingering } from './lingering.ts';
 import { RequestRun, type RunHost } from './request-run.ts';
 import { SendProgress } from './send-progress.ts';
-import { TakenConnection, type TakenFrom } from './taken-connection.ts';
+import { TakenConnection, takenFrom } from './taken-connection.ts';
 import { dumpConnection, isDumped } from './wire-dump.ts';
 
-/** How long a closed connection waits for the client to close too, so that it can read the last answer (SECONDS_TO_LINGER). */
-const LINGER_QUIET = 2000;
-const LINGER_LONGEST = 30_000;
 /** How long a connection without a request yet may keep a server that wants to end, in milliseconds. */
 const FIRST_REQUEST_GRACE = 2000;
 const NOTHING = Buffer.alloc(0);
@@ -62,13 +60,13 @@ export class Http1Connection implements DeadlineOwner, AnswerHost, InputHost, Ru
   readonly #input: ConnectionInput;
   readonly #deadline: ConnectionDeadline;
   readonly #progress: SendProgress;
+  readonly #lingering: Lingering;
   readonly #transport: Http1Transport;
   readonly #run: RequestRun;
   /** Milliseconds to wait for another request. */
   #keepAlive = 0;
   /** What was written last is on its way to the client, who is waited for. */
   #awaitsTaken = false;
-  #lingerEnd = 0;
   #taken: TakenConnection | undefined;
 
   /**
@@ -90,6 +88,7 @@ export class Http1Connection implements DeadlineOwner, AnswerHost, InputHost, Ru
     this.baseServer = this.#servers?.first ?? home.configuration.main;
     this.#deadline = new ConnectionDeadline(this, home.wheel);
     this.#progress = new SendProgress(socket, this.tls?.wire ?? socket);
+    this.#lingering = new Lingering(socket, this.#deadline, this.#progress);
     this.#transport = new Http1Transport(socket, this, this.#deadline, this.#progress);
     this.#input = new ConnectionInput(socket, this, home, this.#transport, this.#deadline);
     this.#run = new RequestRun(this, this.#transport);
@@ -109,8 +108,7 @@ export class Http1Connection implements DeadlineOwner, AnswerHost, InputHost, Ru
       case 'closed':
         return;
       case 'lingering':
-        // Until all is sent the clock is the client's that reads.
-        if (this.#socket.writableLength === 0) this.#expectQuiet();
+        this.#lingering.onData();
         return;
     }
     try {
@@ -187,26 +185,11 @@ export class Http1Connection implements DeadlineOwner, AnswerHost, InputHost, Ru
     this.#deadline.cancel();
     this.#taken = new TakenConnection(
       this.#socket,
-      this.#takenFrom(),
+      takenFrom(this.#transport, () => this.#destroy()),
       this.#input.takeAll(),
       this.#input.hasEnded,
     );
     return this.#taken;
-  }
-
-  #takenFrom(): TakenFrom {
-    const transport = this.#transport;
-    return {
-      countRead(bytes) {
-        transport.bytesRead += bytes;
-      },
-      countWritten(bytes) {
-        transport.bytesWritten += bytes;
-      },
-      onDrain: (callback) => transport.onDrain(callback),
-      release: () => transport.finish(false),
-      abort: () => this.#destroy(),
-    };
   }
 
   /** For the run: on to the next request, or to the end. */
@@ -367,30 +350,8 @@ export class Http1Connection implements DeadlineOwner, AnswerHost, InputHost, Ru
     this.phase = 'lingering';
     this.#transport.shut();
     this.#input.clear();
-    const socket = this.#socket;
-    if (socket.destroyed) {
-      this.#onGone();
-      return;
-    }
-    socket.end();
-    if (!this.#input.hasEnded) socket.resume();
-    if (!this.#input.hasEnded && socket.writableLength === 0) {
-      this.#beginQuiet();
-      return;
-    }
-    this.#progress.note();
-    this.#deadline.expectProgress(this.baseServer);
-    // Where both sides have said all, the socket goes with its last bytes.
-    if (!this.#input.hasEnded) socket.once('finish', () => this.#beginQuiet());
-  }
-
-  #beginQuiet(): void {
-    this.#lingerEnd = performance.now() + LINGER_LONGEST;
-    if (this.phase === 'lingering') this.#expectQuiet();
-  }
-
-  #expectQuiet(): void {
-    this.#deadline.expect(Math.min(LINGER_QUIET, this.#lingerEnd - performance.now()));
+    if (this.#socket.destroyed) this.#onGone();
+    else this.#lingering.begin(this.baseServer, this.#input.hasEnded);
   }
 
   /**

@@ -1,6 +1,7 @@
 /** A client's connection in the hands of a handler that speaks another protocol on it (core/raw-connection.ts): plain and TLS sockets alike. */
 import type { Socket } from 'node:net';
 import type { RawConnection, RawReader } from '../core/raw-connection.ts';
+import type { Http1Transport } from './http1-answer.ts';
 
 /** What it needs of the connection it was taken from. */
 export interface TakenFrom {
@@ -12,6 +13,21 @@ export interface TakenFrom {
   release(): void;
   /** Cuts the connection. */
   abort(): void;
+}
+
+/** @param abort cuts the connection. */
+export function takenFrom(transport: Http1Transport, abort: () => void): TakenFrom {
+  return {
+    countRead(bytes) {
+      transport.bytesRead += bytes;
+    },
+    countWritten(bytes) {
+      transport.bytesWritten += bytes;
+    },
+    onDrain: (callback) => transport.onDrain(callback),
+    release: () => transport.finish(false),
+    abort,
+  };
 }
 
 export class TakenConnection implements RawConnection {
