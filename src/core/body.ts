@@ -24,6 +24,8 @@ export interface RequestBody {
   readonly isFinished: boolean;
   /** The client sends it only when it is told to (`Expect: 100-continue`), and has not been told. */
   readonly isAwaited: boolean;
+  /** All of it, where it was read and kept: sub-requests may have it too (r->kept_body). */
+  readonly kept?: Buffer | undefined;
   /** Starts the delivery (and sends `100 Continue` where the client waits for it). Bytes already here are delivered within the call. */
   start(reader: BodyReader): void;
   resume(): void;

@@ -39,6 +39,36 @@ export class BufferedBody implements RequestBody {
   }
 }
 
+/** What sub-requests have of a kept body: each of the main request its own, but all within one of those share one, read once. */
+export class SharedBody implements RequestBody {
+  readonly isChunked = false;
+  readonly isAwaited = false;
+  isTaken = false;
+  readonly kept: Buffer;
+  readonly #body: BufferedBody;
+
+  constructor(kept: Buffer) {
+    this.kept = kept;
+    this.#body = new BufferedBody(kept);
+  }
+  get isPresent(): boolean {
+    return this.#body.isPresent;
+  }
+  get length(): number {
+    return this.#body.length;
+  }
+  get isFinished(): boolean {
+    return this.#body.isFinished;
+  }
+  start(reader: BodyReader): void {
+    this.isTaken = true;
+    this.#body.start(reader);
+  }
+  resume(): void {
+    this.#body.resume();
+  }
+}
+
 /** A request's transport with another body. */
 class BodyTransport extends PassingTransport {
   readonly #body: RequestBody;

@@ -5,6 +5,7 @@ import type { HeaderFields } from '../http/header-fields.ts';
 import { type BodyWriter, NO_BODY, type RequestBody } from './body.ts';
 import type { Answer } from './hooks.ts';
 import { inherit, isRecursionLimitExceeded } from './internal-redirect.ts';
+import { SharedBody } from './kept-body.ts';
 import { invokeHandler, prepareFileRequest, prepareRequest } from './lifecycle.ts';
 import { Request, type Transport } from './request.ts';
 import { setTarget } from './request-uri.ts';
@@ -62,9 +63,14 @@ function directoryOf(path: string): string {
   return path.slice(0, path.lastIndexOf('/') + 1);
 }
 
-/** A sub-request has fields of its own to change, and no body (ap_set_sub_req_protocol). */
+/** A sub-request has fields of its own to change, and no body unless it was kept (ap_set_sub_req_protocol). */
 function fieldsFor(r: Request): HeaderFields {
   const fields = r.headersIn.clone();
+  const { kept } = r.transport.body;
+  if (kept !== undefined) {
+    fields.set('Content-Length', String(kept.length));
+    return fields;
+  }
   if (fields.has('content-length') || fields.has('transfer-encoding')) {
     for (const name of BODY_FIELDS) fields.delete(name);
   }
@@ -101,16 +107,23 @@ export function runSubrequest(
 ): Answer {
   const { transport, main } = sub;
   const drains = room ?? { onDrain: (callback) => (main?.transport ?? transport).onDrain(callback) };
-  const wire = new SubrequestTransport(transport, writer, drains);
+  const wire = new SubrequestTransport(transport, writer, drains, keptBodyFor(main));
   sub.transport = wire;
   const answer = invokeHandler(sub);
   if (typeof answer !== 'number') return answer.then((status) => wire.settle(sub, status));
   return wire.settle(sub, answer);
 }
 
+/** The body that a sub-request of `r` may read. What is nested deeper reads that of the outermost. */
+function keptBodyFor(r: Request | undefined): RequestBody {
+  const body = r?.transport.body;
+  if (body?.kept === undefined) return NO_BODY;
+  return r?.main === undefined ? new SharedBody(body.kept) : body;
+}
+
 /** The wire of a sub-request: its answer is part of another one's. */
 class SubrequestTransport implements Transport {
-  readonly body: RequestBody = NO_BODY;
+  readonly body: RequestBody;
   readonly #outer: Transport;
   readonly #writer: Pick<BodyWriter, 'write'>;
   readonly #room: Pick<Transport, 'onDrain'>;
@@ -125,7 +138,13 @@ class SubrequestTransport implements Transport {
   #onAbort: (() => void) | undefined;
   #onEnd: (() => void) | undefined;
 
-  constructor(outer: Transport, writer: Pick<BodyWriter, 'write'>, room: Pick<Transport, 'onDrain'>) {
+  constructor(
+    outer: Transport,
+    writer: Pick<BodyWriter, 'write'>,
+    room: Pick<Transport, 'onDrain'>,
+    body: RequestBody,
+  ) {
+    this.body = body;
     this.#outer = outer;
     this.#writer = writer;
     this.#room = room;

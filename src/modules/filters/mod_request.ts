@@ -1,11 +1,11 @@
 /**
  * mod_request: KeptBodySize, a body that can be read again (modules/filters/mod_request.c). It is kept from the moment its place is known, for the
- * error document that follows a failed authentication; what mod_include shows of it is not provided.
+ * error document that follows a failed authentication and for what mod_include includes.
  */
 import { ACCESS_CONF, type AnyRow } from '../../config/directive.ts';
-import type { BodyReader, RequestBody } from '../../core/body.ts';
+import { type BodyReader, NO_BODY, type RequestBody } from '../../core/body.ts';
 import type { Answer } from '../../core/hooks.ts';
-import { replaceBody } from '../../core/kept-body.ts';
+import { BufferedBody, replaceBody } from '../../core/kept-body.ts';
 import { Level, logRequest } from '../../core/log.ts';
 import { defineModule } from '../../core/module.ts';
 import type { Request } from '../../core/request.ts';
@@ -31,6 +31,9 @@ const rows: readonly AnyRow<object, DirConf>[] = [
   },
 ];
 
+/** Of a request without a body nothing is kept, which is not the same as no body kept: who is included is told a length of 0. */
+const NOTHING_KEPT: RequestBody = { ...NO_BODY, kept: Buffer.alloc(0) };
+
 /** Keeps what passes, and gives it again. */
 class KeepingBody implements RequestBody {
   /** A handler is at work: more than may be kept is refused now. */
@@ -38,10 +41,12 @@ class KeepingBody implements RequestBody {
   readonly #r: Request;
   readonly #behind: RequestBody;
   readonly #limit: number;
-  #kept: Gathered | undefined = new Gathered();
+  /** All of it, once it has come. */
+  kept: Buffer | undefined;
+  #pieces: Gathered | undefined = new Gathered();
   #size = 0;
-  #isWhole = false;
-  #isGivenAgain = false;
+  /** Given to whoever reads next. */
+  #again: BufferedBody | undefined;
   #resume: (() => void) | undefined;
 
   constructor(r: Request, behind: RequestBody, limit: number) {
@@ -59,18 +64,21 @@ class KeepingBody implements RequestBody {
     return this.#behind.isChunked;
   }
   get isTaken(): boolean {
-    return this.#behind.isTaken && !this.#isWhole;
+    return this.#behind.isTaken && this.kept === undefined;
   }
   /** What was kept whole can be read once more. */
   get isFinished(): boolean {
-    return this.#behind.isFinished && (!this.#isWhole || this.#isGivenAgain);
+    return this.#behind.isFinished && (this.kept === undefined || this.#again !== undefined);
   }
   get isAwaited(): boolean {
     return this.#behind.isAwaited;
   }
   start(reader: BodyReader): void {
-    if (this.#isWhole) {
-      this.#giveAgain(reader);
+    if (this.kept !== undefined) {
+      const again = new BufferedBody(this.kept);
+      this.#again = again;
+      this.#resume = () => again.resume();
+      again.start(reader);
       return;
     }
     const { length } = this.#behind;
@@ -92,9 +100,9 @@ class KeepingBody implements RequestBody {
         if (isRefused) return true;
         this.#size += chunk.length;
         if (this.#size <= this.#limit) {
-          this.#kept?.add(chunk, true);
+          this.#pieces?.add(chunk, true);
         } else {
-          this.#kept = undefined;
+          this.#pieces = undefined;
           if (this.isEnforced) {
             isRefused = true;
             this.#refuse('AH01413', this.#size, reader);
@@ -105,26 +113,14 @@ class KeepingBody implements RequestBody {
       },
       onBodyEnd: () => {
         if (isRefused) return;
-        this.#isWhole = this.#kept !== undefined;
+        this.kept = this.#pieces?.take();
+        this.#pieces = undefined;
         reader.onBodyEnd();
       },
       onBodyError: (status) => {
         if (!isRefused) reader.onBodyError(status);
       },
     };
-  }
-
-  #giveAgain(reader: BodyReader): void {
-    this.#isGivenAgain = true;
-    const chunks = this.#kept?.takePieces() ?? [];
-    const next = (): void => {
-      for (let chunk = chunks.shift(); chunk !== undefined; chunk = chunks.shift())
-        if (!reader.onBody(chunk)) return;
-      this.#resume = undefined;
-      reader.onBodyEnd();
-    };
-    this.#resume = next;
-    next();
   }
 
   #refuse(tag: string, size: number, reader: BodyReader): void {
@@ -139,7 +135,10 @@ class KeepingBody implements RequestBody {
 function keepBody(r: Request): Answer {
   const { keptBodySize = 0 } = modRequest.dir(r);
   const { body } = r.transport;
-  if (keptBodySize > 0 && body.isPresent && !body.isTaken && r.main === undefined) {
+  if (keptBodySize === 0 || r.main !== undefined || body.isTaken) return DECLINED;
+  if (!body.isPresent) {
+    replaceBody(r, NOTHING_KEPT);
+  } else {
     const keeping = new KeepingBody(r, body, keptBodySize);
     r.setState(modRequest.index, keeping);
     replaceBody(r, keeping);

@@ -106,7 +106,9 @@ function lookUp(page: Page, name: string, value: string): Found<Target> {
     if (below === undefined) return `unable to include file "${value}" in parsed file ${page.filename}`;
     return when(lookupFile(page.r, directoryOf(page) + below), (sub) => checked(page, sub, value));
   }
-  return when(lookupUri(page.r, parsed), (sub) => checked(page, sub, value));
+  // With a kept body goes its method.
+  const method = page.r.transport.body.kept === undefined ? 'GET' : page.r.method;
+  return when(lookupUri(page.r, parsed, method), (sub) => checked(page, sub, value));
 }
 
 function checked(page: Page, sub: Request, value: string): Target {

@@ -1,7 +1,6 @@
 /**
  * mod_include: pages with server-side includes (modules/filters/mod_include.c): the output filter INCLUDES, the handler server-parsed, XBitHack.
- * Elements may come from other modules (core/include-element.ts). Not supported: the body of a POST passed on to what is included
- * (KeptBodySize); an element of more than a mebibyte.
+ * Elements may come from other modules (core/include-element.ts). Not supported: an element of more than a mebibyte.
  */
 import type { BodyWriter, OutputFilter } from '../../../core/body.ts';
 import { allowedOptions, coreDir, OPT_INCLUDES } from '../../../core/core-config.ts';

@@ -1,6 +1,5 @@
 /** Sending a request to its backend (mod_proxy.c: proxy_fixup, proxy_handler; proxy_util.c: ap_proxy_pre_request). */
 import type { BackendAddress } from '../../../backend/connect.ts';
-import { NO_BODY } from '../../../core/body.ts';
 import type { Configuration } from '../../../core/configuration.ts';
 import { coreServer, serverTimeout } from '../../../core/core-config.ts';
 import { allowField } from '../../../core/errors.ts';
@@ -261,7 +260,7 @@ function targetOf(
     r.env.set('proxy-nokeepalive', '1');
   }
   const timeout = worker.options.timeout ?? server.timeout ?? serverTimeout(r.server);
-  const body = r.main === undefined ? (balancing?.body ?? r.transport.body) : NO_BODY;
+  const body = balancing?.body ?? r.transport.body;
   const address =
     remote === undefined
       ? addressOf(r, url, worker, state)

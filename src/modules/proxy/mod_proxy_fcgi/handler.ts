@@ -26,7 +26,7 @@ export function handleFcgi(r: Request, target: ProxyTarget, conf: Readonly<FcgiD
   const { body } = target;
   // Whoever this request was redirected from may have read it: nothing is left then, as in httpd.
   if (r.main === undefined) countBody(r, body);
-  if (r.main !== undefined || !body.isPresent || body.isTaken) return prepare(r, target, conf, NO_BODY);
+  if (!body.isPresent || body.isTaken) return prepare(r, target, conf, NO_BODY);
   // What input filters change has no length either.
   return body.length === undefined ? handleUncounted(r, target, conf) : prepare(r, target, conf, body);
 }

@@ -63,7 +63,7 @@ export interface ProxyTarget {
   readonly timeout: number;
   /**
    * What is to be sent of the request's body: the handler takes it from here, not from the transport, since a balancer's next worker gets all of it
-   * again. A sub-request has none.
+   * again. A sub-request has none but a kept one.
    */
   readonly body: RequestBody;
 }
