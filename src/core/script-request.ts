@@ -39,7 +39,7 @@ export function scriptRequest(r: Request, translatedPath: string | undefined): C
   const root = documentRoot(r);
   return {
     method: r.method,
-    protocol: r.main === undefined ? r.protocol : 'INCLUDED',
+    protocol: r.protocol,
     unparsedUri: r.initial.unparsedUri,
     uri: r.uri,
     args: r.args,

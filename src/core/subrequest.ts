@@ -68,6 +68,7 @@ function fieldsFor(r: Request): HeaderFields {
   const fields = r.headersIn.clone();
   const { kept } = r.transport.body;
   if (kept !== undefined) {
+    fields.delete('transfer-encoding');
     fields.set('Content-Length', String(kept.length));
     return fields;
   }
@@ -82,6 +83,7 @@ function makeSubrequest(r: Request): Request {
   inherit(sub, r);
   sub.main = r;
   sub.method = 'GET';
+  sub.protocol = 'INCLUDED';
   sub.headerOnly = false;
   for (const [name, value] of r.env) sub.env.set(name, value);
   sub.user = r.user;

@@ -31,8 +31,9 @@ export function handleHttp(r: Request, plain: ProxyTarget): Answer {
     target = { ...plain, tls };
     if (plain.remote !== undefined) target = { ...target, ...behindProxy(plain, plain.remote) };
   }
-  // Sub-requests send no body, and httpd gives up their connection.
-  if (r.main !== undefined) return send(r, target, { ...planOf(r, target), isKept: false }, NO_BODY);
+  // Sub-requests send no body but a kept one, and httpd gives up the connection of those without.
+  if (r.main !== undefined && target.body.kept === undefined)
+    return send(r, target, { ...planOf(r, target), isKept: false }, NO_BODY);
   const encoding = r.headersIn.get('transfer-encoding');
   if (encoding !== undefined && !equalsIgnoreCase(encoding, 'chunked')) {
     logRequest(r, 'proxy_http', Level.error, 'AH01093', `${encoding} Transfer-Encoding is not supported`);
