@@ -34,8 +34,9 @@ export function die(r: Request, type: number): Answer {
   r.status = status === 401 && r.proxyRequest === 'forward' ? 407 : status;
   if (DROPS_CONNECTION.has(status)) r.initial.closeConnection = r.closeConnection = true;
   // What is left of the body must be out of the way before the next request; nobody asks for one that the client holds back.
+  // A document of this server may read it.
   const { body } = r.transport;
-  const discarded = body.isAwaited ? OK : discardBody(r);
+  const discarded = body.isAwaited || document?.kind === 'local' ? OK : discardBody(r);
   return typeof discarded === 'number'
     ? giveUnlessBroken(r, document, discarded)
     : discarded.then((outcome) => giveUnlessBroken(r, document, outcome));
@@ -45,11 +46,7 @@ export function die(r: Request, type: number): Answer {
 function giveUnlessBroken(r: Request, document: ResolvedDocument | undefined, discarded: number): Answer {
   if (discarded === OK) return giveDocument(r, document);
   r.initial.isBodyBroken = true; // found while the answer is made: nothing measures the page
-  if (document?.kind !== 'local') return reportFirstError(r, discarded, r.status);
-  // A document of this server would fail over the same body, and its failure is told as the first error's.
-  r.method = 'GET';
-  r.initial.closeConnection = r.closeConnection = true;
-  return sendErrorPage(r, r.status, undefined);
+  return reportFirstError(r, discarded, r.status);
 }
 
 /** An ErrorDocument that failed itself: the page of the first error tells of both. */
