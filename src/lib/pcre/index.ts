@@ -162,21 +162,29 @@ function noMatchOnOverflow(error: unknown): null {
   throw error;
 }
 
-class NativePcre implements Pcre {
+/** What is known of a pattern, whichever engine runs it. */
+abstract class Compiled {
   readonly source: string;
   readonly groupCount: number;
   readonly groupNames: ReadonlyMap<string, number>;
   readonly namesByNumber: readonly (string | undefined)[];
+
+  constructor(face: Face) {
+    this.source = face.source;
+    this.groupCount = face.groupCount;
+    this.groupNames = face.groupNames;
+    this.namesByNumber = face.namesByNumber;
+  }
+}
+
+class NativePcre extends Compiled implements Pcre {
   readonly #regex: RegExp;
   /** The same with `g`, for starts other than 0. */
   #resumable: RegExp | undefined;
   readonly #map: readonly number[] | undefined;
 
   constructor(face: Face, regex: RegExp, groupMap: readonly number[] | undefined) {
-    this.source = face.source;
-    this.groupCount = face.groupCount;
-    this.groupNames = face.groupNames;
-    this.namesByNumber = face.namesByNumber;
+    super(face);
     this.#regex = regex;
     const reported = face.reported === face.groupCount ? undefined : [0];
     this.#map = reported ?? groupMap;
@@ -211,11 +219,7 @@ class NativePcre implements Pcre {
 }
 
 /** A RegExp for subjects so short that it has soon tried everything, the machine, which gives up as PCRE2 does, for longer ones. */
-class BoundedPcre implements Pcre {
-  readonly source: string;
-  readonly groupCount: number;
-  readonly groupNames: ReadonlyMap<string, number>;
-  readonly namesByNumber: readonly (string | undefined)[];
+class BoundedPcre extends Compiled implements Pcre {
   readonly #face: Face;
   readonly #fast: Pcre;
   readonly #longest: number;
@@ -223,10 +227,7 @@ class BoundedPcre implements Pcre {
   #slow: Pcre | undefined;
 
   constructor(face: Face, fast: Pcre, longest: number, pattern: ParsedPattern) {
-    this.source = face.source;
-    this.groupCount = face.groupCount;
-    this.groupNames = face.groupNames;
-    this.namesByNumber = face.namesByNumber;
+    super(face);
     this.#face = face;
     this.#fast = fast;
     this.#longest = longest;
@@ -248,19 +249,12 @@ class BoundedPcre implements Pcre {
   }
 }
 
-class MachinePcre implements Pcre {
-  readonly source: string;
-  readonly groupCount: number;
-  readonly groupNames: ReadonlyMap<string, number>;
-  readonly namesByNumber: readonly (string | undefined)[];
+class MachinePcre extends Compiled implements Pcre {
   readonly #machine: Machine;
   readonly #reported: number;
 
   constructor(face: Face, pattern: ParsedPattern) {
-    this.source = face.source;
-    this.groupCount = face.groupCount;
-    this.groupNames = face.groupNames;
-    this.namesByNumber = face.namesByNumber;
+    super(face);
     this.#reported = face.reported;
     this.#machine = new Machine(compileProgram(pattern));
   }
