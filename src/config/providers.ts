@@ -22,6 +22,10 @@ export class ProviderRegistry {
     return [...(this.#groups.get(group)?.values() ?? [])];
   }
 
+  names(group: string): Iterable<string> {
+    return this.#groups.get(group)?.keys() ?? [];
+  }
+
   find(group: string, name: string): unknown {
     return this.#groups.get(group)?.get(name);
   }

@@ -3,12 +3,12 @@
  * look-ups fold ASCII case. The operations are those of apr_table (set, add, merge, unset), so modules written after
  * httpd's find what they expect.
  *
- * One flat array of (key, name, value) triples: a request has three to ten fields, and for so few a linear search over
- * interned keys beats any hash table, costs one allocation and keeps the order for free.
+ * One flat array of (key, name, value) triples: a request has three to ten fields, and for so few a linear search that
+ * mostly compares lengths beats any hash table, costs one allocation and keeps the order for free.
  */
 
 import { asciiLower } from '../lib/ascii.ts';
-import { ownCopy } from './bytes.ts';
+import { latin1Slice, ownCopy } from './bytes.ts';
 
 const STRIDE = 3;
 
@@ -61,6 +61,48 @@ export function fieldKey(name: string): string {
   return key;
 }
 
+/** A name as it was sent, and its key. */
+export interface FieldName {
+  readonly name: string;
+  readonly key: string;
+}
+
+const RECENT_NAMES = 512;
+const recentNames = new Array<FieldName | undefined>(RECENT_NAMES).fill(undefined);
+
+/**
+ * The name that stands in `chunk` from `start` to `end`, not empty. Clients and backends send the same few again and again: one that
+ * was seen is known by its bytes, and no string is made and hashed for it.
+ */
+export function fieldNameIn(chunk: Buffer, start: number, end: number): FieldName {
+  const length = end - start;
+  const ends = (chunk[start] as number) * 7 + (chunk[end - 1] as number) * 31;
+  const slot = (length * 67 + ends + (chunk[start + (length >> 1)] as number) * 13) % RECENT_NAMES;
+  const recent = recentNames[slot];
+  if (recent !== undefined && stands(recent.name, chunk, start, length)) return recent;
+  const name = latin1Slice(chunk, start, end);
+  const found = { name, key: fieldKey(name) };
+  if (length <= INTERN_NAME_LIMIT) recentNames[slot] = found;
+  return found;
+}
+
+function stands(name: string, chunk: Buffer, start: number, length: number): boolean {
+  if (name.length !== length) return false;
+  for (let at = 0; at < length; at++) if (name.charCodeAt(at) !== chunk[start + at]) return false;
+  return true;
+}
+
+/** Whether a name, in whatever case, is that of a key. */
+function isNameOf(key: string, name: string): boolean {
+  if (key === name) return true;
+  if (key.length !== name.length) return false;
+  for (let at = 0; at < key.length; at++) {
+    const char = name.charCodeAt(at);
+    if ((char >= 0x41 && char <= 0x5a ? char + 0x20 : char) !== key.charCodeAt(at)) return false;
+  }
+  return true;
+}
+
 export class HeaderFields {
   /** key, name, value, key, name, value, ... */
   readonly #list: string[] = [];
@@ -92,21 +134,20 @@ export class HeaderFields {
     return this.#list[index * STRIDE + 2] as string;
   }
 
-  /** The first value, or undefined. Cheapest with the name in lower case. */
+  /** The first value, or undefined. */
   get(name: string): string | undefined {
-    const at = this.#find(fieldKey(name), 0);
+    const at = this.#find(name, 0);
     return at < 0 ? undefined : this.#list[at + 2];
   }
 
   has(name: string): boolean {
-    return this.#find(fieldKey(name), 0) >= 0;
+    return this.#find(name, 0) >= 0;
   }
 
   /** All values in order. */
   getAll(name: string): string[] {
-    const key = fieldKey(name);
     const values: string[] = [];
-    for (let at = this.#find(key, 0); at >= 0; at = this.#find(key, at + STRIDE)) {
+    for (let at = this.#find(name, 0); at >= 0; at = this.#find(name, at + STRIDE)) {
       values.push(this.#list[at + 2] as string);
     }
     return values;
@@ -115,24 +156,22 @@ export class HeaderFields {
   /** All values joined by ", ", or undefined without any. */
   getJoined(name: string): string | undefined {
     const list = this.#list;
-    const key = fieldKey(name);
-    let at = this.#find(key, 0);
+    let at = this.#find(name, 0);
     if (at < 0) return undefined;
     let joined = list[at + 2] as string;
-    while ((at = this.#find(key, at + STRIDE)) >= 0) joined += `, ${list[at + 2]}`;
+    while ((at = this.#find(name, at + STRIDE)) >= 0) joined += `, ${list[at + 2]}`;
     return joined;
   }
 
   /** One value in place of all; the first line keeps its place and its spelling, as apr_table_set. */
   set(name: string, value: string): void {
-    const key = fieldKey(name);
-    const at = this.#find(key, 0);
+    const at = this.#find(name, 0);
     if (at < 0) {
-      this.#list.push(key, name, value);
+      this.append(name, value);
       return;
     }
     this.#list[at + 2] = value;
-    this.#remove(key, at + STRIDE);
+    this.#remove(this.#list[at] as string, at + STRIDE);
   }
 
   /** A further line, as apr_table_add. */
@@ -142,18 +181,16 @@ export class HeaderFields {
 
   /** Joined to the first line with ", ", or a new line; as apr_table_merge. */
   merge(name: string, value: string): void {
-    const key = fieldKey(name);
-    const at = this.#find(key, 0);
-    if (at < 0) this.#list.push(key, name, value);
+    const at = this.#find(name, 0);
+    if (at < 0) this.append(name, value);
     else this.#list[at + 2] += `, ${value}`;
   }
 
   /** Removes all lines of the name; tells whether there were any. */
   delete(name: string): boolean {
-    const key = fieldKey(name);
-    const at = this.#find(key, 0);
+    const at = this.#find(name, 0);
     if (at < 0) return false;
-    this.#remove(key, at);
+    this.#remove(this.#list[at] as string, at);
     return true;
   }
 
@@ -222,10 +259,10 @@ export class HeaderFields {
     this.#list.push(key, name, value);
   }
 
-  #find(key: string, from: number): number {
+  #find(name: string, from: number): number {
     const list = this.#list;
     for (let at = from; at < list.length; at += STRIDE) {
-      if (list[at] === key) return at;
+      if (isNameOf(list[at] as string, name)) return at;
     }
     return -1;
   }

@@ -4,6 +4,7 @@
  */
 import { isIPv6 } from 'node:net';
 import { asciiLower } from '../lib/ascii.ts';
+import { Memo } from '../lib/memo.ts';
 import { isAlpha, isDigit, ownCopy } from './bytes.ts';
 import { debugLog, type FailureLog } from './request-head.ts';
 
@@ -97,10 +98,10 @@ function readHost(value: string, strict: boolean): HostResult {
 }
 
 /** Good hosts by field value: a server sees the same few again and again. Bounded, for clients may send any. */
-const knownStrict = new Map<string, HostName>();
-const knownUnsafe = new Map<string, HostName>();
 const KNOWN_LIMIT = 512;
 const KNOWN_LENGTH = 128;
+const knownStrict = new Memo<HostName>(KNOWN_LIMIT);
+const knownUnsafe = new Memo<HostName>(KNOWN_LIMIT);
 
 /** Reads the value of a Host field, which is not empty. */
 export function parseHost(value: string, strict: boolean): HostResult {
@@ -110,10 +111,7 @@ export function parseHost(value: string, strict: boolean): HostResult {
   if (value.length > KNOWN_LENGTH) return readHost(value, strict);
   const own = ownCopy(value);
   const host = readHost(own, strict);
-  if (!isBadHost(host)) {
-    if (known.size >= KNOWN_LIMIT) known.clear();
-    known.set(own, host);
-  }
+  if (!isBadHost(host)) known.set(own, host);
   return host;
 }
 

@@ -8,7 +8,7 @@
  */
 import { FIELD_CONTENT, latin1Slice, TOKEN, VISIBLE } from './bytes.ts';
 import { FieldLines } from './field-lines.ts';
-import { fieldKey } from './header-fields.ts';
+import { fieldNameIn } from './header-fields.ts';
 import { LineOutcome, LineReader } from './line-reader.ts';
 import {
   DEFAULT_OPTIONS,
@@ -133,7 +133,7 @@ export class RequestParser {
     head.requestLine = text.slice(0, lineEnd - offset);
     head.protocol = minor === 1 ? 'HTTP/1.1' : 'HTTP/1.0';
     head.versionMinor = minor;
-    if (!this.#cutFields(text, offset, count)) {
+    if (!this.#cutFields(chunk, text, offset, count)) {
       this.head = new RequestHead();
       return 0;
     }
@@ -192,12 +192,12 @@ export class RequestParser {
   }
 
   /** False: fields were joined to more than the limit. */
-  #cutFields(text: string, offset: number, count: number): boolean {
+  #cutFields(chunk: Buffer, text: string, offset: number, count: number): boolean {
     const fields = this.head.fields;
     for (let index = 0, mark = 0; index < count; index++, mark += 4) {
-      const name = text.slice((marks[mark] as number) - offset, (marks[mark + 1] as number) - offset);
+      const name = fieldNameIn(chunk, marks[mark] as number, marks[mark + 1] as number);
       const value = text.slice((marks[mark + 2] as number) - offset, (marks[mark + 3] as number) - offset);
-      fields.appendParsed(fieldKey(name), name, value);
+      fields.appendParsed(name.key, name.name, value);
     }
     fields.mergeRepeated();
     if (fields.size === count) return true;

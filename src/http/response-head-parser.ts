@@ -7,7 +7,7 @@
  * from. Everything else is read line by line, and that path alone knows errors.
  */
 import { FIELD_CONTENT, isDigit, latin1Slice, TOKEN, trimSpaces } from './bytes.ts';
-import { fieldKey, HeaderFields } from './header-fields.ts';
+import { fieldKey, fieldNameIn, HeaderFields } from './header-fields.ts';
 import { LineOutcome, LineReader } from './line-reader.ts';
 
 const SP = 0x20;
@@ -140,9 +140,9 @@ export class ResponseHeadParser {
     head.statusLine = at === reasonStart ? `${text.slice(9, 12)} ` : text.slice(9, at - offset);
     const { fields } = head;
     for (let index = 0, mark = 0; index < count; index++, mark += 4) {
-      const name = text.slice((marks[mark] as number) - offset, (marks[mark + 1] as number) - offset);
+      const name = fieldNameIn(chunk, marks[mark] as number, marks[mark + 1] as number);
       const value = text.slice((marks[mark + 2] as number) - offset, (marks[mark + 3] as number) - offset);
-      fields.appendParsed(fieldKey(name), name, value);
+      fields.appendParsed(name.key, name.name, value);
     }
     return end;
   }

@@ -10,7 +10,8 @@ export interface LruLimits<V> {
 
 /**
  * A map that forgets what was used longest ago once it is over its bounds. Order is kept by the Map itself:
- * a Map iterates in insertion order, so re-inserting marks an entry as used.
+ * a Map iterates in insertion order, so re-inserting marks an entry as used. While it is not half full nobody has to
+ * go soon, and looking up does not reorder.
  */
 export class LruCache<K, V> {
   readonly #entries = new Map<K, V>();
@@ -42,7 +43,7 @@ export class LruCache<K, V> {
 
   get(key: K): V | undefined {
     const value = this.#entries.get(key);
-    if (value === undefined || key === this.#newest) return value;
+    if (value === undefined || key === this.#newest || this.#isRoomy()) return value;
     this.#entries.delete(key);
     this.#entries.set(key, value);
     this.#newest = key;
@@ -82,6 +83,10 @@ export class LruCache<K, V> {
 
   clear(): void {
     for (const key of [...this.#entries.keys()]) this.delete(key);
+  }
+
+  #isRoomy(): boolean {
+    return this.#entries.size * 2 < this.#maxEntries && this.#bytes * 2 < this.#maxBytes;
   }
 
   #size(value: V): number {

@@ -1,8 +1,10 @@
 /** From a URL to a backend's URL, and the sections that hold there (mod_proxy.c: proxy_trans, proxy_walk). */
+import type { Configuration } from '../../../core/configuration.ts';
 import { Level, logRequest } from '../../../core/log.ts';
 import type { Request } from '../../../core/request.ts';
 import { DECLINED, DONE, OK } from '../../../core/status.ts';
 import { fallsIn, mergeInto } from '../../../core/walks.ts';
+import { asciiLower } from '../../../lib/ascii.ts';
 import type { ProxyAlias, ProxyDirConf, ProxyServerConf } from '../shared/config.ts';
 import { applyPass, interpolate, type PassResult } from '../shared/pass.ts';
 import {
@@ -121,15 +123,43 @@ export function schemeHandlerOf(r: Request, url: string): SchemeHandler | undefi
     const connect = r.configuration.providers.find(SCHEME_HANDLERS, CONNECT_TARGET);
     if (connect !== undefined) return connect as SchemeHandler;
   }
+  for (const { prefix, claiming, handler } of schemesOf(r.configuration)) {
+    if (!url.startsWith(prefix)) continue;
+    return claiming?.claims(r) === true ? claiming : handler;
+  }
+  const lowered = withLowerScheme(url);
+  return lowered === url ? undefined : schemeHandlerOf(r, lowered);
+}
+
+/** Who speaks the language of URLs that begin so. */
+interface Scheme {
+  /** `fcgi:` */
+  readonly prefix: string;
+  readonly claiming: ClaimingHandler | undefined;
+  readonly handler: SchemeHandler | undefined;
+}
+
+const schemes = new WeakMap<Configuration, readonly Scheme[]>();
+
+function schemesOf(configuration: Configuration): readonly Scheme[] {
+  let known = schemes.get(configuration);
+  if (known === undefined) {
+    const { providers } = configuration;
+    const names = new Set([...providers.names(SCHEME_HANDLERS), ...providers.names(CLAIMING_HANDLERS)]);
+    names.delete(CONNECT_TARGET);
+    known = Array.from(names, (name) => ({
+      prefix: `${name}:`,
+      claiming: providers.find(CLAIMING_HANDLERS, name) as ClaimingHandler | undefined,
+      handler: providers.find(SCHEME_HANDLERS, name) as SchemeHandler | undefined,
+    }));
+    schemes.set(configuration, known);
+  }
+  return known;
+}
+
+function withLowerScheme(url: string): string {
   const colon = url.indexOf(':');
-  if (colon <= 0) return undefined;
-  const scheme = url.slice(0, colon);
-  const { providers } = r.configuration;
-  const claiming = providers.find(CLAIMING_HANDLERS, scheme.toLowerCase()) as ClaimingHandler | undefined;
-  if (claiming?.claims(r) === true) return claiming;
-  return (providers.find(SCHEME_HANDLERS, scheme) ?? providers.find(SCHEME_HANDLERS, scheme.toLowerCase())) as
-    | SchemeHandler
-    | undefined;
+  return asciiLower(url.slice(0, colon)) + url.slice(colon);
 }
 
 /** `<Proxy>` sections take the place of directories and files for a proxied request. */

@@ -62,12 +62,12 @@ export class HttpDriver implements Driver<HttpHead>, ResponseHandler {
     return this.#isKept && this.#parser?.isReusable === true;
   }
 
-  open(events: DriverEvents<HttpHead>, first: Buffer | undefined, isWhole: boolean): Buffer {
+  open(events: DriverEvents<HttpHead>, first: Buffer | undefined, isWhole: boolean): Buffer | string {
     this.#events = events;
     this.#parser = new ResponseParser(this.#options, this);
     this.#interim = 0;
     const head = this.#head;
-    if (first === undefined && !(isWhole && this.#isChunked)) return Buffer.from(head, 'latin1');
+    if (first === undefined && !(isWhole && this.#isChunked)) return head;
     if (!this.#isChunked) return join(head, first, isWhole && this.#hasExtraLine ? '\r\n' : '');
     const before = first === undefined ? head : head + chunkHeader(first.length);
     const after = (first === undefined ? '' : CHUNK_END) + (isWhole ? LAST_CHUNK : '');

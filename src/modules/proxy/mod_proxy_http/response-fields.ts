@@ -2,11 +2,13 @@
 import { DROPS_CONNECTION } from '../../../core/errors.ts';
 import type { Request } from '../../../core/request.ts';
 import { isBodyless } from '../../../core/response.ts';
+import { ownCopy } from '../../../http/bytes.ts';
 import { formatHttpDate, parseHttpDate } from '../../../http/date.ts';
 import type { HeaderFields } from '../../../http/header-fields.ts';
 import { statusLine } from '../../../http/reason-phrases.ts';
 import type { ResponseHead } from '../../../http/response-head-parser.ts';
 import { isGoodStatusLine } from '../../../http/response-parser.ts';
+import { Memo } from '../../../lib/memo.ts';
 import type { ProxyDirConf } from '../shared/config.ts';
 import { viaOf } from '../shared/http-request-head.ts';
 import { mapCookie, mapLocation } from '../shared/reverse-map.ts';
@@ -50,18 +52,17 @@ const ROLES: ReadonlyMap<string, number> = new Map<string, number>([
 ]);
 
 const DATES_KEPT = 256;
-const dates = new Map<string, string>();
+const dates = new Memo<string>(DATES_KEPT);
 
 /** A date in the one format of today; what is none stays as it is (ap_proxy_date_canon). Backends send the same few again and again. */
 export function canonicalDate(text: string): string {
-  let known = dates.get(text);
-  if (known === undefined) {
-    const seconds = parseHttpDate(text);
-    known = seconds === 0 ? text : formatHttpDate(seconds);
-    if (dates.size >= DATES_KEPT) dates.clear();
-    dates.set(text, known);
-  }
-  return known;
+  const known = dates.get(text);
+  if (known !== undefined) return known;
+  const own = ownCopy(text);
+  const seconds = parseHttpDate(own);
+  const date = seconds === 0 ? own : formatHttpDate(seconds);
+  dates.set(own, date);
+  return date;
 }
 
 function hasCookieMaps(dir: Readonly<ProxyDirConf>): boolean {

@@ -1,6 +1,8 @@
 /** Backend URLs as mod_proxy reads and writes them (proxy_util.c: ap_proxy_canon_netloc, ap_proxy_canonenc_ex, ap_proxy_de_socketfy). */
 import { isIPv6 } from 'node:net';
 import type { BackendAddress } from '../../../backend/connect.ts';
+import { ownCopy } from '../../../http/bytes.ts';
+import { Memo } from '../../../lib/memo.ts';
 
 /** Ports of schemes that name none (pscheme_defaultports, then apr_uri's). */
 const DEFAULT_PORTS: Readonly<Record<string, number>> = {
@@ -29,7 +31,7 @@ export interface SocketUrl {
 
 /** Splits off the unix socket. Undefined: nothing stands behind the `|` (ap_proxy_de_socketfy). */
 export function splitSocket(text: string): SocketUrl | undefined {
-  if (text.slice(0, 5).toLowerCase() !== 'unix:') return { socket: undefined, url: text };
+  if ((text.charCodeAt(0) | 0x20) !== 0x75 || !/^unix:/i.test(text)) return { socket: undefined, url: text };
   const bar = text.indexOf('|', 5);
   if (bar < 0) return { socket: undefined, url: text };
   const url = text.slice(bar + 1);
@@ -47,17 +49,16 @@ export interface Netloc {
 }
 
 const KEPT = 512;
-const netlocs = new Map<string, Netloc | null>();
+const netlocs = new Memo<Netloc | null>(KEPT);
 
 /** Parses `user@host:port`, `[::1]:port`; null where httpd says "Invalid host/port". Few are in use, so they are remembered. */
 export function parseNetloc(authority: string): Netloc | null {
-  let known = netlocs.get(authority);
-  if (known === undefined) {
-    known = readNetloc(authority);
-    if (netlocs.size >= KEPT) netlocs.clear();
-    netlocs.set(authority, known);
-  }
-  return known;
+  const known = netlocs.get(authority);
+  if (known !== undefined) return known;
+  const own = ownCopy(authority);
+  const netloc = readNetloc(own);
+  netlocs.set(own, netloc);
+  return netloc;
 }
 
 function readNetloc(authority: string): Netloc | null {
@@ -98,7 +99,7 @@ export function splitAuthority(rest: string): AuthorityAndPath | string {
   return { host: netloc.host, port: netloc.port, path: slash < 0 ? '' : rest.slice(slash + 1) };
 }
 
-const addresses = new Map<string, BackendAddress>();
+const addresses = new Memo<BackendAddress>(KEPT);
 
 /** The address of an authority in canonical form; the same object for the same one, so that pools are found by identity. */
 export function tcpAddress(authority: string, defaultPort: number): BackendAddress {
@@ -130,7 +131,6 @@ function remember(key: string, make: () => BackendAddress): BackendAddress {
   let address = addresses.get(key);
   if (address === undefined) {
     address = make();
-    if (addresses.size >= KEPT) addresses.clear();
     addresses.set(key, address);
   }
   return address;
