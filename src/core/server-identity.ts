@@ -77,7 +77,7 @@ export function serverName(r: Request): string {
 /** The same, an IPv6 address in its brackets (ap_get_server_name_for_url). */
 export function serverNameForUrl(r: Request): string {
   const name = serverName(r);
-  return isIPv6(name) ? `[${name}]` : name;
+  return name.includes(':') && isIPv6(name) ? `[${name}]` : name;
 }
 
 /** The port self-references name (ap_get_server_port). */

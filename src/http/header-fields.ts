@@ -92,15 +92,17 @@ function stands(name: string, chunk: Buffer, start: number, length: number): boo
   return true;
 }
 
-/** Whether a name, in whatever case, is that of a key. */
-function isNameOf(key: string, name: string): boolean {
-  if (key === name) return true;
-  if (key.length !== name.length) return false;
-  for (let at = 0; at < key.length; at++) {
-    const char = name.charCodeAt(at);
-    if ((char >= 0x41 && char <= 0x5a ? char + 0x20 : char) !== key.charCodeAt(at)) return false;
-  }
+/** Whether two names differ in ASCII case at most. */
+export function isSameName(one: string, other: string): boolean {
+  if (one === other) return true;
+  if (one.length !== other.length) return false;
+  for (let at = 0; at < one.length; at++) if (lowered(one, at) !== lowered(other, at)) return false;
   return true;
+}
+
+function lowered(text: string, at: number): number {
+  const char = text.charCodeAt(at);
+  return char >= 0x41 && char <= 0x5a ? char + 0x20 : char;
 }
 
 export class HeaderFields {
@@ -195,7 +197,7 @@ export class HeaderFields {
   }
 
   clear(): void {
-    this.#list.length = 0;
+    if (this.#list.length > 0) this.#list.length = 0;
   }
 
   /** Adds every line of `other` after those here. */
@@ -262,7 +264,7 @@ export class HeaderFields {
   #find(name: string, from: number): number {
     const list = this.#list;
     for (let at = from; at < list.length; at += STRIDE) {
-      if (isNameOf(list[at] as string, name)) return at;
+      if (isSameName(list[at] as string, name)) return at;
     }
     return -1;
   }
@@ -277,6 +279,6 @@ export class HeaderFields {
       }
       kept += STRIDE;
     }
-    list.length = kept;
+    if (kept < list.length) list.length = kept;
   }
 }

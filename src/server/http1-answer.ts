@@ -6,6 +6,7 @@ import type { Socket } from 'node:net';
 import type { BodyWriter, RequestBody } from '../core/body.ts';
 import type { RawConnection } from '../core/raw-connection.ts';
 import type { Request, Transport } from '../core/request.ts';
+import { latin1Write } from '../http/bytes.ts';
 import { CHUNK_END, chunkHeader, LAST_CHUNK } from '../http/chunked.ts';
 import type { HeaderFields } from '../http/header-fields.ts';
 import { CONTINUE, responseHead } from '../http/response-head.ts';
@@ -121,8 +122,8 @@ export class Http1Transport implements Transport {
       if (body.length === 0) this.#socket.write(head, 'latin1');
       else if (body.length <= COPY_LIMIT) {
         const whole = Buffer.allocUnsafe(head.length + body.length);
-        whole.write(head, 0, 'latin1');
-        body.copy(whole, head.length);
+        latin1Write(whole, head, 0);
+        whole.set(body, head.length);
         this.#socket.write(whole);
       } else {
         this.#socket.cork();
@@ -271,9 +272,9 @@ class AnswerWriter implements BodyWriter {
     const before = (this.#head ?? '') + (this.#isChunked ? chunkHeader(chunk.length) : '');
     const after = this.#isChunked ? CHUNK_END + LAST_CHUNK : '';
     const whole = Buffer.allocUnsafe(before.length + chunk.length + after.length);
-    whole.write(before, 0, 'latin1');
-    chunk.copy(whole, before.length);
-    whole.write(after, before.length + chunk.length, 'latin1');
+    latin1Write(whole, before, 0);
+    whole.set(chunk, before.length);
+    latin1Write(whole, after, before.length + chunk.length);
     this.#head = undefined;
     this.#transport.put(whole);
     this.#transport.finish(true);

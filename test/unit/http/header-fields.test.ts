@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fieldKey, HeaderFields } from '../../../src/http/header-fields.ts';
+import { fieldKey, fieldNameIn, HeaderFields, isSameName } from '../../../src/http/header-fields.ts';
 
 function sample(): HeaderFields {
   return HeaderFields.from([
@@ -80,5 +80,46 @@ describe('fieldKey', () => {
     ['A'.repeat(100), 'a'.repeat(100)],
   ])('%s', (name, key) => {
     expect(fieldKey(name)).toBe(key);
+  });
+});
+
+describe('fieldNameIn', () => {
+  it('finds names by their bytes, wherever they stand and however they are spelt', () => {
+    const names = [
+      'Host',
+      'HOST',
+      'Hist',
+      'Accept-Encoding',
+      'accept-encoding',
+      'X',
+      'x',
+      'A'.repeat(60),
+      'X-\xdcnknown',
+    ];
+    // Twice: what is found the second time may be what was kept the first time.
+    for (const name of [...names, ...names]) {
+      const chunk = Buffer.from(`...${name}: value`, 'latin1');
+      expect(fieldNameIn(chunk, 3, 3 + name.length)).toEqual({ name, key: fieldKey(name) });
+    }
+  });
+
+  it('takes no name for another that shares its length, ends and middle', () => {
+    for (let letter = 0x61; letter < 0x7b; letter++) {
+      const name = `x-${String.fromCharCode(letter)}-same-z`;
+      expect(fieldNameIn(Buffer.from(name), 0, name.length).name).toBe(name);
+    }
+  });
+});
+
+describe('isSameName', () => {
+  it.each([
+    ['Host', 'hOST', true],
+    ['Host', 'Hosts', false],
+    ['a@', 'a`', false],
+    ['\xc4', '\xe4', false],
+    ['[', '{', false],
+    ['', '', true],
+  ])('%s, %s: %s', (one, other, isSame) => {
+    expect(isSameName(one, other)).toBe(isSame);
   });
 });

@@ -21,6 +21,16 @@ describe('bound by entries', () => {
     expect(cache.has('a')).toBe(false);
   });
 
+  it('does not reorder while it is not half full', () => {
+    const cache = new LruCache<string, number>(5);
+    for (const name of ['a', 'b']) cache.set(name, 1);
+    cache.get('a');
+    for (const name of ['c', 'd', 'e']) cache.set(name, 1);
+    cache.get('b');
+    for (const name of ['f', 'g']) cache.set(name, 1);
+    expect(['a', 'b', 'c', 'd'].map((name) => cache.has(name))).toEqual([false, true, false, true]);
+  });
+
   it('keeps nothing when nothing may be kept', () => {
     const cache = new LruCache<string, number>(0);
     expect(cache.set('a', 1)).toBe(false);

@@ -145,7 +145,7 @@ function isProxied(r: Request): boolean {
 }
 
 function applyRule(rule: Rule, pass: Pass): Eventual<Outcome> {
-  pass.uri = matchedUri(pass);
+  takeUri(pass);
   if (pass.trace >= 3) pass.log(3, `applying pattern '${rule.pattern}' to uri '${pass.uri}'`);
   if (rule.usesGroups) {
     const match = rule.regex.exec(pass.uri);
@@ -161,6 +161,15 @@ function applyRule(rule: Rule, pass: Pass): Eventual<Outcome> {
   const holds = checkConditions(rule.conditions, 0, pass);
   if (typeof holds !== 'boolean') return holds.then((value) => (value ? expandRule(rule, pass) : NO_MATCH));
   return holds ? expandRule(rule, pass) : NO_MATCH;
+}
+
+/** Made anew when a rule has changed it, and where the log shows how. */
+function takeUri(pass: Pass): void {
+  const { filename = '', pathInfo } = pass.r;
+  if (filename === pass.uriFilename && pathInfo === pass.uriPathInfo && pass.trace < 3) return;
+  pass.uri = matchedUri(pass);
+  pass.uriFilename = filename;
+  pass.uriPathInfo = pathInfo;
 }
 
 /** In a directory: with PATH_INFO, without the directory. */

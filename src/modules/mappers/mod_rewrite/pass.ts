@@ -29,8 +29,10 @@ export class Pass {
   readonly base: string | undefined;
   /** What the directory walk found: r.finfo tells of it. */
   readonly walked: string | undefined;
-  /** What the rule at hand is applied to. */
+  /** What the rule at hand is applied to, and what that was made of. */
   uri = '';
+  uriFilename: string | undefined;
+  uriPathInfo = '';
   ruleGroups: Groups | undefined;
   conditionGroups: Groups | undefined;
   /** Header fields that a condition, or what is expanded, looked at; joined by ", ". */
