@@ -241,10 +241,12 @@ class HeadCollector {
   #statusLine: string | undefined;
   #contentType: string | undefined;
   #lastModified: string | undefined;
-  readonly #single = new Map<SingleHeader, readonly [string, string]>();
+  #single: Map<SingleHeader, readonly [string, string]> | undefined;
   readonly #cookies: (readonly [string, string])[] = [];
   readonly #merged: string[] = [];
-  readonly #places = new Map<string, number>();
+  /** The names in `#merged` in lower case, and, when they have become many, where they stand. */
+  readonly #keys: string[] = [];
+  #places: Map<string, number> | undefined;
 
   add(line: string): ScriptHeadFailure | undefined {
     const colon = line.indexOf(':');
@@ -273,6 +275,7 @@ class HeadCollector {
       case 'content-range':
       case 'transfer-encoding':
       case 'etag':
+        this.#single ??= new Map();
         this.#single.set(lower, [this.#single.get(lower)?.[0] ?? name, value]);
         break;
       default:
@@ -288,7 +291,7 @@ class HeadCollector {
       statusLine: this.#statusLine,
       contentType: this.#contentType,
       lastModified: this.#lastModified,
-      single: this.#single,
+      single: this.#single ?? EMPTY_HEAD.single,
       cookies: this.#cookies,
       merged: this.#merged,
     };
@@ -303,15 +306,20 @@ class HeadCollector {
   }
 
   #merge(lower: string, name: string, value: string): void {
-    const place = this.#places.get(lower);
-    if (place === undefined) {
-      this.#places.set(lower, this.#merged.length);
-      this.#merged.push(name, value);
-    } else {
-      this.#merged[place + 1] += `, ${value}`;
+    const place = this.#places === undefined ? this.#keys.indexOf(lower) : (this.#places.get(lower) ?? -1);
+    if (place >= 0) {
+      this.#merged[2 * place + 1] += `, ${value}`;
+      return;
     }
+    this.#places?.set(lower, this.#keys.length);
+    this.#keys.push(lower);
+    this.#merged.push(name, value);
+    if (this.#keys.length === MOST_UNINDEXED) this.#places = new Map(this.#keys.map((key, at) => [key, at]));
   }
 }
+
+/** Up to this many names are looked through: scripts send a handful. */
+const MOST_UNINDEXED = 12;
 
 /** Without leading white space. */
 function trimStart(line: string, from: number): string {

@@ -1,5 +1,6 @@
 /** apr_table of single values: names keep the case they were first set with and are compared without it (ASCII). */
-import { fieldKey, isSameName } from '../http/header-fields.ts';
+import { equalsIgnoreCase } from '../http/bytes.ts';
+import { fieldKey } from '../http/header-fields.ts';
 
 type Entry = [name: string, value: string];
 
@@ -49,7 +50,7 @@ export class Table {
 
   #find(name: string): Entry | undefined {
     if (this.#index !== undefined) return this.#index.get(fieldKey(name));
-    for (const entry of this.#entries) if (isSameName(entry[0], name)) return entry;
+    for (const entry of this.#entries) if (equalsIgnoreCase(entry[0], name)) return entry;
     return undefined;
   }
 }

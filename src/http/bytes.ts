@@ -2,8 +2,6 @@
  * Byte classes of RFC 9110/9112, as tables indexed by byte. httpd generates the same classes in server/gen_test_char.c.
  */
 
-import { asciiLower } from '../lib/ascii.ts';
-
 function table(accepts: (byte: number) => boolean): Uint8Array {
   const flags = new Uint8Array(256);
   for (let byte = 0; byte < 256; byte++) flags[byte] = accepts(byte) ? 1 : 0;
@@ -80,7 +78,15 @@ export function scanClass(classTable: Uint8Array, text: string, from: number): n
 
 /** Equality without regard to ASCII case. */
 export function equalsIgnoreCase(a: string, b: string): boolean {
-  return a === b || (a.length === b.length && asciiLower(a) === asciiLower(b));
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let at = 0; at < a.length; at++) if (loweredAt(a, at) !== loweredAt(b, at)) return false;
+  return true;
+}
+
+function loweredAt(text: string, at: number): number {
+  const char = text.charCodeAt(at);
+  return char >= 0x41 && char <= 0x5a ? char + 0x20 : char;
 }
 
 /** Node's own ways between bytes and latin1; the typed toString('latin1') spends twice the time of a short slice on its arguments. */

@@ -8,7 +8,7 @@
  */
 
 import { asciiLower } from '../lib/ascii.ts';
-import { latin1Slice, ownCopy } from './bytes.ts';
+import { equalsIgnoreCase, latin1Slice, ownCopy } from './bytes.ts';
 
 const STRIDE = 3;
 
@@ -90,19 +90,6 @@ function stands(name: string, chunk: Buffer, start: number, length: number): boo
   if (name.length !== length) return false;
   for (let at = 0; at < length; at++) if (name.charCodeAt(at) !== chunk[start + at]) return false;
   return true;
-}
-
-/** Whether two names differ in ASCII case at most. */
-export function isSameName(one: string, other: string): boolean {
-  if (one === other) return true;
-  if (one.length !== other.length) return false;
-  for (let at = 0; at < one.length; at++) if (lowered(one, at) !== lowered(other, at)) return false;
-  return true;
-}
-
-function lowered(text: string, at: number): number {
-  const char = text.charCodeAt(at);
-  return char >= 0x41 && char <= 0x5a ? char + 0x20 : char;
 }
 
 export class HeaderFields {
@@ -264,7 +251,7 @@ export class HeaderFields {
   #find(name: string, from: number): number {
     const list = this.#list;
     for (let at = from; at < list.length; at += STRIDE) {
-      if (isSameName(list[at] as string, name)) return at;
+      if (equalsIgnoreCase(list[at] as string, name)) return at;
     }
     return -1;
   }

@@ -91,6 +91,15 @@ describe('what a head says', () => {
     expect(headOf(text).merged).toEqual(merged);
   });
 
+  it('joins the values of a name among many, wherever it stands', () => {
+    const names = Array.from({ length: 30 }, (_, index) => `N${index}`);
+    const lines = [
+      ...names.map((name) => `${name}: 1\n`),
+      ...names.map((name) => `${name.toLowerCase()}: 2\n`),
+    ];
+    expect(headOf(`${lines.join('')}\n`).merged).toEqual(names.flatMap((name) => [name, '1, 2']));
+  });
+
   it('takes no longer for long runs of blanks than for other bytes', () => {
     const line = `Content-Type: a/B${' '.repeat(8000)};c\n`;
     const started = performance.now();

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { fieldKey, fieldNameIn, HeaderFields, isSameName } from '../../../src/http/header-fields.ts';
+import { equalsIgnoreCase } from '../../../src/http/bytes.ts';
+import { fieldKey, fieldNameIn, HeaderFields } from '../../../src/http/header-fields.ts';
 
 function sample(): HeaderFields {
   return HeaderFields.from([
@@ -111,7 +112,7 @@ describe('fieldNameIn', () => {
   });
 });
 
-describe('isSameName', () => {
+describe('equalsIgnoreCase', () => {
   it.each([
     ['Host', 'hOST', true],
     ['Host', 'Hosts', false],
@@ -120,6 +121,6 @@ describe('isSameName', () => {
     ['[', '{', false],
     ['', '', true],
   ])('%s, %s: %s', (one, other, isSame) => {
-    expect(isSameName(one, other)).toBe(isSame);
+    expect(equalsIgnoreCase(one, other)).toBe(isSame);
   });
 });
