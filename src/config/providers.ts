@@ -22,6 +22,7 @@ export class ProviderRegistry {
     return [...(this.#groups.get(group)?.values() ?? [])];
   }
 
+  /** What they are called, in the same order. */
   names(group: string): Iterable<string> {
     return this.#groups.get(group)?.keys() ?? [];
   }

@@ -210,7 +210,7 @@ export class HeaderFields {
       return;
     }
     for (let at = STRIDE; at < list.length; at += STRIDE) {
-      const first = this.#find(list[at] as string, 0);
+      const first = this.#findKey(list[at] as string);
       if (first === at) continue;
       list[first + 2] += `, ${list[at + 2]}`;
       list.splice(at, STRIDE);
@@ -254,6 +254,14 @@ export class HeaderFields {
       if (equalsIgnoreCase(list[at] as string, name)) return at;
     }
     return -1;
+  }
+
+  /** The first line of a key. Names are as long as clients like: comparing them must not take more than comparing bytes. */
+  #findKey(key: string): number {
+    const list = this.#list;
+    let at = 0;
+    while (list[at] !== key) at += STRIDE;
+    return at;
   }
 
   #remove(key: string, from: number): void {
