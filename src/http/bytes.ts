@@ -100,9 +100,15 @@ export function latin1Slice(chunk: Buffer, start: number, end: number): string {
   return (chunk as unknown as Latin1Bytes).latin1Slice(start, end);
 }
 
-/** Puts a byte string into `bytes` at `offset`, where there is room for it. */
-export function latin1Write(bytes: Buffer, text: string, offset: number): void {
-  (bytes as unknown as Latin1Bytes).latin1Write(text, offset);
+/** Byte strings around bytes, copied into one buffer: one write costs less than three. */
+export function joinBytes(before: string, bytes: Buffer | undefined, after = ''): Buffer {
+  const length = bytes?.length ?? 0;
+  const whole = Buffer.allocUnsafe(before.length + length + after.length);
+  const target = whole as unknown as Latin1Bytes;
+  target.latin1Write(before, 0);
+  if (bytes !== undefined) whole.set(bytes, before.length);
+  if (after !== '') target.latin1Write(after, before.length + length);
+  return whole;
 }
 
 /** The same bytes in a string of their own. What is cut from a longer string keeps all of that alive, which is no way to keep a name for long. */

@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import type { BodyWriter, RequestBody } from '../core/body.ts';
 import type { RawConnection } from '../core/raw-connection.ts';
 import type { Request, Transport } from '../core/request.ts';
-import { latin1Write } from '../http/bytes.ts';
+import { joinBytes } from '../http/bytes.ts';
 import { CHUNK_END, chunkHeader, LAST_CHUNK } from '../http/chunked.ts';
 import type { HeaderFields } from '../http/header-fields.ts';
 import { CONTINUE, responseHead } from '../http/response-head.ts';
@@ -120,12 +120,8 @@ export class Http1Transport implements Transport {
     if (this.#request !== undefined) {
       this.bytesWritten += head.length + body.length;
       if (body.length === 0) this.#socket.write(head, 'latin1');
-      else if (body.length <= COPY_LIMIT) {
-        const whole = Buffer.allocUnsafe(head.length + body.length);
-        latin1Write(whole, head, 0);
-        whole.set(body, head.length);
-        this.#socket.write(whole);
-      } else {
+      else if (body.length <= COPY_LIMIT) this.#socket.write(joinBytes(head, body));
+      else {
         this.#socket.cork();
         this.#socket.write(head, 'latin1');
         this.#socket.write(body);
@@ -271,12 +267,8 @@ class AnswerWriter implements BodyWriter {
     this.#isOver = true;
     const before = (this.#head ?? '') + (this.#isChunked ? chunkHeader(chunk.length) : '');
     const after = this.#isChunked ? CHUNK_END + LAST_CHUNK : '';
-    const whole = Buffer.allocUnsafe(before.length + chunk.length + after.length);
-    latin1Write(whole, before, 0);
-    whole.set(chunk, before.length);
-    latin1Write(whole, after, before.length + chunk.length);
     this.#head = undefined;
-    this.#transport.put(whole);
+    this.#transport.put(joinBytes(before, chunk, after));
     this.#transport.finish(true);
   }
 

@@ -1,5 +1,6 @@
 /** HTTP/1.x as a protocol of the pump: one request, one answer with what comes before it (mod_proxy_http.c). */
 import type { Driver, DriverEvents } from '../../../backend/driver.ts';
+import { joinBytes } from '../../../http/bytes.ts';
 import { CHUNK_END, chunkHeader, LAST_CHUNK } from '../../../http/chunked.ts';
 import type { HeaderFields } from '../../../http/header-fields.ts';
 import type { ResponseHead } from '../../../http/response-head-parser.ts';
@@ -68,14 +69,14 @@ export class HttpDriver implements Driver<HttpHead>, ResponseHandler {
     this.#interim = 0;
     const head = this.#head;
     if (first === undefined && !(isWhole && this.#isChunked)) return head;
-    if (!this.#isChunked) return join(head, first, isWhole && this.#hasExtraLine ? '\r\n' : '');
+    if (!this.#isChunked) return joinBytes(head, first, isWhole && this.#hasExtraLine ? '\r\n' : '');
     const before = first === undefined ? head : head + chunkHeader(first.length);
     const after = (first === undefined ? '' : CHUNK_END) + (isWhole ? LAST_CHUNK : '');
-    return join(before, first, after);
+    return joinBytes(before, first, after);
   }
 
   encodeBody(chunk: Buffer): Buffer {
-    return this.#isChunked ? join(chunkHeader(chunk.length), chunk, CHUNK_END) : Buffer.from(chunk);
+    return this.#isChunked ? joinBytes(chunkHeader(chunk.length), chunk, CHUNK_END) : Buffer.from(chunk);
   }
 
   encodeBodyEnd(): Buffer | undefined {
@@ -140,13 +141,4 @@ export class HttpDriver implements Driver<HttpHead>, ResponseHandler {
     this.#parser?.stop();
     this.#events?.onProtocolFailure('protocol', detail);
   }
-}
-
-function join(before: string, body: Buffer | undefined, after: string): Buffer {
-  const length = body?.length ?? 0;
-  const whole = Buffer.allocUnsafe(before.length + length + after.length);
-  whole.write(before, 0, 'latin1');
-  body?.copy(whole, before.length);
-  if (after !== '') whole.write(after, before.length + length, 'latin1');
-  return whole;
 }

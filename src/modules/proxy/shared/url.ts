@@ -31,7 +31,7 @@ export interface SocketUrl {
 
 /** Splits off the unix socket. Undefined: nothing stands behind the `|` (ap_proxy_de_socketfy). */
 export function splitSocket(text: string): SocketUrl | undefined {
-  if ((text.charCodeAt(0) | 0x20) !== 0x75 || !/^unix:/i.test(text)) return { socket: undefined, url: text };
+  if (!/^unix:/i.test(text)) return { socket: undefined, url: text };
   const bar = text.indexOf('|', 5);
   if (bar < 0) return { socket: undefined, url: text };
   const url = text.slice(bar + 1);
