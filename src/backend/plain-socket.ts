@@ -4,6 +4,7 @@
  */
 
 import { type NetConnectOpts, Socket } from 'node:net';
+import { TurnBatch } from '../lib/turn-batch.ts';
 import { keepReadingAfterFailedWrite, type SocketEvents } from './socket-events.ts';
 
 /**
@@ -31,6 +32,9 @@ export function makeKind(options: SocketKind['options']): SocketKind {
 
 const MAX_SPARE = 64;
 
+/** Their first writes follow each other: each of them wakes another process, which may take the processor at once. */
+const connected = new TurnBatch<PlainSocket>((plain) => plain.tellReady());
+
 class PlainSocket {
   readonly socket: Socket;
   readonly #kind: SocketKind;
@@ -52,7 +56,7 @@ class PlainSocket {
     keepReadingAfterFailedWrite(socket);
     socket.on('connect', () => {
       this.#hasConnected = true;
-      this.#events?.onReady();
+      connected.add(this);
     });
     socket.on('drain', () => this.#events?.onDrain());
     socket.on('end', () => this.#events?.onEnd());
@@ -64,6 +68,10 @@ class PlainSocket {
     this.#events = events;
     this.#hasConnected = false;
     this.socket.connect(target);
+  }
+
+  tellReady(): void {
+    this.#events?.onReady();
   }
 
   #onClose(): void {

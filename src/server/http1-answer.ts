@@ -10,6 +10,7 @@ import { joinBytes } from '../http/bytes.ts';
 import { CHUNK_END, chunkHeader, LAST_CHUNK } from '../http/chunked.ts';
 import type { HeaderFields } from '../http/header-fields.ts';
 import { CONTINUE, responseHead } from '../http/response-head.ts';
+import { TurnBatch } from '../lib/turn-batch.ts';
 import type { ConnectionDeadline } from './connection-deadlines.ts';
 import { type AnswerFraming, buildHead, decideFraming } from './http1-head.ts';
 import { NO_BODY } from './incoming-body.ts';
@@ -27,6 +28,7 @@ export interface AnswerHost {
 
 /** Bodies up to this size are copied behind their head, so that both leave in one buffer. */
 const COPY_LIMIT = 32 * 1024;
+const corked = new TurnBatch<Socket>((socket) => socket.uncork());
 const UNFRAMED: AnswerFraming = { isChunked: false, isKeptAlive: false };
 
 /** The way out of one connection, for the request it is busy with. */
@@ -119,9 +121,12 @@ export class Http1Transport implements Transport {
     const head = this.#makeHead(r, true);
     if (this.#request !== undefined) {
       this.bytesWritten += head.length + body.length;
-      if (body.length === 0) this.#socket.write(head, 'latin1');
-      else if (body.length <= COPY_LIMIT) this.#socket.write(joinBytes(head, body));
-      else {
+      if (body.length <= COPY_LIMIT) {
+        this.#corkForTurn();
+        if (body.length === 0) this.#socket.write(head, 'latin1');
+        else this.#socket.write(joinBytes(head, body));
+      } else {
+        // One that fills the socket's buffers gains nothing by waiting.
         this.#socket.cork();
         this.#socket.write(head, 'latin1');
         this.#socket.write(body);
@@ -187,6 +192,12 @@ export class Http1Transport implements Transport {
     return flows;
   }
 
+  /** Passes an answer's last bytes on. */
+  putLast(piece: string | Buffer): void {
+    this.#corkForTurn();
+    this.put(piece);
+  }
+
   /** The answer is whole, or (not kept alive) given up. */
   finish(isWhole: boolean): void {
     if (!isWhole) {
@@ -205,6 +216,14 @@ export class Http1Transport implements Transport {
     this.#framing = decideFraming(r, hasLength, this.#host.keepalives, this.waitsForContinue);
     r.initial.isKeepAlive = r.isKeepAlive = this.#framing.isKeptAlive;
     return buildHead(r, this.#framing, Date.now());
+  }
+
+  /** What is written from here on leaves at the end of the turn, in a row with the answers to other clients. `end()` does not wait for it. */
+  #corkForTurn(): void {
+    const socket = this.#socket;
+    if (socket.writableCorked > 0) return;
+    socket.cork();
+    corked.add(socket);
   }
 
   #send(text: string): void {
@@ -268,7 +287,7 @@ class AnswerWriter implements BodyWriter {
     const before = (this.#head ?? '') + (this.#isChunked ? chunkHeader(chunk.length) : '');
     const after = this.#isChunked ? CHUNK_END + LAST_CHUNK : '';
     this.#head = undefined;
-    this.#transport.put(joinBytes(before, chunk, after));
+    this.#transport.putLast(joinBytes(before, chunk, after));
     this.#transport.finish(true);
   }
 
@@ -276,7 +295,7 @@ class AnswerWriter implements BodyWriter {
     if (this.#isOver) return;
     this.#isOver = true;
     const rest = (this.#head ?? '') + (this.#isChunked ? LAST_CHUNK : '');
-    if (rest !== '') this.#transport.put(rest);
+    if (rest !== '') this.#transport.putLast(rest);
     this.#transport.finish(this.#left === undefined || this.#left === 0);
   }
 
