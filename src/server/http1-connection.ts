@@ -27,6 +27,7 @@ import { IncomingBody } from './incoming-body.ts';
 import { Lingering } from './lingering.ts';
 import { RequestRun, type RunHost } from './request-run.ts';
 import { SendProgress } from './send-progress.ts';
+import { readSocket } from './socket-reading.ts';
 import { TakenConnection, takenFrom } from './taken-connection.ts';
 import { dumpConnection, isDumped } from './wire-dump.ts';
 
@@ -92,8 +93,11 @@ export class Http1Connection implements DeadlineOwner, AnswerHost, InputHost, Ru
     this.#transport = new Http1Transport(socket, this, this.#deadline, this.#progress);
     this.#input = new ConnectionInput(socket, this, home, this.#transport, this.#deadline);
     this.#run = new RequestRun(this, this.#transport);
-    if (isDumped(this)) dumpConnection(socket, this);
-    socket.on('data', (chunk: Buffer) => this.#onData(chunk));
+    const take = (chunk: Buffer): void => this.#onData(chunk);
+    if (isDumped(this)) {
+      dumpConnection(socket, this);
+      socket.on('data', take);
+    } else readSocket(socket, take);
     socket.on('end', () => this.#onEnd());
     socket.on('error', () => this.#onGone());
     socket.on('close', () => this.#onClose());
