@@ -86,6 +86,14 @@ const EMPTY_HEAD: ScriptHead = {
 /** What was seen of the end, as in handle_headers(): 0 nothing, then CR, CR LF, CR LF CR, and LF alone. */
 const Seen = { Nothing: 0, Cr: 1, CrLf: 2, CrLfCr: 3, Lf: 4 } as const;
 
+/**
+ * Heads that came before, by their text: most answers of a script, and of its neighbours, begin with the same few lines. No longer ones, and not
+ * many, so that what scripts say anew each time costs no more memory than this.
+ */
+const knownHeads = new Map<string, ScriptHead>();
+const MAX_KNOWN = 64;
+const MAX_KNOWN_LENGTH = 1024;
+
 export class ScriptHeadParser {
   readonly #isLines: boolean;
   readonly #maxHead: number;
@@ -194,6 +202,9 @@ export class ScriptHeadParser {
   }
 
   #parse(text: string): ScriptHeadState {
+    // What is known has no line longer than itself.
+    const known = text.length <= this.#maxLine ? knownHeads.get(text) : undefined;
+    if (known !== undefined) return this.#finishWith(known);
     const collector = new HeadCollector();
     let start = 0;
     while (start < text.length) {
@@ -204,11 +215,19 @@ export class ScriptHeadParser {
       const failure = line.length > this.#maxLine ? 'line-too-long' : collector.add(line);
       if (failure !== undefined) return this.#fail(failure, line);
     }
+    const head = collector.head();
     if (start < text.length) {
       const early = Buffer.from(text.slice(start), 'latin1');
       this.#rest = this.#rest === undefined ? early : Buffer.concat([early, this.#rest]);
+    } else if (text.length <= MAX_KNOWN_LENGTH) {
+      if (knownHeads.size >= MAX_KNOWN) knownHeads.clear();
+      knownHeads.set(text, head);
     }
-    this.#head = collector.head();
+    return this.#finishWith(head);
+  }
+
+  #finishWith(head: ScriptHead): ScriptHeadState {
+    this.#head = head;
     this.#state = 'done';
     return 'done';
   }

@@ -210,3 +210,34 @@ describe('any split', () => {
     );
   });
 });
+
+describe('a head that came before', () => {
+  const text = 'Status: 201 Made\r\nX-Seen: before\r\nContent-Type: text/plain\r\nSet-Cookie: a\r\n\r\n';
+
+  it('is read once, with the body of each answer', () => {
+    const first = parse([`${text}one`]);
+    const second = parse([text.slice(0, 20), `${text.slice(20)}two`]);
+    expect(first.body).toBe('one');
+    expect(second).toEqual({ head: first.head, body: 'two' });
+    expect(second.head).toBe(first.head);
+    expect(parse([`${text}three`], { end: 'lines' })).toEqual({ head: first.head, body: 'three' });
+  });
+
+  it('still has lines that are too long for another parser', () => {
+    expect(parse([text]).head?.status).toBe(201);
+    expect(parse([text], { maxLine: 12 })).toEqual({ failure: 'line-too-long' });
+    expect(parse([text], { maxHead: 12 })).toEqual({ failure: 'head-too-large' });
+  });
+
+  it('is read anew where a body begins within it, where it is long, and after many others', () => {
+    const early = 'X-A: 1\n\r\nearly\n\n';
+    for (let i = 0; i < 2; i++) expect(parse([`${early}late`])).toMatchObject({ body: 'early\n\nlate' });
+    const long = `X-Long: ${'l'.repeat(2000)}\n\n`;
+    expect(parse([long]).head).toEqual(parse([long]).head);
+    expect(parse([long]).head).not.toBe(parse([long]).head);
+    const { head } = parse([text]);
+    for (let i = 0; i < 100; i++) expect(parse([`X-N: ${i}\n\n`]).head?.merged).toEqual(['X-N', String(i)]);
+    expect(parse([text]).head).toEqual(head);
+    expect(parse([text]).head).not.toBe(head);
+  });
+});
